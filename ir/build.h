@@ -1,0 +1,116 @@
+#pragma once
+
+#include "ir/graph.h"
+
+/// Graphs as expressions: `relu(conv2d(x, w, b, {.stride = {2, 2}}))`. Each function appends one node to the
+/// graph of its first operand. Shapes, formulas and sources are in the op table (`sinter ops`).
+/// Errors: InputError when shapes or element types do not fit.
+namespace sinter {
+
+using OptionalValue = std::optional<Value>;
+
+/// Any op by kind; its first result.
+Value apply(OpKind op, std::initializer_list<OptionalValue> operands,
+            const std::vector<Attributes::Named>& attributes = {});
+
+struct Conv2dOptions {
+  Ints stride = {1, 1};
+  Ints padding = {0, 0, 0, 0};  ///< top, left, bottom, right
+};
+Value conv2d(Value x, Value weight, OptionalValue bias = {}, const Conv2dOptions& options = {});
+Value linear(Value x, Value weight, OptionalValue bias = {});
+
+struct MatmulOptions {
+  bool transpose_a = false;
+  bool transpose_b = false;
+};
+Value matmul(Value a, Value b, const MatmulOptions& options = {});
+
+struct PoolOptions {
+  Ints kernel_size;
+  Ints stride = {};             ///< empty: the kernel's size
+  Ints padding = {0, 0, 0, 0};  ///< top, left, bottom, right
+};
+Value max_pool2d(Value x, const PoolOptions& options);
+struct AvgPoolOptions {
+  Ints kernel_size;
+  Ints stride = {};
+  Ints padding = {0, 0, 0, 0};
+  bool count_include_pad = true;
+};
+Value avg_pool2d(Value x, const AvgPoolOptions& options);
+Value global_avg_pool2d(Value x);
+
+Value relu(Value x);
+Value sigmoid(Value x);
+Value tanh(Value x);
+struct LeakyReluOptions {
+  double alpha = 0.01;
+};
+Value leaky_relu(Value x, const LeakyReluOptions& options = {});
+
+Value add(Value a, Value b);
+Value sub(Value a, Value b);
+Value mul(Value a, Value b);
+Value div(Value a, Value b);
+Value maximum(Value a, Value b);
+Value minimum(Value a, Value b);
+Value exp(Value x);
+Value log(Value x);
+Value sqrt(Value x);
+/// `predicate`: eq ne lt le gt ge
+Value compare(Value a, Value b, std::string_view predicate);
+Value select(Value condition, Value a, Value b);
+Value cast(Value x, DType dtype);
+Value is_finite(Value x);
+
+struct FlattenOptions {
+  int64_t start_dim = 1;
+  int64_t end_dim = -1;
+};
+Value flatten(Value x, const FlattenOptions& options = {});
+Value reshape(Value x, Ints shape);
+Value transpose(Value x, Ints permutation);
+Value broadcast_to(Value x, Ints shape);
+Value sum_to(Value x, Ints shape);
+/// sum_to `like`'s shape, or x itself where it has that shape already.
+Value sum_to_shape_of(Value x, Value like);
+
+struct ReduceOptions {
+  Ints axes = {};  ///< empty: all
+  bool keepdims = false;
+};
+Value sum(Value x, const ReduceOptions& options = {});
+Value mean(Value x, const ReduceOptions& options = {});
+struct ArgmaxOptions {
+  int64_t axis = -1;
+  bool keepdims = false;
+};
+Value argmax(Value x, const ArgmaxOptions& options = {});
+
+struct AxisOptions {
+  int64_t axis = -1;
+};
+Value softmax(Value x, const AxisOptions& options = {});
+Value log_softmax(Value x, const AxisOptions& options = {});
+struct LossOptions {
+  std::string reduction = "mean";  ///< none, sum or mean
+};
+Value softmax_cross_entropy(Value logits, Value labels, const LossOptions& options = {});
+Value mse_loss(Value x, Value target, const LossOptions& options = {});
+
+inline Value operator+(Value a, Value b) { return add(a, b); }
+inline Value operator-(Value a, Value b) { return sub(a, b); }
+inline Value operator*(Value a, Value b) { return mul(a, b); }
+inline Value operator/(Value a, Value b) { return div(a, b); }
+/// Scalars take the element type of the other side.
+Value operator+(Value a, double b);
+Value operator-(Value a, double b);
+Value operator-(double a, Value b);
+Value operator*(Value a, double b);
+Value operator/(Value a, double b);
+inline Value operator*(double a, Value b) { return b * a; }
+Value operator>(Value a, double b);
+Value operator<=(Value a, double b);
+
+}  // namespace sinter
