@@ -2,13 +2,15 @@
 
 namespace sinter {
 
-GraphCopy::GraphCopy(const Graph& from) : from_(from), map_(from.values().size()) {
+GraphCopy::GraphCopy(const Graph& from, const Retype& retype, const Keep& keep)
+    : from_(from), map_(from.values().size()) {
   to_.name = from.name;
-  for (const ValueId id : from.inputs()) map_[id.index] = to_.input(from.info(id).name, from.type(id)).id();
-  for (const ValueId id : from.parameters())
-    map_[id.index] = to_.parameter(from.info(id).name, from.type(id)).id();
-  for (const ValueId id : from.states()) map_[id.index] = to_.state(from.info(id).name, from.type(id)).id();
-  for (const ValueId id : from.constants()) map_[id.index] = to_.constant(from.info(id).constant).id();
+  const auto type = [&](ValueId id) { return retype ? retype(from.type(id)) : from.type(id); };
+  for (const ValueId id : from.inputs()) replace(id, to_.input(from.info(id).name, type(id)));
+  for (const ValueId id : from.parameters()) replace(id, to_.parameter(from.info(id).name, type(id)));
+  for (const ValueId id : from.states()) replace(id, to_.state(from.info(id).name, type(id)));
+  for (const ValueId id : from.constants())
+    if (!keep || keep(id)) replace(id, to_.constant(from.info(id).constant));
 }
 
 Value GraphCopy::operator[](ValueId old) {
@@ -47,6 +49,10 @@ Graph GraphCopy::finish() {
   for (const GraphResult& result : from_.results())
     to_.add_result((*this)[result.value], result.name,
                    result.stored_in.valid() ? std::optional((*this)[result.stored_in]) : std::nullopt);
+  return take();
+}
+
+Graph GraphCopy::take() {
   to_.at({});
   return std::move(to_);
 }

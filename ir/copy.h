@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "ir/graph.h"
@@ -16,8 +17,13 @@ namespace sinter {
 ///   graph = copy.finish();                       // results
 class GraphCopy {
  public:
-  /// Starts with everything but nodes and results.
-  explicit GraphCopy(const Graph& from);
+  using Retype = std::function<Type(const Type&)>;
+
+  using Keep = std::function<bool(ValueId)>;
+
+  /// Starts with everything but nodes and results. `retype` changes the types of inputs, parameters and states;
+  /// `keep` says which constants to take along.
+  explicit GraphCopy(const Graph& from, const Retype& retype = {}, const Keep& keep = {});
 
   Graph& graph() { return to_; }
   /// The new value for an old one; it must have been copied or replaced already.
@@ -29,8 +35,10 @@ class GraphCopy {
   /// Copies a node and infers its result types anew.
   std::vector<Value> infer(const Node& node);
   void replace(ValueId old, Value with);
-  /// Adds the results and hands the graph over.
+  /// Adds the old graph's results and hands the new one over.
   Graph finish();
+  /// Hands the new graph over as it is: for passes that make results of their own.
+  Graph take();
 
  private:
   const Graph& from_;

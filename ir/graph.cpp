@@ -10,8 +10,9 @@ Value Graph::value(ValueId id) {
 }
 
 Value Graph::add(ValueKind kind, std::string name, Type type, std::vector<ValueId>& list) {
-  if (find(name)) fail_input_at(location_, "the name \"{}\" stands twice in graph \"{}\"", name, this->name);
   const ValueId id{static_cast<int32_t>(values_.size())};
+  if (!names_.emplace(name, id).second)
+    fail_input_at(location_, "the name \"{}\" stands twice in graph \"{}\"", name, this->name);
   values_.push_back({.kind = kind, .type = std::move(type), .name = std::move(name)});
   list.push_back(id);
   return {*this, id};
@@ -42,10 +43,8 @@ Value Graph::constant(Tensor tensor) {
 Value Graph::scalar(DType dtype, double value) { return constant(Tensor::scalar(dtype, value)); }
 
 std::optional<ValueId> Graph::find(std::string_view name) const {
-  for (const auto* list : {&inputs_, &parameters_, &states_})
-    for (const ValueId id : *list)
-      if (info(id).name == name) return id;
-  return std::nullopt;
+  const auto found = names_.find(name);
+  return found == names_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<size_t> Graph::find_result(std::string_view name) const {
@@ -73,7 +72,10 @@ std::vector<Value> Graph::append(OpKind op, std::span<const std::optional<Value>
 
 void Graph::rethrow_here(const InputError& error) const {
   if (error.location() != Location{}) throw error;
-  throw InputError(location_, error.message(), error.notes());
+  std::string notes = error.notes();
+  if (!location_.node.empty())
+    notes += fmt::format("{}  {:<10}{}", notes.empty() ? "" : "\n", "layer", location_.node);
+  throw InputError(location_, error.message(), notes);
 }
 
 std::vector<Value> Graph::append_typed(Node node, std::span<const Type> result_types) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -104,6 +105,7 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<ValueId> inputs_, parameters_, states_, constants_;
   std::vector<GraphResult> results_;
+  std::map<std::string, ValueId, std::less<>> names_;  ///< of inputs, parameters and states
   Location location_;
 };
 

@@ -49,9 +49,10 @@ class RowCheck {
     const bool variadic = op_.operands.size() > 0 && op_.operands[op_.operands.size() - 1].variadic;
     if (operands_.size() > op_.operands.size() && !variadic)
       in_.reject(fmt::format("{} operands; expected at most {}", operands_.size(), op_.operands.size()));
-    for (size_t i = 0; i < op_.operands.size(); ++i) {
-      const OperandDef& def = op_.operands[i];
-      if (!def.optional && !def.variadic && !in_.has(i))
+    for (size_t i = 0; i < std::max(operands_.size(), op_.operands.size()); ++i) {
+      const OperandDef& def = operand_def(op_, i);
+      const bool may_end = def.variadic && i >= operands_.size();
+      if (!def.optional && !may_end && !in_.has(i))
         in_.reject(fmt::format("operand {} is missing", def.name));
     }
   }
@@ -146,8 +147,12 @@ std::vector<Type> infer_types(OpKind kind, const Attributes& attributes,
   const Inference in(kind, attributes, operands);
   RowCheck(in, operands).run();
   auto results = op_def(kind).infer(in);
-  for (const Type& type : results)
-    if (is_concrete(type.shape)) type.bytes();  // refuses sizes that overflow
+  try {
+    for (const Type& type : results)
+      if (is_concrete(type.shape)) type.bytes();  // refuses sizes that overflow
+  } catch (const InputError& error) {
+    in.reject(error.message());
+  }
   return results;
 }
 

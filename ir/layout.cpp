@@ -9,6 +9,8 @@
 namespace sinter {
 namespace {
 
+constexpr size_t most_blocks = 4;  // with 4096 elements at most in each, padded sizes fit 63 bits
+
 [[noreturn]] void bad_tag(std::string_view tag, std::string_view why) {
   fail_input("layout \"{}\": {}; expected a tag such as abcd, aBcd16b, Abcd16a or opaque(backend, bytes)",
              tag, why);
@@ -59,12 +61,14 @@ Layout Layout::parse(std::string_view tag) {
     size_t end = at;
     while (end < tag.size() && tag[end] >= '0' && tag[end] <= '9') ++end;
     int64_t size = 0;
-    if (end == tag.size() || !parse_number(tag.substr(at, end - at), size) || size < 2 || size > 4096)
+    if (end == tag.size() || tag[at] == '0' || !parse_number(tag.substr(at, end - at), size) || size < 2 ||
+        size > 4096)
       bad_tag(tag, "a block is a size from 2 to 4096 and a letter");
     const int dimension = tag[end] - 'a';
     if (!std::ranges::count(capitals, dimension))
       bad_tag(tag, "a block of a dimension without a capital letter");
     layout.blocks_.push_back({dimension, size});
+    if (layout.blocks_.size() > most_blocks) bad_tag(tag, "more than 4 blocks");
     at = end + 1;
   }
   for (const int capital : capitals)
@@ -77,6 +81,8 @@ Layout Layout::parse(std::string_view tag) {
 }
 
 std::vector<int64_t> Layout::padded(std::span<const int64_t> sizes) const {
+  if (!order_.empty() && order_.size() != sizes.size())
+    fail_input("layout {} on a value of {} dimensions", tag_, sizes.size());
   std::vector<int64_t> result(sizes.begin(), sizes.end());
   std::vector<int64_t> block(sizes.size(), 1);
   for (const Block& b : blocks_) block[b.dimension] *= b.size;

@@ -11,11 +11,12 @@ namespace sinter {
 namespace {
 
 constexpr int most_nested_bodies = 32;
+constexpr int64_t largest_dimension = int64_t{1} << 40;  // windows and padding add to it without overflow
 
 class Parser {
  public:
   Parser(std::string_view text, std::string_view file, std::span<const std::byte> sidecar)
-      : lexer_(text, file), sidecar_(sidecar) {}
+      : lexer_(text, file), text_bytes_(static_cast<int64_t>(text.size())), sidecar_(sidecar) {}
 
   Graph file() {
     Graph graph;
@@ -33,7 +34,7 @@ class Parser {
  private:
   struct Scope {
     Graph& graph;
-    std::map<std::string, ValueId, std::less<>> values;   ///< by name; numbers with # before them
+    std::map<std::string, ValueId, std::less<>> values;   ///< by key()
     std::vector<std::pair<std::string, Type>> announced;  ///< results in the header: name and type
     bool body = false;
   };
@@ -54,9 +55,10 @@ class Parser {
     }
   }
 
+  // Numbers and names are two things: %1 is not %"1".
   static std::string key(const Token& value) {
     const bool number = !value.quoted && value.text.find_first_not_of("0123456789") == std::string::npos;
-    return number ? "#" + value.text : value.text;
+    return (number ? "#" : "%") + value.text;
   }
 
   void define(Scope& scope, const Token& token, ValueId id) {
@@ -82,6 +84,7 @@ class Parser {
     const Token token = lexer_.expect(Token::Kind::number, "a dimension: a number or a symbol");
     const int64_t size = integer(token);
     if (size < 0) lexer_.fail_at(token, "a negative dimension");
+    if (size > largest_dimension) lexer_.fail_at(token, "a dimension of more than 2^40 elements");
     return size;
   }
 
@@ -168,8 +171,13 @@ class Parser {
     if (!is_concrete(of.shape)) lexer_.fail_at(token, "a constant with a symbol among its dimensions");
     lexer_.expect("=");
     const Token at = lexer_.peek();
-    Tensor tensor = placed(token, [&] { return Tensor(of.dtype, sizes(of.shape)); });
-    if (lexer_.take("sidecar")) {
+    // A short text may announce more elements than memory holds: look before making room for them.
+    const bool in_sidecar = lexer_.take("sidecar");
+    const int64_t available = in_sidecar ? static_cast<int64_t>(sidecar_.size()) : text_bytes_;
+    if (element_count(of.shape) > available)
+      lexer_.fail_at(at, fmt::format("expected {} elements", element_count(of.shape)));
+    Tensor tensor(of.dtype, sizes(of.shape));
+    if (in_sidecar) {
       from_sidecar(tensor);
     } else if (of.shape.empty()) {
       element(tensor, 0);
@@ -245,6 +253,7 @@ class Parser {
       else
         operands.push_back(lookup(scope, lexer_.expect(Token::Kind::value, "an operand")));
     }
+    while (!operands.empty() && !operands.back().valid()) operands.pop_back();  // as Graph::append
     return operands;
   }
 
@@ -292,7 +301,8 @@ class Parser {
   void returned(Scope& scope) {
     const Token start = lexer_.peek();
     lexer_.expect("return");
-    for (size_t i = 0; lexer_.peek().kind == Token::Kind::value || lexer_.take(","); ++i) {
+    const bool any = lexer_.peek().kind == Token::Kind::value;
+    for (size_t i = 0; i == 0 ? any : lexer_.take(","); ++i) {
       const Token token = lexer_.expect(Token::Kind::value, "a value");
       const Value value = scope.graph.value(lookup(scope, token));
       std::optional<Value> stored_in;
@@ -313,6 +323,7 @@ class Parser {
   }
 
   TextLexer lexer_;
+  int64_t text_bytes_;
   std::span<const std::byte> sidecar_;
   int depth_ = 0;
 };

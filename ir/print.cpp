@@ -16,6 +16,12 @@ bool is_bare_name(std::string_view name) {
   });
 }
 
+// Graphs and results have no % before their name: it must be one word, and no element type.
+bool is_bare_word(std::string_view name) {
+  return !name.empty() && !std::isdigit(static_cast<unsigned char>(name[0])) && !parse_dtype(name) &&
+         std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+}
+
 std::string quoted(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
@@ -32,6 +38,10 @@ std::string name_or_quoted(std::string_view name) {
   return is_bare_name(name) ? std::string(name) : quoted(name);
 }
 
+std::string word_or_quoted(std::string_view name) {
+  return is_bare_word(name) ? std::string(name) : quoted(name);
+}
+
 std::string print_element(const Tensor& tensor, int64_t i) {
   return dispatch_numeric(tensor.dtype(), [&]<typename T>() {
     if constexpr (std::is_floating_point_v<T>) return fmt::format("{}", tensor.values<T>()[i]);
@@ -46,7 +56,7 @@ class Printer {
 
   std::string graph(const Graph& g) {
     std::string text =
-        fmt::format("graph {}({}) -> ({}) {{\n", name_or_quoted(g.name), inputs(g), results(g));
+        fmt::format("graph {}({}) -> ({}) {{\n", word_or_quoted(g.name), inputs(g), results(g));
     lines(g, "  ", text);
     return text + "}\n";
   }
@@ -70,7 +80,7 @@ class Printer {
     std::string text;
     for (const GraphResult& result : g.results()) {
       if (!text.empty()) text += ", ";
-      if (!result.name.empty()) text += name_or_quoted(result.name) + ": ";
+      if (!result.name.empty()) text += word_or_quoted(result.name) + ": ";
       text += to_string(g.type(result.value));
     }
     return text;

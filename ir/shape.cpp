@@ -20,6 +20,8 @@ std::vector<int64_t> sizes(const Shape& shape) {
 
 int64_t checked_product(std::span<const int64_t> sizes) {
   constexpr int64_t limit = INT64_MAX / 16;
+  for (const int64_t size : sizes)
+    if (size < 0 || size > limit) fail_input("a tensor of {} elements cannot be", fmt::join(sizes, " x "));
   if (std::ranges::count(sizes, 0)) return 0;
   int64_t product = 1;
   for (const int64_t size : sizes) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -15,7 +16,8 @@ struct Dim {
   int64_t size = 0;
   std::string symbol = {};
 
-  Dim(int64_t size) : size(size) {}                                 // NOLINT: shapes read as {1, 2, 3}
+  template <std::integral T>
+  Dim(T size) : size(static_cast<int64_t>(size)) {}  // NOLINT: shapes read as {1, 2, 3}
   Dim(std::string symbol) : size(-1), symbol(std::move(symbol)) {}  // NOLINT
   Dim(const char* symbol) : size(-1), symbol(symbol) {}             // NOLINT
 

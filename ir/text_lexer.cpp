@@ -72,7 +72,7 @@ void TextLexer::advance() {
     token_.kind = Token::Kind::value;
     token_.quoted = after == '"';
     token_.text = token_.quoted ? quoted_text() : run(is_name);
-    if (token_.text.empty()) fail_at(token_, "a value needs a name after %");
+    if (token_.text.empty() && !token_.quoted) fail_at(token_, "a value needs a name after %");
   } else if (c == '"') {
     token_.kind = Token::Kind::string;
     token_.text = quoted_text();

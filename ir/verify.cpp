@@ -94,6 +94,10 @@ class Verifier {
         continue;
       }
       if (!result.stored_in.valid()) continue;
+      if (!exists(result.stored_in)) {
+        report("", "a result is stored into something that does not exist");
+        continue;
+      }
       const ValueInfo& target = graph_.info(result.stored_in);
       if (target.kind != ValueKind::parameter && target.kind != ValueKind::state)
         report("", "a result is stored into something that is neither parameter nor state");

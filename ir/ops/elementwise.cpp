@@ -169,6 +169,15 @@ void map2_numeric(const Evaluation& e, int64_t begin, int64_t end, F f) {
   });
 }
 
+// Integers wrap around: computed as unsigned ones, where that is defined.
+template <typename F>
+void map2_arithmetic(const Evaluation& e, int64_t begin, int64_t end, F f) {
+  map2_numeric(e, begin, end, [&]<typename T>(T a, T b) {
+    using Wide = std::conditional_t<std::is_floating_point_v<T>, T, uint64_t>;
+    return f(static_cast<Wide>(a), static_cast<Wide>(b));
+  });
+}
+
 // NaN wins, from either side.
 template <typename T, typename Better>
 T extremum(T a, T b, Better better) {
@@ -209,15 +218,15 @@ void evaluate_sqrt(const Evaluation& e, int64_t begin, int64_t end) {
 }
 
 void evaluate_add(const Evaluation& e, int64_t begin, int64_t end) {
-  map2_numeric(e, begin, end, [](auto a, auto b) { return a + b; });
+  map2_arithmetic(e, begin, end, [](auto a, auto b) { return a + b; });
 }
 
 void evaluate_sub(const Evaluation& e, int64_t begin, int64_t end) {
-  map2_numeric(e, begin, end, [](auto a, auto b) { return a - b; });
+  map2_arithmetic(e, begin, end, [](auto a, auto b) { return a - b; });
 }
 
 void evaluate_mul(const Evaluation& e, int64_t begin, int64_t end) {
-  map2_numeric(e, begin, end, [](auto a, auto b) { return a * b; });
+  map2_arithmetic(e, begin, end, [](auto a, auto b) { return a * b; });
 }
 
 void evaluate_div(const Evaluation& e, int64_t begin, int64_t end) {

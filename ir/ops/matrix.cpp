@@ -70,10 +70,14 @@ std::vector<Type> infer_matmul(const Inference& in) {
   if (left.cols != right.rows)
     in.reject(fmt::format("a has {} columns, b has {} rows", to_string(left.cols), to_string(right.rows)),
               "a.columns == b.rows");
-  Shape shape = broadcast(batch_of(a), batch_of(b));
-  shape.push_back(left.rows);
-  shape.push_back(right.cols);
-  return {{in[0].dtype, std::move(shape), {}}};
+  try {
+    Shape shape = broadcast(batch_of(a), batch_of(b));
+    shape.push_back(left.rows);
+    shape.push_back(right.cols);
+    return {{in[0].dtype, std::move(shape), {}}};
+  } catch (const InputError& error) {
+    in.reject(error.message(), "all dimensions but the last two broadcast");
+  }
 }
 
 OperandGradients linear_gradient(const Differentiation& d) {

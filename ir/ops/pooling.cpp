@@ -21,6 +21,7 @@ Shape pooled(const Inference& in, const Shape& x) {
       in.reject(fmt::format("padding {} with a kernel of {}: a window could lie in the padding alone",
                             padding[i], kernel[i % 2]),
                 "padding < kernel_size");
+  if (x[2].size == 0 || x[3].size == 0) in.reject("an image without elements has nothing to pool");
   const Shape out = slide_output(in, x, kernel[0], kernel[1], stride_of(a), padding);
   return {x[0], x[1], out[0], out[1]};
 }

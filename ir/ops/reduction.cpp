@@ -66,8 +66,9 @@ struct Split {
   }
 };
 
+// Integers wrap around, which only unsigned ones may.
 template <typename T>
-using SumType = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
+using SumType = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;
 
 // result[unit] = finish(sum); sums are made in f64 or i64.
 template <typename F>
@@ -112,6 +113,8 @@ std::vector<Type> infer_reduce(const Inference& in) {
 std::vector<Type> infer_argmax(const Inference& in) {
   const Attributes& a = in.attributes();
   if (in[0].shape.empty()) in.reject("x is a scalar");
+  if (in[0].shape[resolve_axis(in, a.integer("axis"), in[0].shape.size())].size == 0)
+    in.reject("no largest among no elements");
   return {{DType::i64, reduced_shape(in, in[0].shape, {a.integer("axis")}, a.boolean("keepdims")), {}}};
 }
 

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sinter::cli {
+
+/// "1,234,567"
+std::string with_thousands(int64_t count);
+/// "950", "423.0 k", "1.6 G"
+std::string with_prefix(double amount);
+/// "950 B", "173.5 KiB", "1.2 GiB"
+std::string byte_size(int64_t bytes);
+
+}  // namespace sinter::cli

@@ -1,0 +1,142 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/environment.h"
+#include "cli/standard_output.h"
+#include "cli/table.h"
+#include "runtime/data/data_set.h"
+#include "runtime/files/png.h"
+
+namespace sinter::cli {
+namespace {
+
+constexpr const char* examples =
+    "Examples:\n"
+    "  sinter data synthetic\n"
+    "  sinter data synthetic --export pictures --count 20\n"
+    "  sinter data fashion-mnist:DIR --export pictures --split train";
+
+struct Options {
+  std::string spec;
+  std::string folder;
+  int64_t count = 10;
+  std::string split = "test";
+};
+
+// By channel, of pixels as p / 255: what --normalize takes.
+struct PixelStatistics {
+  std::vector<double> mean, deviation;
+};
+
+PixelStatistics statistics(const Examples& examples) {
+  PixelStatistics result;
+  const int64_t plane = examples.height * examples.width;
+  for (int64_t c = 0; c < examples.channels; ++c) {
+    std::array<int64_t, 256> histogram{};
+    for (int64_t n = 0; n < examples.count; ++n)
+      for (const uint8_t pixel :
+           std::span(examples.pixels).subspan((n * examples.channels + c) * plane, plane))
+        ++histogram[pixel];
+    double sum = 0, squares = 0;
+    for (size_t pixel = 0; pixel < histogram.size(); ++pixel) {
+      const double value = static_cast<double>(pixel) / 255;
+      sum += value * static_cast<double>(histogram[pixel]);
+      squares += value * value * static_cast<double>(histogram[pixel]);
+    }
+    const auto pixels = static_cast<double>(examples.count * plane);
+    result.mean.push_back(sum / pixels);
+    result.deviation.push_back(std::sqrt(std::max(0.0, squares / pixels - std::pow(sum / pixels, 2))));
+  }
+  return result;
+}
+
+std::string class_table(const DataSet& data) {
+  const auto right = Column::Align::right;
+  Table table({{"label", right}, {"class"}, {"train", right}, {"test", right}});
+  for (size_t label = 0; label < data.classes.size(); ++label) {
+    const auto count = [&](const Examples& examples) {
+      return std::to_string(std::ranges::count(examples.labels, static_cast<uint8_t>(label)));
+    };
+    table.row({std::to_string(label), data.classes[label], count(data.train), count(data.test)});
+  }
+  table.rule();
+  table.row({"", "total", std::to_string(data.train.count), std::to_string(data.test.count)});
+  return table.text();
+}
+
+std::string description(const DataSet& data) {
+  const Examples& train = data.train;
+  const PixelStatistics pixels = statistics(train);
+  return fmt::format(
+      "{}: pictures of {} x {} pixels, {} channel{}, {} classes\n\n{}\n"
+      "mean and standard deviation of the training pixels: --normalize {:.4f},{:.4f}\n",
+      data.name, train.height, train.width, train.channels, train.channels == 1 ? "" : "s",
+      data.classes.size(), class_table(data), fmt::join(pixels.mean, ","), fmt::join(pixels.deviation, ","));
+}
+
+// "T-shirt/top" -> "t-shirt-top"
+std::string file_word(std::string_view text) {
+  std::string word;
+  for (const unsigned char c : text) {
+    if (std::isalnum(c))
+      word += static_cast<char>(std::tolower(c));
+    else if (!word.empty() && word.back() != '-')
+      word += '-';
+  }
+  return word;
+}
+
+Image picture(const Examples& examples, int64_t index) {
+  const int64_t size = examples.channels * examples.height * examples.width;
+  const auto first = examples.pixels.begin() + index * size;
+  return {examples.channels, examples.height, examples.width, {first, first + size}};
+}
+
+std::string export_pictures(const DataSet& data, const Options& options) {
+  const Examples& examples = options.split == "train" ? data.train : data.test;
+  const int64_t count = std::min(options.count, examples.count);
+  const std::filesystem::path folder(options.folder);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) fail_input("--export {}: cannot make this folder: {}", options.folder, error.message());
+  const size_t digits = std::max<size_t>(3, std::to_string(count - 1).size());
+  for (int64_t i = 0; i < count; ++i) {
+    const std::string name =
+        fmt::format("{:0{}}-{}.png", i, digits, file_word(data.classes[examples.labels[i]]));
+    write_png(folder / name, picture(examples, i));
+  }
+  return fmt::format("wrote {} {} pictures to {}\n", count, options.split, options.folder);
+}
+
+void show_data(const Options& options, const GlobalOptions& global) {
+  const DataSet data = load_data_set(options.spec, {.folders = data_folders(), .seed = global.seed});
+  write_result(description(data));
+  if (!options.folder.empty()) write_result(export_pictures(data, options));
+}
+
+}  // namespace
+
+void add_data(CLI::App& app, const GlobalOptions& global) {
+  CLI::App* command = app.add_subcommand("data", "what is in a data set; its pictures as PNG files");
+  command->footer(examples);
+  auto options = std::make_shared<Options>();
+  command->add_option("SPEC", options->spec, "fashion-mnist[:DIR], mnist[:DIR] or synthetic")->required();
+  CLI::Option* folder =
+      command->add_option("--export", options->folder, "write pictures to this folder")->type_name("DIR");
+  command->add_option("--count", options->count, "how many, from the first on")
+      ->check(number_in(1, 1e9))
+      ->capture_default_str()
+      ->needs(folder);
+  command->add_option("--split", options->split, "train or test")
+      ->check(CLI::IsMember({"train", "test"}))
+      ->capture_default_str()
+      ->needs(folder);
+  command->callback([options, &global] { show_data(*options, global); });
+}
+
+}  // namespace sinter::cli

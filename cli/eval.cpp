@@ -1,0 +1,55 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/training_options.h"
+
+namespace sinter::cli {
+namespace {
+
+constexpr const char* examples =
+    "Examples:\n"
+    "  sinter eval lenet --weights lenet.safetensors --data fashion-mnist --normalize 0.1307,0.3081\n"
+    "  sinter eval lenet_relu --weights lenet.safetensors --data synthetic --batch-size 100";
+
+struct Options {
+  ModelOption model;
+  DataOption data;
+  std::string weights;
+  int64_t batch_size = 256;
+  PassOptions pass_options;
+};
+
+void eval(const Options& options, const GlobalOptions& global) {
+  const Graph model = options.model.load();
+  NamedTensors weights = load_weights(options.weights, model);
+  const DataSet data = options.data.load(global);
+  Classifier classifier(model, data, weights, global.make_pool(),
+                        evaluation_options(global.backend, options.pass_options, {}));
+  BatchLoader loader(data.test, {.batch_size = options.batch_size,
+                                 .normalization = options.data.normalization(data.test.channels)});
+  prepare_for(classifier, loader, options.batch_size);
+  const Score score = evaluate(classifier, loader, options.pass_options.loss_reduction == "mean");
+  fmt::print("{} on {}: {} test examples  loss {:.4f}  accuracy {:.4f}\n", model.name, data.name,
+             data.test.count, score.loss, score.accuracy);
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, const GlobalOptions& global) {
+  CLI::App* command =
+      app.add_subcommand("eval", "accuracy and loss of a trained model on a data set's test split");
+  command->footer(examples);
+  auto options = std::make_shared<Options>();
+  options->model.add(*command);
+  command->add_option("--weights", options->weights, "trained weights (.safetensors)")->required();
+  options->data.add(*command);
+  command->add_option("--batch-size", options->batch_size, "examples at a time")
+      ->check(number_in(1, 1 << 20))
+      ->capture_default_str();
+  add_loss_options(*command, options->pass_options);
+  command->callback([options, &global] { eval(*options, global); });
+}
+
+}  // namespace sinter::cli

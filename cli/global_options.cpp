@@ -1,0 +1,60 @@
+#include "cli/global_options.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <cmath>
+
+#include "runtime/executable.h"
+
+namespace sinter::cli {
+namespace {
+
+int usable_cores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1, CPU_COUNT(&set));
+}
+
+template <typename Accepts>
+CLI::Validator number_that(Accepts accepts, const std::string& expected) {
+  return {[accepts, expected](std::string& text) -> std::string {
+            double value = 0;
+            if (CLI::detail::lexical_cast(text, value) && std::isfinite(value) && accepts(value)) return {};
+            return fmt::format("{} is no number {}", text, expected);
+          },
+          ""};
+}
+
+}  // namespace
+
+CLI::Validator number_in(double least, double most) {
+  return number_that([=](double v) { return v >= least && v <= most; },
+                     fmt::format("from {} to {}", least, most));
+}
+
+CLI::Validator number_above(double least) {
+  return number_that([=](double v) { return v > least; }, fmt::format("above {}", least));
+}
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+  options.threads = usable_cores();
+  auto backends = backend_names();
+  backends.insert(backends.begin(), "auto");
+  const auto group = "Global options";
+  app.add_option("--threads", options.threads, "threads to compute with")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--seed", options.seed, "seed of everything random")->capture_default_str()->group(group);
+  app.add_option("--backend", options.backend, "what runs the kernels")
+      ->check(CLI::IsMember(backends))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--log-level", options.log_level, "quiet, info or debug")
+      ->check(CLI::IsMember({"quiet", "info", "debug"}))
+      ->capture_default_str()
+      ->group(group);
+}
+
+}  // namespace sinter::cli

@@ -1,0 +1,11 @@
+#pragma once
+
+namespace sinter::cli {
+
+/// From now on the first Ctrl-C (SIGINT) or SIGTERM is only noted, so that the work can end cleanly; a second
+/// one ends the process at once.
+void watch_for_interrupt();
+/// Whether one came.
+bool interrupted();
+
+}  // namespace sinter::cli

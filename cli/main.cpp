@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <new>
+
+#include "cli/commands.h"
+#include "cli/version.h"
+#include "ir/error.h"
+
+namespace sinter::cli {
+namespace {
+
+constexpr const char* description =
+    "Compiles convolutional networks and runs them, forward and backward.\n\n"
+    "Examples:\n"
+    "  sinter train lenet_relu --data synthetic --epochs 3 --lr 0.1 --save lenet.safetensors\n"
+    "  sinter eval lenet_relu --weights lenet.safetensors --data synthetic\n"
+    "  sinter run lenet_relu --weights lenet.safetensors --input image=picture.png\n"
+    "  sinter summary lenet\n"
+    "  sinter inspect lenet --mode train --stage autodiff --batch-size 1\n"
+    "  sinter train --help";
+
+constexpr int failed = 1;
+constexpr int bad_input = 2;
+
+int fail_with(int code, const char* message) {
+  fmt::print(stderr, "sinter: {}\n", message);
+  return code;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app(description, "sinter");
+  GlobalOptions global;
+  add_global_options(app, global);
+  app.fallthrough();  // global options may follow the command
+  app.set_version_flag("--version", version_text, "print version, backends and instruction set");
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return fmt::format("sinter: {}\nRun `sinter --help` or `sinter COMMAND --help` for more.\n",
+                       error.what());
+  });
+  for (const auto add : {add_train, add_eval, add_run, add_summary, add_inspect, add_opt, add_ops, add_data})
+    add(app, global);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : bad_input;
+  } catch (const InputError& error) {
+    return fail_with(bad_input, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail_with(failed, "out of memory");
+  } catch (const std::exception& error) {
+    return fail_with(failed, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace sinter::cli
+
+int main(int argc, char** argv) { return sinter::cli::run(argc, argv); }

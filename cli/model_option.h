@@ -1,0 +1,27 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+#include "runtime/files/safetensors.h"
+
+namespace sinter::cli {
+
+/// MODEL and --set, as every command that takes a model has them.
+struct ModelOption {
+  std::string model;
+  std::vector<std::string> set;  ///< name=value
+
+  void add(CLI::App& command);
+  /// MODEL is a path if it has a slash or an extension, else the name of an embedded model. Throws
+  /// InputError.
+  Graph load() const;
+};
+
+/// Reads weights and holds them against the model. Throws InputError that names the first parameter that is
+/// missing or differs, beside what the model has; tensors the model does not know are an error too.
+NamedTensors load_weights(const std::string& path, const Graph& model);
+
+}  // namespace sinter::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+#include "passes/pass.h"
+
+namespace sinter::cli {
+
+/// --print-after, --stop-after, --disable, --time-passes and --verify: what can be asked of the pass runner.
+struct PassRunOptions {
+  std::vector<std::string> print_after, disable;
+  std::string stop_after;
+  std::string verify = "none";
+  bool time_passes = false;
+
+  void add(CLI::App& command);
+  /// Runs the passes. Graphs and times that were asked for go to standard error.
+  void run(Graph& graph, const std::vector<std::string>& passes, const PassOptions& options) const;
+};
+
+/// --momentum, --weight-decay and --nesterov: what append_update may be told.
+void add_update_options(CLI::App& command, PassOptions& options);
+
+/// Every pass with its summary, for a command's help.
+std::string pass_list();
+
+}  // namespace sinter::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "runtime/trainer.h"
+
+namespace sinter::cli {
+
+/// The line that moves while an epoch runs: a bar, images/s and the time left, on a terminal; nothing
+/// elsewhere.
+class ProgressLine {
+ public:
+  /// Draws on standard error if that is a terminal and `quiet` is false.
+  ProgressLine(int64_t epochs, bool quiet);
+
+  void show(const Progress& progress);
+  /// Clears the line, so that other text can take its place.
+  void clear();
+
+ private:
+  int64_t epochs_;
+  bool shown_;
+  double last_drawn_ = -1;  ///< seconds into the epoch
+  int64_t last_epoch_ = 0;
+};
+
+/// "0:42", "1:02:03"
+std::string duration(double seconds);
+
+}  // namespace sinter::cli

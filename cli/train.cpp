@@ -1,0 +1,180 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/progress_line.h"
+#include "cli/training_options.h"
+#include "runtime/files/atomic_file.h"
+#include "runtime/files/line_file.h"
+#include "runtime/initialize.h"
+
+namespace sinter::cli {
+namespace {
+
+constexpr const char* examples =
+    "Examples:\n"
+    "  sinter train lenet_relu --data synthetic --epochs 2 --lr 0.1 --batch-size 128\n"
+    "  sinter train lenet --data fashion-mnist --epochs 10 --lr 0.01 --loss-reduction sum \\\n"
+    "      --init xavier_uniform --normalize 0.1307,0.3081 --save lenet.safetensors\n"
+    "  sinter train my/net.sinter --data fashion-mnist:DIR --epochs 5 --lr 0.05 --momentum 0.9 \\\n"
+    "      --metrics run.jsonl";
+
+struct Options {
+  ModelOption model;
+  DataOption data;
+  TrainOptions train;
+  int64_t epochs = 10;
+  std::string optimizer = "sgd";
+  std::string init = "default";
+  std::string weights;
+  std::string save;
+  std::string metrics;
+  std::string step_metrics;
+  bool no_shuffle = false;
+};
+
+void add_options(CLI::App& command, Options& options) {
+  TrainOptions& train = options.train;
+  options.model.add(command);
+  options.data.add(command);
+  command.add_option("--epochs", options.epochs, "passes over the training examples")
+      ->check(number_in(1, 1e6))
+      ->capture_default_str();
+  command.add_option("--batch-size", train.batch_size, "examples a step")
+      ->check(number_in(1, 1 << 20))
+      ->capture_default_str();
+  command.add_option("--optimizer", options.optimizer, "sgd")
+      ->check(CLI::IsMember({"sgd"}))
+      ->capture_default_str();
+  command.add_option("--lr", train.lr, "learning rate")->check(number_above(0))->capture_default_str();
+  command.add_option("--momentum", train.pass_options.momentum, "of sgd")
+      ->check(number_in(0, 1))
+      ->capture_default_str();
+  command.add_option("--weight-decay", train.pass_options.weight_decay, "of sgd")
+      ->check(number_in(0, 1e6))
+      ->capture_default_str();
+  command.add_flag("--nesterov", train.pass_options.nesterov, "Nesterov's momentum");
+  add_loss_options(command, train.pass_options);
+  command.add_option("--init", options.init, "first weights: default (PyTorch's) or xavier_uniform")
+      ->check(CLI::IsMember({"default", "xavier_uniform"}))
+      ->capture_default_str();
+  command.add_option("--weights", options.weights, "start from these weights (.safetensors) instead");
+  command.add_flag("--no-shuffle", options.no_shuffle, "take the examples in their order");
+  command.add_option("--limit", train.limit, "use only the first N training examples")
+      ->check(number_in(1, 1e12));
+  command.add_option("--save", options.save, "write the trained weights here (.safetensors)");
+  command.add_option("--metrics", options.metrics, "write one JSON object an epoch here (.jsonl)");
+  command.add_option("--step-metrics", options.step_metrics, "write one JSON object a step here (.jsonl)");
+}
+
+NamedTensors first_weights(const Options& options, const Graph& model, uint64_t seed) {
+  return options.weights.empty() ? initialize(model, options.init, seed)
+                                 : load_weights(options.weights, model);
+}
+
+// What is saved and logged as the training goes.
+class Record {
+ public:
+  explicit Record(const Options& options)
+      : save_(options.save), metrics_(options.metrics), step_metrics_(options.step_metrics) {
+    if (!save_.empty()) AtomicFile probe(save_);  // better now than after the training
+  }
+
+  void step(const Progress& progress) {
+    if (!step_metrics_) return;
+    step_metrics_.write(nlohmann::ordered_json{
+        {"epoch", progress.epoch}, {"step", progress.step}, {"loss", progress.step_loss}}
+                            .dump());
+  }
+
+  void epoch(const EpochReport& report) {
+    if (!metrics_) return;
+    metrics_.write(nlohmann::ordered_json{{"epoch", report.epoch},
+                                          {"train_loss", report.train.loss},
+                                          {"train_accuracy", report.train.accuracy},
+                                          {"test_loss", report.test.loss},
+                                          {"test_accuracy", report.test.accuracy},
+                                          {"seconds", report.seconds},
+                                          {"images_per_second", report.images_per_second}}
+                       .dump());
+  }
+
+  // Only the model's parameters: what the optimizer keeps beside them is not for other tools.
+  void save(const Graph& model, const NamedTensors& weights) const {
+    if (save_.empty()) return;
+    NamedTensors parameters;
+    for (const ValueId id : model.parameters())
+      parameters.emplace(model.info(id).name, weights.at(model.info(id).name));
+    write_safetensors(save_, parameters);
+    fmt::print("saved {}\n", save_);
+  }
+
+ private:
+  std::string save_;
+  LineFile metrics_, step_metrics_;
+};
+
+void print_epoch(const EpochReport& report, int64_t epochs) {
+  fmt::print(
+      "epoch {:>{}}/{}  loss {:.4f}  train accuracy {:.4f}  test accuracy {:.4f}  {:.0f} images/s  {:.1f} "
+      "s\n",
+      report.epoch, fmt::formatted_size("{}", epochs), epochs, report.train.loss, report.train.accuracy,
+      report.test.accuracy, report.images_per_second, report.seconds);
+  std::fflush(stdout);
+}
+
+void train(const Options& options, const GlobalOptions& global) {
+  const Graph model = options.model.load();
+  const DataSet data = options.data.load(global);
+  NamedTensors weights = first_weights(options, model, global.seed);
+  Record record(options);
+  TrainOptions train_options = options.train;
+  train_options.seed = global.seed;
+  train_options.backend = global.backend;
+  train_options.shuffle = !options.no_shuffle;
+  train_options.normalization = options.data.normalization(data.train.channels);
+  Trainer trainer(model, data, weights, global.make_pool(), train_options);
+  if (!global.quiet())
+    fmt::print("training {} on {}: {} training and {} test examples, {} threads, backend {}\n", model.name,
+               data.name,
+               options.train.limit > 0 ? std::min(options.train.limit, data.train.count) : data.train.count,
+               data.test.count, global.threads, trainer.backend());
+  watch_for_interrupt();
+  ProgressLine line(options.epochs, global.quiet());
+  const auto on_step = [&](const Progress& progress) {
+    record.step(progress);
+    line.show(progress);
+    return !interrupted();
+  };
+  for (int64_t epoch = 1; epoch <= options.epochs && !interrupted(); ++epoch) {
+    EpochReport report;
+    try {
+      report = trainer.run_epoch(on_step);
+    } catch (const Error&) {
+      line.clear();
+      record.save(model, weights);
+      throw;
+    }
+    line.clear();
+    if (report.stopped) break;
+    record.epoch(report);
+    print_epoch(report, options.epochs);
+  }
+  if (interrupted()) fmt::print("interrupted; the weights are those of the last step\n");
+  record.save(model, weights);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, const GlobalOptions& global) {
+  CLI::App* command = app.add_subcommand("train", "train a model on a data set");
+  command->footer(examples);
+  auto options = std::make_shared<Options>();
+  add_options(*command, *options);
+  command->callback([options, &global] { train(*options, global); });
+}
+
+}  // namespace sinter::cli

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "cli/global_options.h"
+#include "cli/model_option.h"
+#include "runtime/data/batch_loader.h"
+#include "runtime/data/data_set.h"
+#include "runtime/trainer.h"
+
+namespace sinter::cli {
+
+/// --data and --normalize.
+struct DataOption {
+  std::string spec;
+  std::string normalize;  ///< MEAN,STD; several channels as M1,M2,M3,S1,S2,S3
+
+  void add(CLI::App& command);
+  DataSet load(const GlobalOptions& global) const;
+  /// Throws InputError unless it is pairs of finite numbers, deviations above zero, one pair or one for each
+  /// channel.
+  Normalization normalization(int64_t channels) const;
+};
+
+/// --loss and --loss-reduction, as train and eval have them.
+void add_loss_options(CLI::App& command, PassOptions& options);
+
+}  // namespace sinter::cli

@@ -1,0 +1,129 @@
+#include "frontends/sinter/layers.h"
+
+#include <array>
+
+#include "ir/build.h"
+
+namespace sinter::language {
+namespace {
+
+// PyTorch's padding="same": as much as keeps the size, the odd one at the bottom and the right.
+Ints same_padding(const LayerArguments& given, const Ints& kernel) {
+  if (given.pair("stride") != Ints{1, 1}) given.reject("padding=\"same\" needs stride=1");
+  const int64_t height = kernel[0] - 1, width = kernel[1] - 1;
+  return {height / 2, width / 2, height - height / 2, width - width / 2};
+}
+
+Ints convolution_padding(const LayerArguments& given, const Ints& kernel) {
+  static constexpr std::array<std::string_view, 2> words = {"valid", "same"};
+  const auto word = given.word("padding", words);
+  if (!word) return given.padding("padding");
+  return *word == "same" ? same_padding(given, kernel) : Ints{0, 0, 0, 0};
+}
+
+Value build_conv2d(const LayerArguments& given) {
+  const Value x = given.value("x");
+  if (x.shape().size() != 4)
+    given.reject(fmt::format("conv2d works on f32[N, C, H, W], found {}", to_string(x.type())));
+  const Dim& in_channels = x.shape()[1];
+  if (in_channels.is_symbol())
+    given.reject(fmt::format("conv2d needs a known number of channels, found {}", to_string(x.type())));
+  const int64_t out_channels = given.count("out_channels");
+  const Ints kernel = given.pair("kernel_size");
+  const Ints stride = given.pair("stride"), padding = convolution_padding(given, kernel);
+  const bool has_bias = given.boolean("bias");
+  const Value weight =
+      given.parameter("weight", x.dtype(), {out_channels, in_channels, kernel[0], kernel[1]});
+  OptionalValue bias;
+  if (has_bias) bias = given.parameter("bias", x.dtype(), {out_channels});
+  return conv2d(x, weight, bias, {.stride = stride, .padding = padding});
+}
+
+Value build_linear(const LayerArguments& given) {
+  const Value x = given.value("x");
+  if (x.shape().empty() || x.shape().back().is_symbol())
+    given.reject(fmt::format("linear needs a known number of features last, found {}", to_string(x.type())));
+  const int64_t out_features = given.count("out_features");
+  const bool has_bias = given.boolean("bias");
+  const Value weight = given.parameter("weight", x.dtype(), {out_features, x.shape().back()});
+  OptionalValue bias;
+  if (has_bias) bias = given.parameter("bias", x.dtype(), {out_features});
+  return linear(x, weight, bias);
+}
+
+// The op's own default is the kernel's size: leaving it to that keeps one text for one pool.
+Ints pool_stride(const LayerArguments& given) {
+  const Ints stride = given.pair("stride");
+  return stride == given.pair("kernel_size") ? Ints{} : stride;
+}
+
+Value build_max_pool2d(const LayerArguments& given) {
+  return max_pool2d(given.value("x"), {.kernel_size = given.pair("kernel_size"),
+                                       .stride = pool_stride(given),
+                                       .padding = given.padding("padding")});
+}
+
+Value build_avg_pool2d(const LayerArguments& given) {
+  return avg_pool2d(given.value("x"), {.kernel_size = given.pair("kernel_size"),
+                                       .stride = pool_stride(given),
+                                       .padding = given.padding("padding"),
+                                       .count_include_pad = given.boolean("count_include_pad")});
+}
+
+Value build_leaky_relu(const LayerArguments& given) {
+  return leaky_relu(given.value("x"), {.alpha = given.real("negative_slope")});
+}
+
+Value build_flatten(const LayerArguments& given) {
+  return flatten(given.value("x"),
+                 {.start_dim = given.integer("start_dim"), .end_dim = given.integer("end_dim")});
+}
+
+Value build_identity(const LayerArguments& given) { return given.value("x"); }
+
+template <Value (*op)(Value)>
+Value build_unary(const LayerArguments& given) {
+  return op(given.value("x"));
+}
+
+template <Value (*op)(Value, Value)>
+Value build_binary(const LayerArguments& given) {
+  return op(given.value("a"), given.value("b"));
+}
+
+template <Value (*op)(Value, const AxisOptions&)>
+Value build_over_axis(const LayerArguments& given) {
+  return op(given.value("x"), {.axis = given.integer("dim")});
+}
+
+constexpr std::array layers = {
+    LayerDef{"conv2d(x, out_channels, kernel_size, stride=1, padding=0, bias=true)", build_conv2d},
+    LayerDef{"linear(x, out_features, bias=true)", build_linear},
+    LayerDef{"max_pool2d(x, kernel_size, stride=kernel_size, padding=0)", build_max_pool2d},
+    LayerDef{"avg_pool2d(x, kernel_size, stride=kernel_size, padding=0, count_include_pad=true)",
+             build_avg_pool2d},
+    LayerDef{"global_avg_pool2d(x)", build_unary<global_avg_pool2d>},
+    LayerDef{"relu(x)", build_unary<relu>},
+    LayerDef{"sigmoid(x)", build_unary<sigmoid>},
+    LayerDef{"tanh(x)", build_unary<tanh>},
+    LayerDef{"leaky_relu(x, negative_slope=0.01)", build_leaky_relu},
+    LayerDef{"flatten(x, start_dim=1, end_dim=-1)", build_flatten},
+    LayerDef{"softmax(x, dim)", build_over_axis<softmax>},
+    LayerDef{"log_softmax(x, dim)", build_over_axis<log_softmax>},
+    LayerDef{"identity(x)", build_identity},
+    LayerDef{"add(a, b)", build_binary<add>},
+    LayerDef{"sub(a, b)", build_binary<sub>},
+    LayerDef{"mul(a, b)", build_binary<mul>},
+    LayerDef{"div(a, b)", build_binary<div>},
+    LayerDef{"maximum(a, b)", build_binary<maximum>},
+    LayerDef{"minimum(a, b)", build_binary<minimum>},
+};
+
+constexpr std::array<std::string_view, 3> to_come = {"batch_norm", "concat", "dropout"};
+
+}  // namespace
+
+std::span<const LayerDef> layer_table() { return layers; }
+std::span<const std::string_view> layers_to_come() { return to_come; }
+
+}  // namespace sinter::language

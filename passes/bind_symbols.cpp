@@ -1,0 +1,24 @@
+#include "passes/bind_symbols.h"
+
+#include "ir/copy.h"
+
+namespace sinter {
+
+bool bind_symbols(Graph& graph, const PassOptions& options) {
+  bool changed = false;
+  const auto bound = [&](Type type) {
+    for (Dim& dim : type.shape) {
+      const auto found = options.symbols.find(dim.symbol);
+      if (!dim.is_symbol() || found == options.symbols.end()) continue;
+      dim = Dim(found->second);
+      changed = true;
+    }
+    return type;
+  };
+  GraphCopy copy(graph, bound);
+  for (const Node& node : graph.nodes()) copy.infer(node);
+  graph = copy.finish();
+  return changed;
+}
+
+}  // namespace sinter

@@ -1,0 +1,42 @@
+#include "passes/pass_table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "passes/append_loss.h"
+#include "passes/append_update.h"
+#include "passes/autodiff.h"
+#include "passes/bind_symbols.h"
+#include "passes/eliminate_common_subexpressions.h"
+#include "passes/fold_constants.h"
+#include "passes/remove_dead_nodes.h"
+#include "passes/simplify_algebra.h"
+
+namespace sinter {
+
+std::span<const Pass> pass_table() {
+  static constexpr std::array<Pass, 8> passes = {{
+      {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
+      {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
+      {"autodiff", autodiff, Meaning::extended, "add the gradient of the loss by every parameter"},
+      {"append_update", append_update, Meaning::extended, "turn gradients into new parameters"},
+      {"fold_constants", fold_constants, Meaning::kept, "compute what depends on constants only"},
+      {"simplify_algebra", simplify_algebra, Meaning::kept,
+       "remove arithmetic and movement that change nothing"},
+      {"eliminate_common_subexpressions", eliminate_common_subexpressions, Meaning::kept,
+       "compute once what is computed twice"},
+      {"remove_dead_nodes", remove_dead_nodes, Meaning::kept, "remove what no result needs"},
+  }};
+  return passes;
+}
+
+const Pass& find_pass(std::string_view name) {
+  const auto passes = pass_table();
+  const auto found = std::ranges::find(passes, name, &Pass::name);
+  if (found != passes.end()) return *found;
+  std::string names;
+  for (const Pass& pass : passes) names += fmt::format("{}{}", names.empty() ? "" : ", ", pass.name);
+  fail_input("unknown pass \"{}\"; expected one of: {}", name, names);
+}
+
+}  // namespace sinter

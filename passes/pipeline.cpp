@@ -1,0 +1,32 @@
+#include "passes/pipeline.h"
+
+#include <array>
+
+namespace sinter {
+
+std::span<const Step> inference_pipeline() {
+  static constexpr std::array<Step, 5> steps = {{
+      {"bind_symbols", "kernels and memory are made for sizes"},
+      {"fold_constants", "the others see plain constants"},
+      {"simplify_algebra", "different spellings become equal before they are compared"},
+      {"eliminate_common_subexpressions", "what is equal now is computed once"},
+      {"remove_dead_nodes", "what the others left without a reader goes"},
+  }};
+  return steps;
+}
+
+std::span<const Step> training_pipeline() {
+  static constexpr std::array<Step, 8> steps = {{
+      {"bind_symbols", "gradients need sizes"},
+      {"append_loss", "there is nothing to differentiate before"},
+      {"autodiff", "before any fusion: gradients are written in terms of forward values"},
+      {"append_update", "reads the gradients that autodiff left as results"},
+      {"fold_constants", "the others see plain constants"},
+      {"simplify_algebra", "gradient rules are written for clarity and leave identities behind"},
+      {"eliminate_common_subexpressions", "gradients compute parts of the forward pass again"},
+      {"remove_dead_nodes", "gradients of inputs are wanted by nobody"},
+  }};
+  return steps;
+}
+
+}  // namespace sinter

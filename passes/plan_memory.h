@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace sinter {
+
+/// Where a value's elements lie while the graph runs.
+struct Place {
+  enum class Kind : uint8_t {
+    bound,  ///< an input, parameter, state or constant: memory of its own
+    arena,  ///< at `offset` in the arena
+  };
+  Kind kind = Kind::bound;
+  int64_t offset = 0;  ///< bytes, a multiple of 64
+  ValueId owner = {};  ///< of bound: the value whose memory it is, itself or the parameter it replaces
+};
+
+/// A result that replaces a parameter or state but could not be computed in its memory: copied after the last
+/// node.
+struct StoreCopy {
+  ValueId from;
+  ValueId to;
+};
+
+struct MemoryPlan {
+  std::vector<Place> places;  ///< by value
+  int64_t arena_bytes = 0;
+  std::vector<StoreCopy> copies;
+};
+
+/// Gives every value a place: values that are not needed at the same time share memory; ops that may work in
+/// place (OpDef::in_place) do where their operand is not read again; new parameters lie in the memory of the
+/// old ones where nothing reads those later. Results of the graph stay readable until the next run. Needs: a
+/// graph without symbols.
+MemoryPlan plan_memory(const Graph& graph);
+
+}  // namespace sinter

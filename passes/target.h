@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace sinter {
+
+/// One way to run a node: the layouts it reads and writes, and what that is estimated to cost.
+struct Implementation {
+  std::vector<Layout> operands;  ///< one for each operand, absent ones too
+  std::vector<Layout> results;
+  double seconds;  ///< estimated, on all threads
+};
+
+/// What the passes that choose layouts, fusions and schedules may ask of whatever will run the graph. No pass
+/// knows a backend by name.
+class Target {
+ public:
+  virtual ~Target() = default;
+
+  /// The ways to run a node, an op or a whole fusion, in the order of preference. Empty: it cannot be run.
+  virtual std::vector<Implementation> implementations(const Graph& graph, NodeId node) const = 0;
+
+  /// Why this body cannot become one kernel; nothing: it can.
+  virtual std::optional<std::string> refuses_fusion(const Graph& body) const = 0;
+};
+
+}  // namespace sinter

@@ -1,0 +1,95 @@
+#include "runtime/classifier.h"
+
+#include <algorithm>
+
+namespace sinter {
+namespace {
+
+// The batch's symbol, after the model was found to fit the data.
+std::string check_fits(const Graph& model, const DataSet& data) {
+  const Examples& examples = data.train;
+  if (model.inputs().size() != 1)
+    fail_input("model \"{}\" has {} inputs; training on pictures needs one", model.name,
+               model.inputs().size());
+  const ValueInfo& image = model.info(model.inputs()[0]);
+  const Shape& shape = image.type.shape;
+  const bool fits = image.type.dtype == DType::f32 && shape.size() == 4 &&
+                    shape[1] == Dim(examples.channels) && shape[2] == Dim(examples.height) &&
+                    shape[3] == Dim(examples.width);
+  if (!fits)
+    fail_input("model \"{}\" takes %{}: {}; the pictures of {} are f32[N, {}, {}, {}]", model.name,
+               image.name, to_string(image.type), data.name, examples.channels, examples.height,
+               examples.width);
+  if (!shape[0].is_symbol())
+    fail_input("model \"{}\" takes %{}: {} with a fixed batch; training needs a symbol such as N there",
+               model.name, image.name, to_string(image.type));
+  if (model.results().size() != 1)
+    fail_input("model \"{}\" has {} results; a loss needs one", model.name, model.results().size());
+  const Shape& scores = model.type(model.results()[0].value).shape;
+  const auto classes = static_cast<int64_t>(data.classes.size());
+  if (scores.size() != 2 || scores[0] != shape[0] || scores[1] != Dim(classes))
+    fail_input("model \"{}\" results in {}; {} has {} classes and needs [{}, {}]", model.name,
+               to_string(scores), data.name, classes, shape[0].symbol, classes);
+  return shape[0].symbol;
+}
+
+size_t input_index(const Graph& graph, std::string_view name) {
+  const auto id = graph.find(name);
+  require(id.has_value(), "an input that the passes added");
+  return std::ranges::find(graph.inputs(), *id) - graph.inputs().begin();
+}
+
+void set_one_hot(Tensor& target, const Tensor& labels) {
+  const int64_t classes = target.shape()[1];
+  const auto rows = target.values<float>();
+  std::ranges::fill(rows, 0.0F);
+  for (int64_t i = 0; i < labels.count(); ++i) rows[i * classes + labels.values<int64_t>()[i]] = 1;
+}
+
+}  // namespace
+
+Classifier::Classifier(const Graph& model, const DataSet& data, NamedTensors& weights,
+                       std::shared_ptr<ThreadPool> pool, ClassifierOptions options)
+    : model_(model),
+      weights_(weights),
+      pool_(std::move(pool)),
+      options_(std::move(options)),
+      symbol_(check_fits(model, data)) {}
+
+void Classifier::prepare(int64_t batch_size) {
+  if (programs_.contains(batch_size)) return;
+  CompileOptions compile_options{options_.backend, options_.passes, options_.pass_options,
+                                 options_.run_options};
+  compile_options.pass_options.symbols[symbol_] = batch_size;
+  const auto executable = compile(model_, compile_options);
+  const Graph& graph = executable->graph;
+  const bool one_hot = options_.pass_options.loss == "mse";
+  auto program = std::make_unique<Program>(Program{
+      .session = Session(executable, pool_, weights_),
+      .inputs = {},
+      .image = 0,
+      .expected = input_index(graph, one_hot ? "target" : "labels"),
+      .lr = graph.find("lr") ? std::optional(input_index(graph, "lr")) : std::nullopt,
+      .loss = graph.find_result("loss").value(),
+      .correct = graph.find_result("correct").value(),
+      .one_hot = one_hot,
+  });
+  for (const ValueId id : graph.inputs())
+    program->inputs.emplace_back(graph.type(id).dtype, sizes(graph.type(id).shape));
+  programs_.emplace(batch_size, std::move(program));
+}
+
+BatchResult Classifier::run(const Batch& batch, double lr) {
+  Program& program = *programs_.at(batch.count);
+  program.inputs[program.image] = batch.images;
+  if (program.one_hot)
+    set_one_hot(program.inputs[program.expected], batch.labels);
+  else
+    program.inputs[program.expected] = batch.labels;
+  if (program.lr) program.inputs[*program.lr].set(0, lr);
+  program.session.run(program.inputs);
+  return {program.session.result(program.loss).at(0),
+          static_cast<int64_t>(program.session.result(program.correct).at(0))};
+}
+
+}  // namespace sinter

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "runtime/data/batch_loader.h"
+#include "runtime/data/data_set.h"
+#include "runtime/session.h"
+
+namespace sinter {
+
+/// How a model's batches are run.
+struct ClassifierOptions {
+  std::string backend = "auto";
+  std::vector<std::string> passes;  ///< the pipeline; it contains append_loss
+  PassOptions pass_options = {};    ///< symbols are bound here
+  RunOptions run_options = {};
+};
+
+/// What one batch gave.
+struct BatchResult {
+  double loss = 0;      ///< as reduced: a mean or a sum over the batch
+  int64_t correct = 0;  ///< right answers
+};
+
+/// A model with its loss, run on batches of pictures with labels: for each batch size one compiled program
+/// and one session, all on the same weights.
+class Classifier {
+ public:
+  /// Throws InputError unless the model has one input f32[N, channels, height, width] with a symbol N and one
+  /// result [N, classes] that fit the data.
+  Classifier(const Graph& model, const DataSet& data, NamedTensors& weights, std::shared_ptr<ThreadPool> pool,
+             ClassifierOptions options);
+
+  /// Compiles the program for a batch size, if there is none yet.
+  void prepare(int64_t batch_size);
+  /// Runs a batch whose size was prepared; `lr` is used where the program has such an input. Allocates
+  /// nothing.
+  BatchResult run(const Batch& batch, double lr = 0);
+
+  /// The program of a prepared batch size, and its inputs of the last run.
+  const Executable& executable(int64_t batch_size) const {
+    return programs_.at(batch_size)->session.executable();
+  }
+  std::span<const Tensor> inputs(int64_t batch_size) const { return programs_.at(batch_size)->inputs; }
+
+ private:
+  struct Program {
+    Session session;
+    std::vector<Tensor> inputs;  ///< in the graph's order; images and labels are set for each run
+    size_t image, expected;
+    std::optional<size_t> lr;
+    size_t loss, correct;
+    bool one_hot;  ///< the program wants a row of class scores, not labels
+  };
+
+  const Graph model_;
+  NamedTensors& weights_;
+  std::shared_ptr<ThreadPool> pool_;
+  ClassifierOptions options_;
+  std::string symbol_;  ///< of the batch dimension
+  std::map<int64_t, std::unique_ptr<Program>> programs_;
+};
+
+/// Loss and accuracy over many examples.
+struct Score {
+  double loss = 0;      ///< mean over the examples
+  double accuracy = 0;  ///< 0..1
+};
+
+/// Adds batches up to a score.
+class ScoreSum {
+ public:
+  /// `mean`: losses are means over their batch, else sums.
+  explicit ScoreSum(bool mean) : mean_(mean) {}
+  void add(const BatchResult& result, int64_t count) {
+    loss_ += mean_ ? result.loss * static_cast<double>(count) : result.loss;
+    correct_ += result.correct;
+    count_ += count;
+  }
+  int64_t count() const { return count_; }
+  Score score() const {
+    const double count = static_cast<double>(std::max<int64_t>(count_, 1));
+    return {loss_ / count, static_cast<double>(correct_) / count};
+  }
+
+ private:
+  bool mean_;
+  double loss_ = 0;
+  int64_t correct_ = 0, count_ = 0;
+};
+
+}  // namespace sinter

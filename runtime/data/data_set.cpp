@@ -1,0 +1,121 @@
+#include "runtime/data/data_set.h"
+
+#include <array>
+#include <optional>
+
+#include "ir/error.h"
+#include "runtime/data/idx.h"
+#include "runtime/data/synthetic.h"
+
+namespace sinter {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Source {
+  std::string_view name;
+  std::string_view usage;
+  DataSet (*load)(std::optional<std::string_view> argument, const DataOptions& options);
+};
+
+struct IdxSet {
+  std::string_view name;
+  std::array<std::string_view, 10> classes;
+  std::string_view home;
+};
+
+constexpr IdxSet fashion_mnist = {"fashion-mnist",
+                                  {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt",
+                                   "sneaker", "bag", "ankle boot"},
+                                  "https://github.com/zalandoresearch/fashion-mnist (data/fashion)"};
+constexpr IdxSet mnist = {"mnist",
+                          {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+                          "http://yann.lecun.com/exdb/mnist, or its mirror "
+                          "https://storage.googleapis.com/cvdf-datasets/mnist"};
+
+constexpr std::array<std::string_view, 4> idx_files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                                       "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+
+std::optional<fs::path> plain_or_gzip(const fs::path& folder, std::string_view name) {
+  std::error_code unreadable;  // a folder that may not be entered holds nothing for us
+  for (const std::string_view extension : {"", ".gz"}) {
+    fs::path path = folder / fmt::format("{}{}", name, extension);
+    if (fs::exists(path, unreadable)) return path;
+  }
+  return std::nullopt;
+}
+
+// The first of `folders` that holds all the files.
+std::vector<fs::path> find_files(const IdxSet& set, const std::vector<fs::path>& folders) {
+  std::string looked_in;
+  for (const fs::path& folder : folders) {
+    std::vector<fs::path> found;
+    std::string missing;
+    for (const std::string_view name : idx_files) {
+      if (auto path = plain_or_gzip(folder, name))
+        found.push_back(std::move(*path));
+      else
+        missing += fmt::format(" {}", name);
+    }
+    if (missing.empty()) return found;
+    std::error_code unreadable;
+    looked_in += fmt::format("  looked in  {} ({}{})\n", folder.string(),
+                             fs::is_directory(folder, unreadable) ? "lacks" : "no such folder",
+                             fs::is_directory(folder, unreadable) ? missing : "");
+  }
+  if (folders.empty()) looked_in = "  looked in  no folder, as none was given\n";
+  throw InputError({}, fmt::format("{}: the data is not there", set.name),
+                   fmt::format("{}  expected   {}, each plain or .gz\n  from       {}", looked_in,
+                               fmt::join(idx_files, ", "), set.home));
+}
+
+DataSet load_idx_set(const IdxSet& set, std::optional<std::string_view> folder, const DataOptions& options) {
+  std::vector<fs::path> folders;
+  if (folder)
+    folders.emplace_back(*folder);
+  else
+    for (const fs::path& root : options.folders) folders.push_back(root / set.name);
+  const std::vector<fs::path> files = find_files(set, folders);
+  DataSet data{.name = std::string(set.name), .classes = {set.classes.begin(), set.classes.end()}};
+  data.train = read_idx(files[0], files[1], static_cast<int>(set.classes.size()));
+  data.test = read_idx(files[2], files[3], static_cast<int>(set.classes.size()));
+  if (data.train.height != data.test.height || data.train.width != data.test.width)
+    fail_input_at({.file = files[2].string()}, "pictures of {} x {}, expected {} x {} as in {}",
+                  data.test.height, data.test.width, data.train.height, data.train.width, files[0].string());
+  return data;
+}
+
+DataSet load_synthetic(std::optional<std::string_view> argument, const DataOptions& options) {
+  if (argument)
+    fail_input("data set \"synthetic:{}\": synthetic is generated and reads no folder", *argument);
+  DataSet data{.name = "synthetic", .classes = {mnist.classes.begin(), mnist.classes.end()}};
+  data.train = draw_glyphs({.count = 20000, .seed = options.seed, .split = "train"});
+  data.test = draw_glyphs({.count = 4000, .seed = options.seed, .split = "test"});
+  return data;
+}
+
+constexpr std::array<Source, 3> sources = {{
+    {fashion_mnist.name, "fashion-mnist[:DIR]",
+     [](auto folder, const auto& options) { return load_idx_set(fashion_mnist, folder, options); }},
+    {mnist.name, "mnist[:DIR]",
+     [](auto folder, const auto& options) { return load_idx_set(mnist, folder, options); }},
+    {"synthetic", "synthetic", load_synthetic},
+}};
+
+}  // namespace
+
+DataSet load_data_set(std::string_view spec, const DataOptions& options) {
+  const size_t colon = spec.find(':');
+  const std::string_view name = spec.substr(0, colon);
+  std::optional<std::string_view> argument;
+  if (colon != std::string_view::npos) argument = spec.substr(colon + 1);
+  if (argument && argument->empty())
+    fail_input("data set \"{}\": a folder is expected after the colon", spec);
+  for (const Source& source : sources)
+    if (source.name == name) return source.load(argument, options);
+  std::string known;
+  for (const Source& source : sources) known += fmt::format(" {}", source.usage);
+  fail_input("unknown data set \"{}\"; expected one of{}", spec, known);
+}
+
+}  // namespace sinter

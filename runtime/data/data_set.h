@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/data/examples.h"
+
+namespace sinter {
+
+struct DataSet {
+  std::string name = {};
+  std::vector<std::string> classes = {};  ///< the name of each label
+  Examples train = {}, test = {};
+};
+
+struct DataOptions {
+  std::vector<std::filesystem::path> folders = {};  ///< where to look for a set's own folder, in this order
+  uint64_t seed = 0;                                ///< of generated sets
+};
+
+/// Loads the data set that `spec` names, NAME or NAME:DIR:
+///   fashion-mnist, mnist   the official IDX files, each plain or .gz, in DIR or in <folder>/<name>
+///   synthetic              generated from the seed, see runtime/data/synthetic.h
+/// Throws InputError: an unknown name with those known, missing files with every place looked in, what was
+/// expected there and where it can be had, and whatever is wrong with the files.
+DataSet load_data_set(std::string_view spec, const DataOptions& options);
+
+}  // namespace sinter

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backends/backend.h"
+#include "passes/plan_memory.h"
+#include "passes/run_passes.h"
+
+namespace sinter {
+
+/// A graph made ready to run: kernels in order, and a place for every value. Immutable; any number of
+/// sessions on any threads share one.
+struct Executable {
+  Graph graph;
+  MemoryPlan plan;
+  std::vector<std::unique_ptr<Kernel>> kernels;  ///< one for each node, in order
+  int64_t workspace_bytes = 0;                   ///< the most any kernel needs, for each thread
+  std::string backend;
+
+  /// Memory for intermediate values, one session's.
+  int64_t activation_bytes() const { return plan.arena_bytes; }
+};
+
+struct CompileOptions {
+  std::string backend = "auto";
+  std::vector<std::string> passes;  ///< see inference_passes() and training_passes()
+  PassOptions pass_options = {};
+  RunOptions run_options = {};
+};
+
+/// The names of the pipelines' passes.
+std::vector<std::string> inference_passes();
+std::vector<std::string> training_passes();
+
+/// The backends of this build, fastest first.
+std::vector<std::string> backend_names();
+/// "auto" is the fastest. Throws InputError that lists the names.
+std::shared_ptr<const Backend> find_backend(const std::string& name);
+
+/// Runs the passes, verifies, and compiles a kernel for each node. Throws InputError where the graph cannot
+/// be run (a symbol that is not bound, a type the backend has no arithmetic for).
+std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& options);
+
+}  // namespace sinter

@@ -1,0 +1,86 @@
+#include "runtime/files/atomic_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "ir/error.h"
+
+namespace sinter {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string reason(int error) { return std::generic_category().message(error); }
+
+[[noreturn]] void fail_to_write(const fs::path& target) {
+  fail("cannot write {}: {}", target.string(), reason(errno));
+}
+
+fs::path folder_of(const fs::path& target) {
+  return target.has_parent_path() ? target.parent_path() : fs::path(".");
+}
+
+// Renaming would put a file in the place of a link, or of a device such as /dev/null.
+fs::path resolve(const fs::path& target) {
+  std::error_code ignored;
+  const fs::path resolved = fs::is_symlink(target, ignored) ? fs::weakly_canonical(target, ignored) : target;
+  const fs::file_status status = fs::status(resolved, ignored);
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    fail_input("cannot write {}: it is {}, not a file", target.string(),
+               fs::is_directory(status) ? "a folder" : "a device");
+  return resolved;
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const fs::path& target) : target_(resolve(target)) {
+  const fs::path folder = folder_of(target_);
+  if (target_.filename().empty()) fail_input("cannot write \"{}\": it names no file", target.string());
+  for (int attempt = 0; descriptor_ < 0; ++attempt) {
+    temporary_ = folder / fmt::format(".sinter-{}-{}.tmp", getpid(), attempt);
+    descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0 || errno == EEXIST) continue;
+    if (errno == ENOENT)
+      fail_input("cannot write {}: there is no folder {}", target.string(), folder.string());
+    fail_input("cannot write {}: {}", target.string(), reason(errno));
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail_to_write(target_);
+    bytes = bytes.subspan(written);
+  }
+}
+
+void AtomicFile::commit() {
+  if (fsync(descriptor_) != 0) fail_to_write(target_);
+  const int closed = close(descriptor_);
+  descriptor_ = -1;
+  if (closed != 0) fail_to_write(target_);
+  if (rename(temporary_.c_str(), target_.c_str()) != 0) fail_to_write(target_);
+  temporary_.clear();
+  // The new name itself is in the folder; that some file systems cannot sync one is no failure.
+  const int folder = open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return;
+  fsync(folder);
+  close(folder);
+}
+
+void write_file(const fs::path& target, std::span<const std::byte> bytes) {
+  AtomicFile file(target);
+  file.write(bytes);
+  file.commit();
+}
+
+}  // namespace sinter

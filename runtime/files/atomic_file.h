@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+
+namespace sinter {
+
+/// A file that appears whole or not at all. What is written goes to a temporary file in the target's folder;
+/// commit() puts it in the target's place, and without commit() the temporary is removed and the target is as
+/// it was.
+///
+/// Errors: InputError where nothing can be written there (no such folder, permissions, not a regular file),
+/// Error where writing fails later (full disk); both name the target and the reason.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::filesystem::path& target);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);
+  /// Makes the file durable and visible. The last call on this object.
+  void commit();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+};
+
+/// Writes a whole file through AtomicFile.
+void write_file(const std::filesystem::path& target, std::span<const std::byte> bytes);
+
+}  // namespace sinter

@@ -1,0 +1,76 @@
+#include "runtime/files/png.h"
+
+#include <png.h>
+
+#include "ir/error.h"
+#include "runtime/files/atomic_file.h"
+#include "runtime/files/read_file.h"
+
+namespace sinter {
+namespace {
+
+constexpr int64_t most_pixels = int64_t{1} << 28;
+
+// libpng's simplified interface: it keeps its longjmp to itself and reports through `message`.
+struct Png : png_image {
+  explicit Png(png_uint_32 wanted_format) : png_image{} {
+    version = PNG_IMAGE_VERSION;
+    format = wanted_format;
+  }
+  ~Png() { png_image_free(this); }
+  Png(const Png&) = delete;
+  Png& operator=(const Png&) = delete;
+};
+
+png_uint_32 format_of(int64_t channels) {
+  require(channels == 1 || channels == 3, "a picture is grey or has three colours");
+  return channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+}
+
+}  // namespace
+
+Image read_png(const std::filesystem::path& path, int64_t channels) {
+  const Location place{.file = path.string()};
+  const png_uint_32 format = format_of(channels);
+  const std::vector<uint8_t> file = read_file(path);
+  if (file.size() < 8 || png_sig_cmp(file.data(), 0, 8) != 0)
+    fail_input_at(place, "not a PNG file: it does not begin with the eight bytes every PNG begins with");
+
+  Png png(format);
+  if (png_image_begin_read_from_memory(&png, file.data(), file.size()) == 0)
+    fail_input_at(place, "the PNG is damaged: {}", png.message);
+  const int64_t height = png.height, width = png.width, pixels = height * width;
+  if (pixels > most_pixels)
+    fail_input_at(place, "the picture has {} x {} pixels, expected at most {}", height, width, most_pixels);
+  png.format = format;                     // reading the header put the file's own in its place
+  png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16-bit files are linear only if they say so
+  std::vector<uint8_t> interleaved(pixels * channels);
+  const png_color white = {255, 255, 255};
+  if (png_image_finish_read(&png, &white, interleaved.data(), 0, nullptr) == 0)
+    fail_input_at(place, "the PNG is damaged: {}", png.message);
+
+  Image image{channels, height, width, std::vector<uint8_t>(interleaved.size())};
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t i = 0; i < pixels; ++i) image.pixels[c * pixels + i] = interleaved[i * channels + c];
+  return image;
+}
+
+void write_png(const std::filesystem::path& path, const Image& image) {
+  const int64_t channels = image.channels, pixels = image.height * image.width;
+  require(pixels > 0 && static_cast<int64_t>(image.pixels.size()) == pixels * channels,
+          "as many pixels as the picture's size says, at least one");
+  std::vector<uint8_t> interleaved(image.pixels.size());
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t i = 0; i < pixels; ++i) interleaved[i * channels + c] = image.pixels[c * pixels + i];
+
+  Png png(format_of(channels));
+  png.width = static_cast<png_uint_32>(image.width);
+  png.height = static_cast<png_uint_32>(image.height);
+  png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(png);
+  std::vector<std::byte> file(bytes);
+  if (png_image_write_to_memory(&png, file.data(), &bytes, 0, interleaved.data(), 0, nullptr) == 0)
+    fail("cannot write {}: {}", path.string(), png.message);
+  write_file(path, std::span(file).first(bytes));
+}
+
+}  // namespace sinter

@@ -1,0 +1,67 @@
+#include "runtime/initialize.h"
+
+#include <cmath>
+
+#include "ir/philox.h"
+
+namespace sinter {
+namespace {
+
+struct Use {
+  Role role = Role::data;
+  ValueId weight = {};  ///< the weight of the op that reads the parameter; invalid: none
+};
+
+// How the first op that reads a parameter uses it.
+Use find_use(const Graph& graph, ValueId parameter) {
+  for (const Node& node : graph.nodes()) {
+    const auto& defs = op_def(node.op).operands;
+    Use use;
+    bool reads = false;
+    for (size_t i = 0; i < node.operands.size() && i < defs.size(); ++i) {
+      if (defs[i].role == Role::weight) use.weight = node.operands[i];
+      if (node.operands[i] != parameter) continue;
+      use.role = defs[i].role;
+      reads = true;
+    }
+    if (reads) return use;
+  }
+  return {};
+}
+
+struct Fans {
+  double in = 1, out = 1;
+};
+
+// A weight is [out, in, ...], the rest being the window.
+Fans fans_of(const Shape& weight) {
+  double window = 1;
+  for (size_t i = 2; i < weight.size(); ++i) window *= static_cast<double>(weight[i].size);
+  const auto dimension = [&](size_t i) {
+    return i < weight.size() ? static_cast<double>(weight[i].size) : 1.0;
+  };
+  return {dimension(1) * window, dimension(0) * window};
+}
+
+}  // namespace
+
+NamedTensors initialize(const Graph& graph, std::string_view scheme, uint64_t seed) {
+  const bool xavier = scheme == "xavier_uniform";
+  if (!xavier && scheme != "default")
+    fail_input("unknown initialisation \"{}\"; expected default or xavier_uniform", scheme);
+  NamedTensors weights;
+  for (const ValueId id : graph.parameters()) {
+    const ValueInfo& info = graph.info(id);
+    const Use use = find_use(graph, id);
+    const Fans fans = fans_of(graph.type(use.weight.valid() ? use.weight : id).shape);
+    const bool is_weight = use.role == Role::weight;
+    const double bound = xavier && is_weight ? std::sqrt(6 / (fans.in + fans.out)) : 1 / std::sqrt(fans.in);
+    Tensor tensor(info.type.dtype, sizes(info.type.shape));
+    Random random(seed, stream_id(info.name));
+    for (int64_t i = 0; i < tensor.count(); ++i) tensor.set(i, bound * (2 * random.uniform_double() - 1));
+    weights.emplace(info.name, std::move(tensor));
+  }
+  return weights;
+}
+
+}  // namespace sinter

@@ -1,0 +1,133 @@
+#include "runtime/trainer.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "ir/interpreter.h"
+
+namespace sinter {
+namespace {
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+bool is_mean(const PassOptions& options) { return options.loss_reduction == "mean"; }
+
+// The kind of the first value that is not finite: "nan", "infinity", or none.
+std::optional<std::string_view> non_finite(const Tensor& tensor) {
+  if (!is_floating(tensor.dtype())) return std::nullopt;
+  for (int64_t i = 0; i < tensor.count(); ++i) {
+    const double value = tensor.at(i);
+    if (!std::isfinite(value)) return std::isnan(value) ? "nan" : "infinity";
+  }
+  return std::nullopt;
+}
+
+// Runs a step again on the interpreter and says what first went wrong in it.
+std::string first_non_finite(const Graph& graph, std::span<const Tensor> inputs,
+                             const NamedTensors& weights) {
+  Bindings bindings{{inputs.begin(), inputs.end()}, {}, {}};
+  for (const ValueId id : graph.parameters()) {
+    const std::string& name = graph.info(id).name;
+    bindings.parameters.push_back(weights.at(name));
+    if (const auto kind = non_finite(weights.at(name)))
+      return fmt::format("parameter {} holds {} since an earlier update", name, *kind);
+  }
+  for (const ValueId id : graph.states()) bindings.states.push_back(weights.at(graph.info(id).name));
+  std::string found;
+  interpret(graph, bindings, [&](const Graph& g, NodeId id, std::span<const Tensor> results) {
+    for (const Tensor& result : results) {
+      const auto kind = non_finite(result);
+      if (!found.empty() || !kind) continue;
+      const Node& node = g.node(id);
+      found = fmt::format("{}{} (node {}) first made {}", to_string(node.op),
+                          node.source.empty() ? "" : " of \"" + node.source + "\"", id, *kind);
+    }
+  });
+  return found.empty() ? "the interpreter finds every value finite" : found;
+}
+
+}  // namespace
+
+ClassifierOptions evaluation_options(const std::string& backend, const PassOptions& pass_options,
+                                     const RunOptions& run_options) {
+  auto passes = inference_passes();
+  passes.insert(passes.begin() + 1, "append_loss");  // after bind_symbols, before what cleans up
+  return {backend, std::move(passes), pass_options, run_options};
+}
+
+void prepare_for(Classifier& classifier, const BatchLoader& loader, int64_t batch_size) {
+  if (loader.full_batches() > 0) classifier.prepare(batch_size);
+  if (loader.remainder() > 0) classifier.prepare(loader.remainder());
+}
+
+Score evaluate(Classifier& classifier, BatchLoader& loader, bool mean_loss) {
+  ScoreSum sum(mean_loss);
+  loader.start(0);
+  while (const Batch* batch = loader.next()) sum.add(classifier.run(*batch), batch->count);
+  return sum.score();
+}
+
+Trainer::Trainer(const Graph& model, const DataSet& data, NamedTensors& weights,
+                 std::shared_ptr<ThreadPool> pool, const TrainOptions& options)
+    : options_(options),
+      weights_(weights),
+      program_(model, data, weights, pool,
+               {options.backend, training_passes(), options.pass_options, options.run_options}),
+      loader_(data.train, {.batch_size = options.batch_size,
+                           .shuffle = options.shuffle,
+                           .seed = options.seed,
+                           .normalization = options.normalization,
+                           .limit = options.limit}),
+      tester_(model, data, weights, pool, evaluation_options(options.backend, options.pass_options, {})),
+      test_loader_(data.test, {.batch_size = options.batch_size, .normalization = options.normalization}),
+      backend_(find_backend(options.backend)->name()) {
+  prepare_for(program_, loader_, options.batch_size);
+  prepare_for(tester_, test_loader_, options.batch_size);
+}
+
+BatchResult Trainer::step(const Batch& batch) { return program_.run(batch, options_.lr); }
+
+void Trainer::explain_loss(const Batch& batch, double loss, int64_t step) const {
+  const std::string cause =
+      first_non_finite(program_.executable(batch.count).graph, program_.inputs(batch.count), weights_);
+  fail(
+      "the loss is {} in step {} of epoch {}: {}; training stopped, and the weights are those before this "
+      "step",
+      loss, step, epoch_, cause);
+}
+
+EpochReport Trainer::run_epoch(const OnStep& on_step) {
+  ++epoch_;
+  EpochReport report{.epoch = epoch_};
+  ScoreSum sum(is_mean(options_.pass_options));
+  const Stopwatch watch;
+  loader_.start(epoch_);
+  for (int64_t step_number = 1; const Batch* batch = loader_.next(); ++step_number) {
+    const BatchResult result = step(*batch);
+    if (!std::isfinite(result.loss)) explain_loss(*batch, result.loss, step_number);
+    sum.add(result, batch->count);
+    if (!on_step) continue;
+    const double step_loss = is_mean(options_.pass_options) ? result.loss : result.loss / batch->count;
+    const Progress progress{epoch_,    step_number, sum.count(),    loader_.count(),
+                            step_loss, sum.score(), watch.seconds()};
+    if (!on_step(progress)) {
+      report.stopped = true;
+      break;
+    }
+  }
+  report.train = sum.score();
+  report.seconds = watch.seconds();
+  report.images_per_second = static_cast<double>(sum.count()) / report.seconds;
+  if (!report.stopped) report.test = evaluate(tester_, test_loader_, is_mean(options_.pass_options));
+  return report;
+}
+
+}  // namespace sinter

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+
+#include "runtime/classifier.h"
+
+namespace sinter {
+
+struct TrainOptions {
+  int64_t batch_size = 256;
+  double lr = 0.1;
+  uint64_t seed = 0;  ///< of the shuffling
+  bool shuffle = true;
+  int64_t limit = 0;  ///< only the first so many training examples; 0: all
+  Normalization normalization = {};
+  std::string backend = "auto";
+  PassOptions pass_options = {};  ///< loss, reduction, momentum, weight decay, nesterov
+  RunOptions run_options = {};    ///< of the passes
+};
+
+/// How far an epoch is, after one of its steps.
+struct Progress {
+  int64_t epoch = 0;         ///< from 1
+  int64_t step = 0;          ///< of this epoch, from 1
+  int64_t images = 0;        ///< done in this epoch
+  int64_t images_total = 0;  ///< in an epoch
+  double step_loss = 0;      ///< mean over the step's batch
+  Score score = {};          ///< over the epoch so far
+  double seconds = 0;        ///< since the epoch began
+};
+
+/// Called after each step; false ends the training.
+using OnStep = std::function<bool(const Progress&)>;
+
+struct EpochReport {
+  int64_t epoch = 0;  ///< from 1
+  Score train = {}, test = {};
+  double seconds = 0;  ///< of the training, without the test
+  double images_per_second = 0;
+  bool stopped = false;  ///< by OnStep; nothing was tested then
+};
+
+/// Trains a model on pictures, with stochastic gradient descent. The order of the examples and the weights'
+/// first values follow from the seed; the results have the same bits for any number of threads.
+class Trainer {
+ public:
+  /// `data` must outlive the trainer. Trains `weights` in place; states (momentum) are added to them.
+  /// Throws InputError where model, weights, data and options do not fit together.
+  Trainer(const Graph& model, const DataSet& data, NamedTensors& weights, std::shared_ptr<ThreadPool> pool,
+          const TrainOptions& options);
+
+  /// One pass over the training examples, then over the test examples. Throws Error when the loss is not
+  /// finite: it names the step and the node that first made a NaN or infinity; the weights are those before
+  /// that step.
+  EpochReport run_epoch(const OnStep& on_step = {});
+
+  /// One step on a batch of a prepared size; run_epoch's body. Allocates nothing after the first of each
+  /// size.
+  BatchResult step(const Batch& batch);
+
+  /// The backend that runs the steps.
+  const std::string& backend() const { return backend_; }
+
+ private:
+  [[noreturn]] void explain_loss(const Batch& batch, double loss, int64_t step) const;
+
+  TrainOptions options_;
+  NamedTensors& weights_;
+  Classifier program_;
+  BatchLoader loader_;
+  Classifier tester_;
+  BatchLoader test_loader_;
+  std::string backend_;
+  int64_t epoch_ = 0;
+};
+
+/// Runs a model over all that the loader gives. `classifier` must be prepared for the loader's batch sizes.
+Score evaluate(Classifier& classifier, BatchLoader& loader, bool mean_loss);
+
+/// The compiled programs for evaluation: the inference pipeline with the loss appended.
+ClassifierOptions evaluation_options(const std::string& backend, const PassOptions& pass_options,
+                                     const RunOptions& run_options);
+
+/// Prepares the classifier for the loader's full and remainder batches.
+void prepare_for(Classifier& classifier, const BatchLoader& loader, int64_t batch_size);
+
+}  // namespace sinter

@@ -1,0 +1,87 @@
+#include <gtest/gtest.h>
+
+#include "frontends/sinter/embedded_models.h"
+#include "frontends/sinter/load.h"
+#include "ir/text.h"
+#include "ir/verify.h"
+#include "tests/frontends/golden.h"
+
+namespace sinter {
+namespace {
+
+std::string model_text(std::string_view name) { return std::string(embedded_model(name).value()); }
+
+// A case is a model, or `include NAME` for one of models/.
+std::string printed(const GoldenCase& golden) {
+  constexpr std::string_view include = "include ";
+  const std::string& model = golden.model;
+  const bool included = model.starts_with(include);
+  const std::string text =
+      included ? model_text(model.substr(include.size(), model.find('\n') - include.size())) : model;
+  const Graph graph = load_model(text, "m.sinter", {golden.settings});
+  verify_or_fail(graph, golden.name);
+  return print(graph);
+}
+
+TEST(Models, BecomeTheseGraphs) { check_golden("models.txt", printed); }
+
+std::vector<std::string> layer_shapes(std::string_view model) {
+  const Graph graph = load_model(model_text(model), model);
+  std::vector<std::string> shapes;
+  for (const Node& node : graph.nodes())
+    shapes.push_back(fmt::format("{} {} {}", node.source, to_string(node.op),
+                                 to_string(graph.type(node.results[0]).shape)));
+  return shapes;
+}
+
+TEST(Models, LeNetHasTheTextbooksLayerTable) {
+  EXPECT_EQ(layer_shapes("lenet"), (std::vector<std::string>{
+                                       "0 conv2d [N, 6, 28, 28]",
+                                       "1 sigmoid [N, 6, 28, 28]",
+                                       "2 avg_pool2d [N, 6, 14, 14]",
+                                       "3 conv2d [N, 16, 10, 10]",
+                                       "4 sigmoid [N, 16, 10, 10]",
+                                       "5 avg_pool2d [N, 16, 5, 5]",
+                                       "6 flatten [N, 400]",
+                                       "7 linear [N, 120]",
+                                       "8 sigmoid [N, 120]",
+                                       "9 linear [N, 84]",
+                                       "10 sigmoid [N, 84]",
+                                       "11 linear [N, 10]",
+                                   }));
+}
+
+TEST(Models, TheReluVariantHasTheSameShapes) {
+  const auto sigmoid = layer_shapes("lenet"), relu = layer_shapes("lenet_relu");
+  ASSERT_EQ(sigmoid.size(), relu.size());
+  for (size_t i = 0; i < relu.size(); ++i)
+    EXPECT_EQ(sigmoid[i].substr(sigmoid[i].find('[')), relu[i].substr(relu[i].find('[')));
+}
+
+TEST(Models, WindowsLineEndsAndAByteOrderMarkChangeNothing) {
+  std::string windows = "\xef\xbb\xbf";
+  for (const char c : model_text("lenet")) windows += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  EXPECT_EQ(load_model(windows, "m.sinter"), load_model(model_text("lenet"), "m.sinter"));
+}
+
+TEST(Models, ColumnsCountFromAfterTheByteOrderMarkAndLinesEndBeforeTheCarriageReturn) {
+  try {
+    load_model("\xef\xbb\xbfgraph\r\n", "m.sinter");
+    FAIL() << "no error";
+  } catch (const InputError& error) {
+    EXPECT_EQ(error.location().column, 1);
+    EXPECT_EQ(error.location().source_line, "graph");
+  }
+}
+
+TEST(Models, ErrorsNameTheLayer) {
+  try {
+    load_model("model m {\n  input x: f32[N, 1, 4, 4]\n  y = x | relu | conv2d(1, 5)\n  y\n}\n", "m.sinter");
+    FAIL() << "no error";
+  } catch (const InputError& error) {
+    EXPECT_EQ(error.location().node, "y.1");
+  }
+}
+
+}  // namespace
+}  // namespace sinter

@@ -1,0 +1,118 @@
+#include "runtime/files/png.h"
+
+#include <zlib.h>
+
+#include "ir/error.h"
+#include "ir/philox.h"
+#include "tests/runtime/temporary_folder.h"
+
+namespace sinter {
+namespace {
+
+Image random_image(int64_t channels, int64_t height, int64_t width) {
+  Image image{channels, height, width, {}};
+  Random random(1, 0);
+  for (int64_t i = 0; i < channels * height * width; ++i)
+    image.pixels.push_back(static_cast<uint8_t>(random.word()));
+  return image;
+}
+
+TEST(Png, RoundTrip) {
+  const TemporaryFolder folder;
+  for (const int64_t channels : {1, 3}) {
+    const Image image = random_image(channels, 5, 7);
+    write_png(folder / "a.png", image);
+    EXPECT_EQ(read_png(folder / "a.png", channels), image);
+  }
+}
+
+TEST(Png, GreyAndColourBecomeEachOther) {
+  const TemporaryFolder folder;
+  write_png(folder / "grey.png", {1, 1, 2, {10, 200}});
+  EXPECT_EQ(read_png(folder / "grey.png", 3), (Image{3, 1, 2, {10, 200, 10, 200, 10, 200}}));
+  write_png(folder / "colour.png", {3, 1, 3, {255, 0, 0, 0, 255, 0, 0, 0, 255}});
+  const Image grey = read_png(folder / "colour.png", 1);
+  EXPECT_GT(grey.pixels[1], grey.pixels[0]);  // green is brighter than red,
+  EXPECT_GT(grey.pixels[0], grey.pixels[2]);  // red than blue
+}
+
+void append_big_endian(std::string& text, uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift);
+}
+
+std::string chunk(const std::string& type, const std::string& data) {
+  std::string text;
+  append_big_endian(text, static_cast<uint32_t>(data.size()));
+  text += type + data;
+  const std::string summed = type + data;
+  const auto* bytes = reinterpret_cast<const Bytef*>(summed.data());
+  append_big_endian(text, static_cast<uint32_t>(crc32(0, bytes, static_cast<uInt>(summed.size()))));
+  return text;
+}
+
+// A PNG from its parts, of kinds that write_png does not make. `rows` has a filter byte before each row.
+std::string png(uint32_t width, uint32_t height, char depth, char colour, const std::string& rows,
+                const std::string& more_chunks = "") {
+  std::string header;
+  append_big_endian(header, width);
+  append_big_endian(header, height);
+  header += {depth, colour, 0, 0, 0};
+  uLongf length = compressBound(rows.size());
+  std::string packed(length, '\0');
+  compress(reinterpret_cast<Bytef*>(packed.data()), &length, reinterpret_cast<const Bytef*>(rows.data()),
+           rows.size());
+  packed.resize(length);
+  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + more_chunks + chunk("IDAT", packed) +
+         chunk("IEND", "");
+}
+
+TEST(Png, ReadsEveryKind) {
+  const TemporaryFolder folder;
+  const auto pixels = [&](const std::string& content, int64_t channels) {
+    return read_png(folder.file("a.png", content), channels).pixels;
+  };
+  using Pixels = std::vector<uint8_t>;
+  EXPECT_EQ(pixels(png(8, 1, 1, 0, std::string("\0\xa5", 2)), 1), (Pixels{255, 0, 255, 0, 0, 255, 0, 255}));
+  EXPECT_EQ(pixels(png(2, 1, 16, 0, std::string("\0\x80\x80\xff\xff", 5)), 1), (Pixels{128, 255}));
+  const std::string palette = chunk("PLTE", std::string("\x01\x02\x03\xf0\xf1\xf2", 6));
+  EXPECT_EQ(pixels(png(2, 1, 8, 3, std::string("\0\1\0", 3), palette), 3),
+            (Pixels{0xf0, 1, 0xf1, 2, 0xf2, 3}));
+  // grey and alpha: opaque, and transparent over white
+  EXPECT_EQ(pixels(png(2, 1, 8, 4, std::string("\0\x20\xff\x20\x00", 5)), 1), (Pixels{0x20, 255}));
+}
+
+TEST(Png, DamageIsRefusedWhereverItIs) {
+  const TemporaryFolder folder;
+  write_png(folder / "whole.png", random_image(3, 9, 11));
+  const std::string whole = content_of(folder / "whole.png");
+  const size_t end_of_pixels = whole.size() - 12;  // then comes IEND
+  const std::string path = (folder / "a.png").string();
+  for (size_t length = 0; length < end_of_pixels; ++length) {
+    folder.file("a.png", whole.substr(0, length));
+    EXPECT_EQ(message_of<InputError>([&] { read_png(path, 3); }).find(path + ": "), 0) << length;
+  }
+  const size_t pixels = whole.find("IDAT") + 4;
+  for (size_t i = pixels; i < end_of_pixels; ++i) {
+    std::string damaged = whole;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
+    folder.file("a.png", damaged);
+    EXPECT_EQ(message_of<InputError>([&] { read_png(path, 3); }).find(path + ": the PNG is damaged: "), 0)
+        << i;
+  }
+}
+
+TEST(Png, NamesWhatIsWrong) {
+  const TemporaryFolder folder;
+  const auto expect = [&](const std::string& content, const std::string& message) {
+    const std::string path = folder.file("a.png", content).string();
+    EXPECT_EQ(message_of<InputError>([&] { read_png(path, 1); }), path + ": " + message);
+  };
+  const std::string no_png = "not a PNG file: it does not begin with the eight bytes every PNG begins with";
+  expect("", no_png);
+  expect("\xff\xd8\xff\xe0 a JPEG", no_png);
+  expect(png(0, 1, 8, 0, std::string(1, '\0')), "the PNG is damaged: Invalid IHDR data");
+  expect(png(100000, 100000, 8, 0, ""), "the picture has 100000 x 100000 pixels, expected at most 268435456");
+}
+
+}  // namespace
+}  // namespace sinter
