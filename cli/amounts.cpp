@@ -21,7 +21,8 @@ std::string scaled(double amount, double step, const std::array<std::string_view
 
 std::string with_thousands(int64_t count) {
   std::string text = std::to_string(count);
-  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  for (size_t at = text.size(); at > 3; at -= 3)
+    text.insert(text.begin() + static_cast<ptrdiff_t>(at - 3), ',');
   return text;
 }
 

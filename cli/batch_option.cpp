@@ -5,7 +5,7 @@
 namespace sinter::cli {
 
 void BatchOption::add(CLI::App& command, const std::string& otherwise) {
-  command.add_option("--batch-size", size, "a number for the batch; without it " + otherwise)
+  command.add_option("--batch-size", size, "examples at a time; where it is not given, " + otherwise)
       ->check(number_in(1, 1 << 20));
 }
 

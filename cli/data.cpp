@@ -1,14 +1,17 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cmath>
 #include <memory>
+#include <span>
 
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/standard_output.h"
 #include "cli/table.h"
+#include "ir/error.h"
 #include "runtime/data/data_set.h"
 #include "runtime/files/png.h"
 

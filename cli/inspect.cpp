@@ -59,7 +59,7 @@ void add_inspect(CLI::App& app, const GlobalOptions&) {
   CLI::Option* stage =
       command->add_option("--stage", options->stage, "parsed or autodiff; without it the pipeline's end");
   stage->check(CLI::IsMember({"parsed", "autodiff"}));
-  options->batch.add(*command, "it is 1 for training, else a symbol");
+  options->batch.add(*command, "1 in training and a symbol otherwise");
   command->add_option("-o,--output", options->output, "write the graph here, its large constants to FILE.bin")
       ->type_name("FILE");
   add_loss_options(*command, options->pass_options);

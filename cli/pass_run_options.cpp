@@ -19,7 +19,7 @@ Verify verify_level(const std::string& word) {
 }  // namespace
 
 void PassRunOptions::add(CLI::App& command) {
-  const auto group = "Passes";
+  const auto group = "Running the passes";
   const auto add_names = [&](const char* option, std::vector<std::string>& names, const char* description) {
     return command.add_option(option, names, description)
         ->delimiter(',')

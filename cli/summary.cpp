@@ -79,7 +79,7 @@ void add_summary(CLI::App& app, const GlobalOptions&) {
   command->footer(examples);
   auto options = std::make_shared<Options>();
   options->model.add(*command);
-  options->batch.add(*command, "it stays a symbol");
+  options->batch.add(*command, "a symbol");
   command->callback([options] {
     Graph model = options->model.load();
     PassOptions pass_options;

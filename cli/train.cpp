@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/pass_run_options.h"
 #include "cli/progress_line.h"
 #include "cli/training_options.h"
 #include "runtime/files/atomic_file.h"
@@ -50,13 +51,7 @@ void add_options(CLI::App& command, Options& options) {
       ->check(CLI::IsMember({"sgd"}))
       ->capture_default_str();
   command.add_option("--lr", train.lr, "learning rate")->check(number_above(0))->capture_default_str();
-  command.add_option("--momentum", train.pass_options.momentum, "of sgd")
-      ->check(number_in(0, 1))
-      ->capture_default_str();
-  command.add_option("--weight-decay", train.pass_options.weight_decay, "of sgd")
-      ->check(number_in(0, 1e6))
-      ->capture_default_str();
-  command.add_flag("--nesterov", train.pass_options.nesterov, "Nesterov's momentum");
+  add_update_options(command, train.pass_options);
   add_loss_options(command, train.pass_options);
   command.add_option("--init", options.init, "first weights: default (PyTorch's) or xavier_uniform")
       ->check(CLI::IsMember({"default", "xavier_uniform"}))
@@ -136,6 +131,10 @@ void train(const Options& options, const GlobalOptions& global) {
   train_options.backend = global.backend;
   train_options.shuffle = !options.no_shuffle;
   train_options.normalization = options.data.normalization(data.train.channels);
+  if (global.debug())
+    train_options.run_options.timed = [](std::string_view pass, double seconds, bool) {
+      fmt::print(stderr, "pass {:<32} {:8.2f} ms\n", pass, 1e3 * seconds);
+    };
   Trainer trainer(model, data, weights, global.make_pool(), train_options);
   if (!global.quiet())
     fmt::print("training {} on {}: {} training and {} test examples, {} threads, backend {}\n", model.name,

@@ -169,39 +169,41 @@ class Parser {
     lexer_.expect(":");
     const Type of = type();
     if (!is_concrete(of.shape)) lexer_.fail_at(token, "a constant with a symbol among its dimensions");
+    if (!of.layout.is_plain()) lexer_.fail_at(token, "a constant with a layout; constants are plain");
     lexer_.expect("=");
-    const Token at = lexer_.peek();
-    // A short text may announce more elements than memory holds: look before making room for them.
-    const bool in_sidecar = lexer_.take("sidecar");
-    const int64_t available = in_sidecar ? static_cast<int64_t>(sidecar_.size()) : text_bytes_;
-    if (element_count(of.shape) > available)
-      lexer_.fail_at(at, fmt::format("expected {} elements", element_count(of.shape)));
-    Tensor tensor(of.dtype, sizes(of.shape));
-    if (in_sidecar) {
-      from_sidecar(tensor);
-    } else if (of.shape.empty()) {
-      element(tensor, 0);
-    } else {
-      lexer_.expect("[");
-      for (int64_t i = 0; i < tensor.count(); ++i) {
-        if (i) lexer_.expect(",");
-        element(tensor, i);
-      }
-      if (!lexer_.take("]")) lexer_.fail_at(at, fmt::format("expected {} elements", tensor.count()));
-    }
+    Tensor tensor = lexer_.take("sidecar") ? from_sidecar(of) : inline_elements(of);
     define(scope, token, scope.graph.constant(std::move(tensor)).id());
   }
 
-  void from_sidecar(Tensor& tensor) {
+  // Both look before they make room: a short text may announce more elements than memory holds.
+  Tensor inline_elements(const Type& of) {
+    const Token at = lexer_.peek();
+    const int64_t count = element_count(of.shape);
+    if (count > text_bytes_) lexer_.fail_at(at, fmt::format("expected {} elements", count));
+    Tensor tensor(of.dtype, sizes(of.shape));
+    if (of.shape.empty()) {
+      element(tensor, 0);
+      return tensor;
+    }
+    lexer_.expect("[");
+    for (int64_t i = 0; i < count; ++i) {
+      if (i) lexer_.expect(",");
+      element(tensor, i);
+    }
+    if (!lexer_.take("]")) lexer_.fail_at(at, fmt::format("expected {} elements", count));
+    return tensor;
+  }
+
+  Tensor from_sidecar(const Type& of) {
     lexer_.expect("(");
     const Token token = lexer_.expect(Token::Kind::number, "an offset");
-    const int64_t offset = integer(token);
-    const auto size = static_cast<int64_t>(sidecar_.size());
-    if (offset < 0 || offset > size || tensor.bytes() > size - offset)
-      lexer_.fail_at(token,
-                     fmt::format("{} bytes at {} where the sidecar has {}", tensor.bytes(), offset, size));
-    std::memcpy(tensor.data(), sidecar_.data() + offset, tensor.bytes());
+    const int64_t offset = integer(token), size = static_cast<int64_t>(sidecar_.size());
+    if (offset < 0 || offset > size || of.bytes() > size - offset)
+      lexer_.fail_at(token, fmt::format("{} bytes at {} where the sidecar has {}", of.bytes(), offset, size));
     lexer_.expect(")");
+    Tensor tensor(of.dtype, sizes(of.shape));
+    std::memcpy(tensor.data(), sidecar_.data() + offset, tensor.bytes());
+    return tensor;
   }
 
   void element(Tensor& tensor, int64_t i) {

@@ -5,6 +5,8 @@
 namespace sinter {
 
 bool bind_symbols(Graph& graph, const PassOptions& options) {
+  for (const auto& [symbol, size] : options.symbols)
+    if (size < 0) fail_input("symbol {} is to be {}; expected a size of 0 or more", symbol, size);
   bool changed = false;
   const auto bound = [&](Type type) {
     for (Dim& dim : type.shape) {

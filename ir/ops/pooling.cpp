@@ -100,7 +100,8 @@ std::vector<Type> infer_max_pool2d_argmax(const Inference& in) {
 
 std::vector<Type> infer_max_pool2d_backward(const Inference& in) {
   const DType type = in[1].dtype;
-  if (type != DType::u8 && type != DType::i32) in.reject("argmax is of type u8 or i32");
+  if (type != DType::u8 && type != DType::i32)
+    in.reject(fmt::format("argmax is of type {}; expected u8 or i32", to_string(type)));
   return infer_backward(in);
 }
 

@@ -18,7 +18,7 @@ inline Tensor evaluated(std::vector<Tensor> tensors,
   for (const Tensor& tensor : tensors)
     values.push_back(graph.input("x" + std::to_string(values.size()), tensor.type()));
   graph.add_result(expression(values));
-  return interpret(graph, {.inputs = std::move(tensors)}).front();
+  return interpret(graph, {std::move(tensors), {}, {}}).front();
 }
 
 /// f32 elements 0, 1, 2, ... under a shape.

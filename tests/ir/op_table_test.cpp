@@ -42,9 +42,10 @@ TEST(OpTable, OperandAndAttributeNamesAreUniqueWithinARow) {
 
 TEST(OpTable, DefaultsAreCanonicalText) {
   for (const OpDef& op : op_table())
-    for (const AttributeDef& def : op.attributes)
-      if (!def.fallback.empty())
-        EXPECT_EQ(print_attribute(parse_attribute(def, def.fallback)), def.fallback) << op.name;
+    for (const AttributeDef& def : op.attributes) {
+      if (def.fallback.empty()) continue;
+      EXPECT_EQ(print_attribute(parse_attribute(def, def.fallback)), def.fallback) << op.name;
+    }
 }
 
 TEST(OpTable, OnlyTheLastOperandIsVariadic) {

@@ -1,8 +1,11 @@
-add_library(sinter_random STATIC random/random_ops.cpp random/random_graph.cpp)
+# Random op instances and graphs; other folders' tests use them too.
+add_library(sinter_random STATIC random/random_graph.cpp random/random_ops.cpp random/random_tensor.cpp)
 target_compile_options(sinter_random PRIVATE -Wall -Wextra -Werror -Wno-stringop-overflow)
 target_link_libraries(sinter_random PUBLIC sinter_ir)
 
 sinter_test(ir
-  SOURCES d2l_test.cpp edge_case_test.cpp gradient_test.cpp layout_test.cpp naive_ops.cpp op_table_test.cpp op_test.cpp
-          tensor_test.cpp
+  SOURCES d2l_test.cpp elementwise_test.cpp errors_test.cpp golden.cpp gradient_test.cpp graph_test.cpp
+          interpreter_test.cpp layout_test.cpp loss_test.cpp naive_ops.cpp op_table_test.cpp op_test.cpp
+          optimizer_test.cpp pooling_test.cpp product_test.cpp reduction_test.cpp tensor_test.cpp
+          text_fuzz_test.cpp text_test.cpp verify_test.cpp
   LIBRARIES sinter_random)

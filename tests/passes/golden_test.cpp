@@ -11,7 +11,8 @@
 #include "passes/run_passes.h"
 #include "passes/same_numbers.h"
 
-/// tests/passes/<pass>.ir, one file a pass, and inference.ir and training.ir for the pipelines, hold named cases:
+/// tests/passes/<pass>.ir, one file a pass, and inference.ir and training.ir for the pipelines, hold named
+/// cases:
 ///
 ///   ==== name
 ///   a graph in canonical text
@@ -21,8 +22,8 @@
 ///   ---- same as            a second graph, of which it makes the same, or
 ///   ---- error              the whole message of the InputError
 ///
-/// Every case is also executed before and after: the numbers must agree. `passes_test --update` writes what the passes
-/// do into the files.
+/// Every case is also executed before and after: the numbers must agree. `passes_test --update` writes what
+/// the passes do into the files.
 namespace sinter {
 namespace {
 
@@ -97,7 +98,8 @@ std::vector<std::string> passes_of(const std::string& file) {
 
 class Golden : public testing::Test {
  public:
-  Golden(std::string file, bool update) : file_(std::move(file)), passes_(passes_of(file_)), update_(update) {}
+  Golden(std::string file, bool update)
+      : file_(std::move(file)), passes_(passes_of(file_)), update_(update) {}
 
   void TestBody() override {
     const std::string path = folder + file_ + ".ir";
@@ -158,7 +160,8 @@ class Golden : public testing::Test {
                 .print_after = {"all"},
                 .print =
                     [&](std::string_view pass, const Graph& after) {
-                      EXPECT_EQ(print(after) != before, said_changed_) << pass << " says whether it changed the graph";
+                      EXPECT_EQ(print(after) != before, said_changed_)
+                          << pass << " says whether it changed the graph";
                       before = print(after);
                     },
                 .timed = [&](std::string_view, double, bool changed) { said_changed_ = changed; }});
@@ -186,7 +189,8 @@ int main(int count, char** arguments) {
     std::cerr << "usage: passes_test [--update] [--gtest_...]\n";
     return 2;
   }
-  for (const sinter::Pass& pass : sinter::pass_table()) sinter::register_golden(std::string(pass.name), update);
+  for (const sinter::Pass& pass : sinter::pass_table())
+    sinter::register_golden(std::string(pass.name), update);
   for (const char* pipeline : {"inference", "training"}) sinter::register_golden(pipeline, update);
   return RUN_ALL_TESTS();
 }

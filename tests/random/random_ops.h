@@ -1,24 +1,15 @@
 #pragma once
 
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "ir/op_table.h"
-#include "ir/tensor.h"
+#include "tests/random/random_tensor.h"
 
 /// Random instances of any row of the op table, for tests that walk it: a new row is covered without a change
 /// here. Everything follows from the engine's seed.
 namespace sinter {
-
-using RandomEngine = std::mt19937_64;
-
-/// In [low, high], both included.
-int64_t random_integer(RandomEngine& random, int64_t low, int64_t high);
-double random_real(RandomEngine& random, double low, double high);
-bool chance(RandomEngine& random, double probability);
 
 /// An op with attributes and operand types that infer_types accepts.
 struct OpInstance {
@@ -43,10 +34,6 @@ std::optional<OpInstance> random_instance(const OpDef& op, RandomEngine& random,
                                           const InstanceOptions& options = {},
                                           std::span<const Type> available = {});
 
-/// Elements from a domain; `classes` is the exclusive bound of class indices.
-Tensor random_tensor(const Type& type, Domain domain, int64_t classes, RandomEngine& random);
-/// Whether all elements lie in the domain, with room for a finite difference.
-bool in_domain(const Tensor& tensor, Domain domain, int64_t classes);
 /// The bound of class indices: dimension 1 of the first operand.
 int64_t class_count(const OpInstance& instance);
 Domain operand_domain(OpKind op, size_t operand);

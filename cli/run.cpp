@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/model_inputs.h"
+#include "cli/model_option.h"
+#include "cli/predictions.h"
+#include "cli/standard_output.h"
+#include "runtime/files/npy.h"
+#include "runtime/session.h"
+
+namespace sinter::cli {
+namespace {
+
+constexpr const char* examples =
+    "Examples, with weights from `sinter train lenet_relu --data synthetic --save lenet.safetensors`\n"
+    "and a picture from `sinter data synthetic --export pictures`:\n"
+    "  sinter run lenet_relu --weights lenet.safetensors --input image=pictures/000-0.png\n"
+    "  sinter run lenet_relu --weights lenet.safetensors --input image=batch.npy --output results";
+
+struct Options {
+  ModelOption model;
+  std::string weights;
+  std::vector<std::string> inputs;  ///< name=file
+  DataOption data;                  ///< --normalize alone
+  std::string classes;
+  int64_t top = 5;
+  std::string output;
+};
+
+NamedTensors weights_for(const Graph& model, const std::string& path) {
+  if (!path.empty()) return load_weights(path, model);
+  if (!model.parameters().empty())
+    fail_input(
+        "--weights is missing: model \"{}\" has {} parameters; `sinter train {} --save FILE.safetensors` "
+        "makes them",
+        model.name, model.parameters().size(), model.name);
+  return {};
+}
+
+Session run_model(const Graph& model, const ModelInputs& inputs, NamedTensors& weights,
+                  const GlobalOptions& global) {
+  PassOptions pass_options;
+  pass_options.symbols = inputs.symbols;
+  const auto executable =
+      compile(model, {.backend = global.backend, .passes = inference_passes(), .pass_options = pass_options});
+  Session session(executable, global.make_pool(), weights);
+  session.run(inputs.tensors);
+  return session;
+}
+
+// Result i as DIR/<its name>.npy, or output.npy where it has none.
+void write_results(const Graph& model, const Session& session, const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) fail_input("--output {}: cannot make this folder: {}", folder.string(), error.message());
+  const auto results = model.results();
+  for (size_t i = 0; i < results.size(); ++i) {
+    const std::string number = results.size() == 1 ? "" : std::to_string(i);
+    const std::string name = results[i].name.empty() ? "output" + number : results[i].name;
+    const std::filesystem::path path = folder / (name + ".npy");
+    write_npy(path, session.result(i));
+    fmt::print(stderr, "wrote {}: {}\n", path.string(), to_string(session.result(i).type()));
+  }
+}
+
+void run(const Options& options, const GlobalOptions& global) {
+  const Graph model = options.model.load();
+  const ModelInputs inputs = read_inputs(options.inputs, model, options.data);
+  NamedTensors weights = weights_for(model, options.weights);
+  const auto classes = class_names(options.classes, global);
+  const Session session = run_model(model, inputs, weights, global);
+  std::string text;
+  for (size_t i = 0; i < model.results().size(); ++i)
+    text += describe_result(model, model.results()[i], session.result(i), classes, options.top);
+  if (!options.output.empty()) write_results(model, session, options.output);
+  write_result(text);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, const GlobalOptions& global) {
+  CLI::App* command = app.add_subcommand("run", "run a model on pictures or arrays in files");
+  command->footer(examples);
+  auto options = std::make_shared<Options>();
+  options->model.add(*command);
+  command->add_option("--weights", options->weights, "trained weights (.safetensors)")->type_name("FILE");
+  command
+      ->add_option("--input", options->inputs,
+                   "a picture (.png) or array (.npy) for an input; once for each input")
+      ->allow_extra_args(false)
+      ->type_name("NAME=FILE");
+  command->add_option("--normalize", options->data.normalize,
+                      "MEAN,STD of pixels in 0..1, as the model was trained with");
+  command->add_option("--classes", options->classes, "names for the classes: a data set's, or a file's lines")
+      ->type_name("SPEC|FILE");
+  command->add_option("--top", options->top, "how many classes to show")
+      ->check(number_in(1, 1e6))
+      ->capture_default_str();
+  command->add_option("--output", options->output, "write each result to this folder as a .npy file")
+      ->type_name("DIR");
+  command->callback([options, &global] { run(*options, global); });
+}
+
+}  // namespace sinter::cli

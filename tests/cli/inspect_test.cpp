@@ -1,0 +1,84 @@
+#include <algorithm>
+
+#include "frontends/sinter/embedded_models.h"
+#include "frontends/sinter/load.h"
+#include "ir/text.h"
+#include "ir/verify.h"
+#include "tests/cli/program.h"
+
+namespace sinter {
+namespace {
+
+// The graph that the program printed; it must be a valid one.
+Graph printed(const Outcome& outcome) {
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  Graph graph = parse(outcome.out);
+  EXPECT_TRUE(verify(graph).empty());
+  EXPECT_EQ(print(graph), outcome.out);
+  return graph;
+}
+
+TEST(Inspect, ParsedIsTheModelAsLoaded) {
+  const Outcome outcome = run_program({"inspect", "lenet", "--stage", "parsed"});
+  EXPECT_EQ(printed(outcome), load_model(*embedded_model("lenet"), "lenet.sinter"));
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST(Inspect, AutodiffHasAGradientForEachParameter) {
+  const Graph graph = printed(run_program({"inspect", "lenet", "--stage", "autodiff", "--batch-size", "3"}));
+  EXPECT_EQ(to_string(graph.type(graph.find("image").value())), "f32[3, 1, 28, 28]");
+  EXPECT_TRUE(graph.find_result("loss"));
+  for (const ValueId id : graph.parameters())
+    EXPECT_TRUE(graph.find_result("gradient." + graph.info(id).name));
+}
+
+TEST(Inspect, TrainingEndsWithParametersStoredBack) {
+  const Graph graph = printed(run_program({"inspect", "lenet_relu", "--mode", "train", "--momentum", "0.9"}));
+  EXPECT_EQ(to_string(graph.type(graph.find("image").value())), "f32[1, 1, 28, 28]");
+  EXPECT_EQ(graph.states().size(), graph.parameters().size());
+  for (const ValueId id : graph.parameters())
+    EXPECT_TRUE(std::ranges::any_of(graph.results(),
+                                    [&](const GraphResult& result) { return result.stored_in == id; }));
+}
+
+TEST(Inspect, InferenceKeepsItsSymbolOrTakesABatch) {
+  const auto batch_of = [](const Graph& graph) { return to_string(graph.type(graph.inputs()[0]).shape[0]); };
+  EXPECT_EQ(batch_of(printed(run_program({"inspect", "lenet"}))), "N");
+  EXPECT_EQ(batch_of(printed(run_program({"inspect", "lenet", "--batch-size", "7"}))), "7");
+}
+
+TEST(Inspect, PassesAreShownOnStandardError) {
+  const Outcome outcome =
+      run_program({"inspect", "lenet", "--print-after", "bind_symbols", "--stop-after", "fold_constants",
+                   "--disable", "fold_constants", "--time-passes", "--verify=execute"});
+  const Graph graph = printed(outcome);
+  EXPECT_EQ(outcome.err.find("# after bind_symbols\n" + print(graph)), 0U) << outcome.err;
+  EXPECT_NE(outcome.err.find("\nbind_symbols  "), std::string::npos);
+  EXPECT_EQ(outcome.err.find("fold_constants"), std::string::npos);
+}
+
+TEST(Inspect, WritesAFile) {
+  const TemporaryFolder folder;
+  const Outcome outcome = run_program({"inspect", "lenet", "--stage", "parsed", "-o", folder / "lenet.ir"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(content_of(folder / "lenet.ir"), run_program({"inspect", "lenet", "--stage", "parsed"}).out);
+  EXPECT_FALSE(std::filesystem::exists(folder / "lenet.ir.bin"));
+}
+
+TEST(Inspect, WrongOptions) {
+  expect_input_error(
+      {"inspect", "lenet", "--mode", "infer", "--stage", "autodiff"},
+      "--stage autodiff --mode infer: only the training pipeline has that stage; expected --mode train");
+  expect_usage_error({"inspect", "lenet", "--stage", "parsed", "--stop-after", "autodiff"},
+                     "--stage excludes --stop-after");
+  expect_input_error(
+      {"inspect", "lenet", "--disable", "fusion"},
+      "unknown pass \"fusion\"; expected one of: bind_symbols, append_loss, autodiff, append_update, "
+      "fold_constants, simplify_algebra, eliminate_common_subexpressions, remove_dead_nodes");
+  expect_input_error({"inspect", "lenet", "-o", "/nowhere/lenet.ir"},
+                     "cannot write /nowhere/lenet.ir: there is no folder /nowhere");
+}
+
+}  // namespace
+}  // namespace sinter

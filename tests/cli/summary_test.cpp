@@ -1,0 +1,72 @@
+#include "tests/cli/program.h"
+
+namespace sinter {
+namespace {
+
+TEST(Summary, LeNet) {
+  const Outcome outcome = run_program({"summary", "lenet"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.out, R"(lenet(%image: f32[N, 1, 28, 28])
+
+layer  op          output           parameters    FLOPs
+-------------------------------------------------------
+0      conv2d      [N, 6, 28, 28]          156  235.2 k
+1      sigmoid     [N, 6, 28, 28]            0    4.7 k
+2      avg_pool2d  [N, 6, 14, 14]            0    4.7 k
+3      conv2d      [N, 16, 10, 10]       2,416  480.0 k
+4      sigmoid     [N, 16, 10, 10]           0    1.6 k
+5      avg_pool2d  [N, 16, 5, 5]             0    1.6 k
+6      flatten     [N, 400]                  0        0
+7      linear      [N, 120]             48,120   96.0 k
+8      sigmoid     [N, 120]                  0      120
+9      linear      [N, 84]              10,164   20.2 k
+10     sigmoid     [N, 84]                   0       84
+11     linear      [N, 10]                 850    1.7 k
+-------------------------------------------------------
+total                                   61,706  845.9 k
+
+241.0 KiB of parameters; FLOPs are those of one sample
+)");
+}
+
+TEST(Summary, ABatchAndAModelParameter) {
+  const Outcome outcome = run_program({"summary", "lenet", "--batch-size", "256", "--set", "classes=100"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_NE(outcome.out.find("11     linear      [256, 100]               8,500    4.3 M\n"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("270.9 KiB of parameters; FLOPs are those of a batch of 256\n"),
+            std::string::npos);
+}
+
+TEST(Summary, AFileWithoutParameters) {
+  const TemporaryFolder folder;
+  const auto model = folder.file("double.sinter", "model double() { input x: f32[2, 3]\n add(x, x) }\n");
+  EXPECT_EQ(run_program({"summary", model}).out, R"(double(%x: f32[2, 3])
+
+layer  op   output  parameters  FLOPs
+-------------------------------------
+0      add  [2, 3]           0      6
+-------------------------------------
+total                        0      6
+
+0 B of parameters; FLOPs are those of one sample
+)");
+  expect_input_error(
+      {"summary", model, "--batch-size", "4"},
+      "--batch-size 4: model \"double\" has a fixed batch: no input's first dimension is a symbol such as N");
+}
+
+TEST(Summary, WrongModels) {
+  expect_input_error(
+      {"summary", "alexnet"},
+      "no embedded model is named \"alexnet\"; there are lenet, lenet_relu. A file needs its extension: "
+      "alexnet.sinter");
+  expect_input_error({"summary", "/nowhere/m.sinter"},
+                     "cannot read /nowhere/m.sinter: No such file or directory");
+  expect_input_error({"summary", "lenet", "--set", "classes"}, "--set classes: expected name=value");
+}
+
+}  // namespace
+}  // namespace sinter

@@ -1,0 +1,229 @@
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "ir/philox.h"
+#include "runtime/files/safetensors.h"
+#include "tests/cli/program.h"
+
+namespace sinter {
+namespace {
+
+// A folder with data sets in it: a Fashion-MNIST of a few pictures, whose class shows as a bright row.
+class DataFolder {
+ public:
+  DataFolder() {
+    std::filesystem::create_directory(folder_ / "fashion-mnist");
+    write("train", 200);
+    write("t10k", 50);
+  }
+
+  ProgramOptions options() const { return {.data_folder = folder_.path()}; }
+  std::string path(const std::string& name) const { return folder_ / name; }
+
+ private:
+  static std::string big_endian(uint32_t value) {
+    return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+            static_cast<char>(value)};
+  }
+
+  void write(const std::string& split, uint32_t count) const {
+    std::string images = big_endian(0x803) + big_endian(count) + big_endian(28) + big_endian(28);
+    std::string labels = big_endian(0x801) + big_endian(count);
+    Random random(1, stream_id(split));
+    for (uint32_t i = 0; i < count; ++i) {
+      const auto label = static_cast<int>(i % 10);
+      labels += static_cast<char>(label);
+      for (int row = 0; row < 28; ++row)
+        for (int column = 0; column < 28; ++column)
+          images += static_cast<char>(random.uniform_int(60) + (row / 2 == label + 2 ? 180 : 0));
+    }
+    folder_.file("fashion-mnist/" + split + "-images-idx3-ubyte", images);
+    folder_.file("fashion-mnist/" + split + "-labels-idx1-ubyte", labels);
+  }
+
+  TemporaryFolder folder_;
+};
+
+std::vector<std::string> train(std::vector<std::string> more) {
+  std::vector<std::string> arguments = {"train",         "lenet_relu",   "--data",
+                                        "fashion-mnist", "--batch-size", "32"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+std::vector<nlohmann::json> lines_of(const std::string& path) {
+  std::vector<nlohmann::json> lines;
+  std::istringstream text(content_of(path));
+  for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
+
+TEST(Train, LearnsSavesAndReports) {
+  const DataFolder data;
+  const std::string weights = data.path("w.safetensors"), metrics = data.path("m.jsonl"),
+                    steps = data.path("s.jsonl");
+  const Outcome outcome =
+      run_program(train({"--epochs", "12", "--lr", "0.05", "--momentum", "0.9", "--save", weights,
+                         "--metrics", metrics, "--step-metrics", steps, "--threads", "2"}),
+                  data.options());
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_TRUE(
+      outcome.out.starts_with("training lenet_relu on fashion-mnist: 200 training and 50 test examples, 2 "
+                              "threads, backend reference\n"
+                              "epoch  1/12  loss "))
+      << outcome.out;
+  EXPECT_TRUE(outcome.out.ends_with("saved " + weights + "\n")) << outcome.out;
+  EXPECT_EQ(outcome.err, "");  // no bar where there is no terminal
+  const auto epochs = lines_of(metrics);
+  ASSERT_EQ(epochs.size(), 12U);
+  const std::string text = content_of(metrics);
+  const auto first = nlohmann::ordered_json::parse(text.substr(0, text.find('\n')));
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : first.items()) keys.push_back(key);
+  EXPECT_EQ(keys, (std::vector<std::string>{"epoch", "train_loss", "train_accuracy", "test_loss",
+                                            "test_accuracy", "seconds", "images_per_second"}));
+  EXPECT_GT(epochs.back()["test_accuracy"], 0.9);
+  EXPECT_EQ(lines_of(steps).size(), 12U * 7);
+  const Outcome eval =
+      run_program({"eval", "lenet_relu", "--weights", weights, "--data", "fashion-mnist"}, data.options());
+  EXPECT_EQ(eval.exit_code, 0) << eval.err;
+  EXPECT_EQ(
+      eval.out,
+      fmt::format("lenet_relu on fashion-mnist: 50 test examples  loss {:.4f}  accuracy {:.4f}\n",
+                  epochs.back()["test_loss"].get<double>(), epochs.back()["test_accuracy"].get<double>()));
+}
+
+TEST(Train, TheSeedDecidesAndThreadsDoNot) {
+  const DataFolder data;
+  const auto weights_of = [&](const std::string& name, std::vector<std::string> more) {
+    more.insert(more.end(), {"--epochs", "1", "--save", data.path(name)});
+    const Outcome outcome = run_program(train(more), data.options());
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return content_of(data.path(name));
+  };
+  const std::string one = weights_of("a", {"--threads", "1", "--seed", "4"});
+  EXPECT_EQ(weights_of("b", {"--threads", "3", "--seed", "4"}), one);
+  EXPECT_NE(weights_of("c", {"--threads", "1", "--seed", "5"}), one);
+}
+
+TEST(Train, GoesOnFromSavedWeights) {
+  const DataFolder data;
+  const std::string first = data.path("first.safetensors"), second = data.path("second.safetensors");
+  ASSERT_EQ(run_program(train({"--epochs", "1", "--no-shuffle", "--save", first}), data.options()).exit_code,
+            0);
+  ASSERT_EQ(run_program(train({"--epochs", "1", "--no-shuffle", "--weights", first, "--save", second}),
+                        data.options())
+                .exit_code,
+            0);
+  const std::string both = data.path("both.safetensors");
+  ASSERT_EQ(run_program(train({"--epochs", "2", "--no-shuffle", "--save", both}), data.options()).exit_code,
+            0);
+  EXPECT_EQ(content_of(second), content_of(both));
+}
+
+TEST(Train, AnInterruptSavesAndEndsCleanly) {
+  const DataFolder data;
+  const std::string weights = data.path("w.safetensors");
+  Program program(train({"--epochs", "100000", "--save", weights}), data.options());
+  while (program.out().find("epoch      2/") == std::string::npos)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(std::filesystem::exists(weights));
+  program.send(SIGINT);
+  const Outcome outcome = program.wait();
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_TRUE(
+      outcome.out.ends_with("interrupted; the weights are those of the last step\nsaved " + weights + "\n"))
+      << outcome.out;
+  EXPECT_EQ(read_safetensors(weights).size(), 10U);
+}
+
+TEST(Train, ALossThatIsNotFiniteNamesStepAndOpAndSavesTheLastGoodWeights) {
+  const DataFolder data;
+  const std::string weights = data.path("w.safetensors");
+  const Outcome outcome =
+      run_program(train({"--epochs", "9", "--lr", "1e15", "--save", weights}), data.options());
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_TRUE(outcome.err.starts_with("sinter: the loss is ")) << outcome.err;
+  EXPECT_NE(outcome.err.find(" of epoch 1: "), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find(" first made "), std::string::npos) << outcome.err;
+  for (const auto& [name, tensor] : read_safetensors(weights))
+    for (int64_t i = 0; i < tensor.count(); ++i) ASSERT_TRUE(std::isfinite(tensor.at(i))) << name;
+}
+
+TEST(Train, UsageErrors) {
+  const auto usage = [](const std::vector<std::string>& more, const std::string& message) {
+    expect_usage_error(train(more), message);
+  };
+  usage({"--epochs", "-1"}, "--epochs: -1 is no number from 1 to 1000000");
+  usage({"--epochs", "1.5"}, "Could not convert: --epochs = 1.5");
+  usage({"--lr", "nan"}, "--lr: nan is no number above 0");
+  usage({"--lr", "inf"}, "--lr: inf is no number above 0");
+  usage({"--lr", "-0.1"}, "--lr: -0.1 is no number above 0");
+  usage({"--batch-size", "0"}, "--batch-size: 0 is no number from 1 to 1048576");
+  usage({"--momentum", "1.5"}, "--momentum: 1.5 is no number from 0 to 1");
+  usage({"--limit", "0"}, "--limit: 0 is no number from 1 to 1000000000000");
+  usage({"--optimizer", "magic"}, "--optimizer: magic not in {sgd}");
+  usage({"--loss-reduction", "none"}, "--loss-reduction: none not in {mean,sum}");
+  usage({"--init", "zeros"}, "--init: zeros not in {default,xavier_uniform}");
+}
+
+TEST(Train, InputErrors) {
+  const DataFolder data;
+  const auto message = [&](const std::vector<std::string>& arguments) {
+    const Outcome outcome = run_program(arguments, data.options());
+    EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    return outcome.err;
+  };
+  EXPECT_EQ(message({"train", "lenet5", "--data", "fashion-mnist"}),
+            "sinter: no embedded model is named \"lenet5\"; there are lenet, lenet_relu. A file needs its "
+            "extension: lenet5.sinter\n");
+  EXPECT_EQ(message({"train", "lenet.onnx", "--data", "fashion-mnist"}),
+            "sinter: lenet.onnx: a model is a .sinter file or the name of an embedded model\n");
+  EXPECT_EQ(message(train({"--nesterov"})), "sinter: nesterov needs a momentum above 0\n");
+  EXPECT_EQ(message(train({"--normalize", "0.5"})),
+            "sinter: --normalize 0.5: expected MEAN,STD with deviations above 0\n");
+  EXPECT_EQ(message(train({"--normalize", "0.5,0"})),
+            "sinter: --normalize 0.5,0: expected MEAN,STD with deviations above 0\n");
+  EXPECT_EQ(message(train({"--save", "/nowhere/w.safetensors"})),
+            "sinter: cannot write /nowhere/w.safetensors: there is no folder /nowhere\n");
+  EXPECT_EQ(message(train({"--metrics", "/nowhere/m"})),
+            "sinter: cannot write /nowhere/m: No such file or directory\n");
+  EXPECT_EQ(message({"train", "lenet", "--set", "classes", "--data", "fashion-mnist"}),
+            "sinter: --set classes: expected name=value\n");
+  EXPECT_EQ(message({"train", "lenet", "--set", "classes=7", "--data", "fashion-mnist"}),
+            "sinter: model \"lenet\" results in [N, 7]; fashion-mnist has 10 classes and needs [N, 10]\n");
+}
+
+TEST(Eval, NamesTheFirstParameterThatDiffers) {
+  const DataFolder data;
+  const auto message = [&](const NamedTensors& tensors) {
+    write_safetensors(data.path("w.safetensors"), tensors);
+    const Outcome outcome =
+        run_program({"eval", "lenet", "--weights", data.path("w.safetensors"), "--data", "fashion-mnist"},
+                    data.options());
+    EXPECT_EQ(outcome.exit_code, 2);
+    return outcome.err;
+  };
+  const std::string prefix = "sinter: " + data.path("w.safetensors") + ": ";
+  NamedTensors tensors;
+  EXPECT_EQ(message(tensors), prefix + "no tensor \"0.weight\"; model \"lenet\" has f32[6, 1, 5, 5] there\n");
+  tensors.emplace("0.weight", Tensor(DType::f32, {6, 3, 5, 5}));
+  EXPECT_EQ(message(tensors),
+            prefix + "tensor \"0.weight\" is f32[6, 3, 5, 5]; model \"lenet\" has f32[6, 1, 5, 5] there\n");
+  ASSERT_EQ(run_program({"train", "lenet", "--data", "fashion-mnist", "--epochs", "1", "--save",
+                         data.path("ok.safetensors")},
+                        data.options())
+                .exit_code,
+            0);
+  tensors = read_safetensors(data.path("ok.safetensors"));
+  tensors.emplace("12.bias", Tensor(DType::f32, {3}));
+  EXPECT_EQ(message(tensors), prefix + "tensor \"12.bias\" (f32[3]) is no parameter of model \"lenet\"\n");
+}
+
+}  // namespace
+}  // namespace sinter

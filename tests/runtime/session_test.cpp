@@ -1,0 +1,138 @@
+#include "runtime/session.h"
+
+#include <gtest/gtest.h>
+
+#include "ir/interpreter.h"
+#include "ir/text.h"
+#include "passes/same_numbers.h"
+#include "runtime/initialize.h"
+#include "tests/runtime/small_models.h"
+#include "tests/runtime/temporary_folder.h"
+
+namespace sinter {
+namespace {
+
+std::shared_ptr<const Executable> compile_inference(const Graph& graph, int64_t batch) {
+  CompileOptions options{.passes = inference_passes()};
+  options.pass_options.symbols["N"] = batch;
+  return compile(graph, options);
+}
+
+std::shared_ptr<ThreadPool> pool_of(int threads) { return std::make_shared<ThreadPool>(threads); }
+
+TEST(Session, GivesWhatTheInterpreterGives) {
+  for (const bool relu_max : {false, true}) {
+    const auto executable = compile_inference(small_lenet(relu_max), 3);
+    const Bindings bindings = random_bindings(executable->graph, 7);
+    NamedTensors weights;
+    for (size_t i = 0; i < bindings.parameters.size(); ++i)
+      weights.emplace(executable->graph.info(executable->graph.parameters()[i]).name, bindings.parameters[i]);
+    Session session(executable, pool_of(2), weights);
+    session.run(bindings.inputs);
+    EXPECT_EQ(session.result(0), interpret(executable->graph, bindings)[0]);
+  }
+}
+
+TEST(Session, ManyRunAtOnceOnOneExecutable) {
+  const Graph model = small_lenet(true);
+  const auto executable = compile_inference(model, 2);
+  NamedTensors weights = initialize(model, "default", 3);
+  const auto pool = pool_of(2);
+  constexpr int sessions = 4;
+  std::vector<Tensor> expected, found(sessions);
+  std::vector<std::vector<Tensor>> inputs;
+  for (int i = 0; i < sessions; ++i) {
+    inputs.push_back(random_bindings(executable->graph, i).inputs);
+    Session alone(executable, pool_of(1), weights);
+    alone.run(inputs.back());
+    expected.push_back(alone.result(0).clone());
+  }
+  std::vector<std::thread> threads;
+  for (int i = 0; i < sessions; ++i)
+    threads.emplace_back([&, i] {
+      NamedTensors shared = weights;
+      Session session(executable, pool, shared);
+      for (int run = 0; run < 20; ++run) session.run(inputs[i]);
+      found[i] = session.result(0).clone();
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < sessions; ++i) EXPECT_EQ(found[i], expected[i]) << i;
+}
+
+TEST(Session, StoresResultsIntoParametersAndStates) {
+  // The new %w is read after it is made, %s is replaced by something that cannot be made in its place.
+  const Graph graph = parse(R"(graph g(%x: f32[2]) -> (f32[2], f32[2], f32[2]) {
+  param %w: f32[2]
+  state %s: f32[2]
+  %1 = add(%w, %x) : f32[2]
+  %2 = mul(%w, %s) : f32[2]
+  return %2, %1 into %w, %2 into %s
+})");
+  const auto executable = compile(graph, {});
+  NamedTensors weights;
+  weights.emplace("w", Tensor::of<float>({2}, {1, 2}));
+  weights.emplace("s", Tensor::of<float>({2}, {10, 20}));
+  Session session(executable, pool_of(1), weights);
+  const std::vector<Tensor> inputs = {Tensor::of<float>({2}, {0.5, 0.25})};
+  session.run(inputs);
+  EXPECT_EQ(session.result(0), Tensor::of<float>({2}, {10, 40}));
+  EXPECT_EQ(weights.at("w"), Tensor::of<float>({2}, {1.5, 2.25}));
+  EXPECT_EQ(weights.at("s"), Tensor::of<float>({2}, {10, 40}));
+  session.run(inputs);
+  EXPECT_EQ(weights.at("w"), Tensor::of<float>({2}, {2, 2.5}));
+  EXPECT_EQ(weights.at("s"), Tensor::of<float>({2}, {15, 90}));
+}
+
+TEST(Session, SaysWhatDoesNotFit) {
+  const Graph model = small_lenet(false);
+  const auto executable = compile_inference(model, 2);
+  NamedTensors weights = initialize(model, "default", 0);
+  Session session(executable, pool_of(1), weights);
+  EXPECT_EQ(message_of<InputError>([&] { session.run({}); }), "graph \"lenet\" has 1 inputs; 0 were given");
+  const std::vector<Tensor> wrong = {Tensor(DType::f32, {3, 1, 28, 28})};
+  EXPECT_EQ(message_of<InputError>([&] { session.run(wrong); }),
+            "input %image is f32[2, 1, 28, 28]; f32[3, 1, 28, 28] was given");
+  NamedTensors none;
+  EXPECT_EQ(message_of<InputError>([&] { Session(executable, pool_of(1), none); }),
+            "no weights for %0.weight: f32[6, 1, 5, 5]");
+  weights.insert_or_assign("0.bias", Tensor(DType::f32, {7}));
+  EXPECT_EQ(message_of<InputError>([&] { Session(executable, pool_of(1), weights); }),
+            "weights for %0.bias are f32[7]; the model has f32[6]");
+}
+
+TEST(Compile, RefusesWhatCannotRun) {
+  EXPECT_EQ(
+      message_of<InputError>([] { compile(small_lenet(false), {}); }),
+      "graph \"lenet\" has %image: f32[N, 1, 28, 28]: every symbol must be bound before it is compiled");
+  EXPECT_EQ(message_of<InputError>([] { find_backend("gpu"); }),
+            "unknown backend \"gpu\"; this build has: auto, reference");
+  const Graph half = parse("graph h(%x: bf16[2]) -> (bf16[2]) {\n  %1 = relu(%x) : bf16[2]\n  return %1\n}");
+  EXPECT_EQ(message_of<InputError>([&] { compile(half, {}); }),
+            "reference has no arithmetic for node 0 (relu)");
+}
+
+TEST(Initialize, FollowsPyTorchsBounds) {
+  const Graph model = small_lenet(false);
+  const NamedTensors plain = initialize(model, "default", 1), xavier = initialize(model, "xavier_uniform", 1);
+  const auto largest = [](const Tensor& tensor) {
+    double most = 0;
+    for (int64_t i = 0; i < tensor.count(); ++i) most = std::max(most, std::abs(tensor.at(i)));
+    return most;
+  };
+  const auto near = [&](const Tensor& tensor, double bound) {
+    EXPECT_LE(largest(tensor), bound);
+    EXPECT_GT(largest(tensor), 0.9 * bound);
+  };
+  near(plain.at("3.weight"), 1 / std::sqrt(6 * 25.0));
+  near(plain.at("7.bias"), 1 / std::sqrt(400.0));  // the fan in of its layer's weight
+  near(xavier.at("3.weight"), std::sqrt(6 / (6 * 25.0 + 16 * 25.0)));
+  near(xavier.at("7.weight"), std::sqrt(6 / (400.0 + 120.0)));
+  EXPECT_EQ(xavier.at("7.bias"), plain.at("7.bias"));
+  EXPECT_EQ(initialize(model, "default", 1), plain);
+  EXPECT_NE(initialize(model, "default", 2).at("7.bias"), plain.at("7.bias"));
+  EXPECT_EQ(message_of<InputError>([&] { initialize(model, "zeros", 0); }),
+            "unknown initialisation \"zeros\"; expected default or xavier_uniform");
+}
+
+}  // namespace
+}  // namespace sinter

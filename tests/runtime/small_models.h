@@ -1,0 +1,44 @@
+#pragma once
+
+#include "ir/build.h"
+
+namespace sinter {
+
+namespace models {
+
+inline Value with_weights(Graph& graph, const std::string& name, Value x, int64_t outputs, int64_t kernel,
+                          int64_t padding) {
+  const Value weight =
+      graph.parameter(name + ".weight", {DType::f32, {outputs, x.shape()[1], kernel, kernel}});
+  const Value bias = graph.parameter(name + ".bias", {DType::f32, {outputs}});
+  graph.at({.node = name});
+  return conv2d(x, weight, bias, {.padding = {padding, padding, padding, padding}});
+}
+
+inline Value dense(Graph& graph, const std::string& name, Value x, int64_t outputs) {
+  const Value weight = graph.parameter(name + ".weight", {DType::f32, {outputs, x.shape()[1]}});
+  const Value bias = graph.parameter(name + ".bias", {DType::f32, {outputs}});
+  graph.at({.node = name});
+  return linear(x, weight, bias);
+}
+
+}  // namespace models
+
+/// LeNet with sigmoid and average pool, or with ReLU and max pool.
+inline Graph small_lenet(bool relu_max, int64_t classes = 10) {
+  Graph graph;
+  graph.name = relu_max ? "lenet_relu" : "lenet";
+  const auto act = [&](Value x) { return relu_max ? relu(x) : sigmoid(x); };
+  const auto pool = [&](Value x) {
+    return relu_max ? max_pool2d(x, {.kernel_size = {2, 2}}) : avg_pool2d(x, {.kernel_size = {2, 2}});
+  };
+  Value x = graph.input("image", {DType::f32, {"N", 1, 28, 28}});
+  x = pool(act(models::with_weights(graph, "0", x, 6, 5, 2)));
+  x = flatten(pool(act(models::with_weights(graph, "3", x, 16, 5, 0))));
+  x = act(models::dense(graph, "7", x, 120));
+  graph.add_result(models::dense(graph, "11", x, classes));
+  graph.at({});
+  return graph;
+}
+
+}  // namespace sinter
