@@ -39,6 +39,9 @@ constexpr bool is_integer(DType type) {
   return type == DType::i8 || type == DType::u8 || type == DType::i32 || type == DType::i64;
 }
 
+/// Whether the reference computes in this type; the half types it only stores.
+constexpr bool has_reference_arithmetic(DType type) { return type != DType::bf16 && type != DType::f16; }
+
 /// Calls f.template operator()<T>() with the C++ type that the reference computes `type` in.
 template <typename F>
 decltype(auto) dispatch_floating(DType type, F&& f) {

@@ -47,6 +47,10 @@ std::vector<Tensor> evaluate(OpKind op, const Attributes& attributes,
   for (const Type& type : infer_types(op, attributes, types))
     results.emplace_back(type.dtype, sizes(type.shape));
   for (const Tensor& result : results) result_views.push_back(view(result));
+  for (const auto& views : {operand_views, result_views})
+    for (const TensorView& value : views)
+      if (!has_reference_arithmetic(value.dtype))
+        fail_input("{}: the reference has no arithmetic for {}", to_string(op), to_string(value.dtype));
   const Evaluation evaluation{attributes, operand_views, result_views};
   const OpDef& def = op_def(op);
   def.evaluate(evaluation, 0, def.units(evaluation));

@@ -10,20 +10,19 @@ namespace {
 
 constexpr int64_t always_small_bytes = 64 << 10;
 
-bool has_arithmetic(DType type) { return type != DType::bf16 && type != DType::f16; }
-
 bool can_fold(const Graph& before, const Graph& now, const Node& node,
               const std::vector<std::optional<Value>>& operands) {
   int64_t operand_bytes = 0, result_bytes = 0;
   for (const auto& operand : operands) {
     if (!operand) continue;
-    if (now.info(operand->id()).kind != ValueKind::constant || !has_arithmetic(operand->dtype()))
+    if (now.info(operand->id()).kind != ValueKind::constant || !has_reference_arithmetic(operand->dtype()))
       return false;
     operand_bytes += operand->type().bytes();
   }
   for (const ValueId result : node.results) {
     const Type& type = before.type(result);
-    if (!is_concrete(type.shape) || !type.layout.is_plain() || !has_arithmetic(type.dtype)) return false;
+    if (!is_concrete(type.shape) || !type.layout.is_plain() || !has_reference_arithmetic(type.dtype))
+      return false;
     result_bytes += type.bytes();
   }
   return result_bytes <= std::max(always_small_bytes, operand_bytes);

@@ -13,6 +13,8 @@ Session::Session(std::shared_ptr<const Executable> executable, std::shared_ptr<T
   workspace_ = allocate_aligned(executable_->workspace_bytes * pool_->threads());
   collect_buffers();
   const Graph& graph = executable_->graph;
+  for (const StoreCopy& copy : executable_->plan.copies)
+    staged_.emplace_back(graph.type(copy.to).dtype, sizes(graph.type(copy.to).shape));
   for (const GraphResult& result : graph.results()) {
     const Type& type = graph.type(result.value);
     results_.push_back(result.stored_in.valid() ? bound_[result.stored_in.index]
@@ -94,11 +96,15 @@ void Session::run(std::span<const Tensor> inputs) {
     if (graph.info(id).kind != ValueKind::input) return memory_of(id);
     return inputs[std::ranges::find(graph.inputs(), id) - graph.inputs().begin()].data();
   };
-  for (const StoreCopy& copy : executable_->plan.copies)
-    std::memcpy(memory_of(copy.to), source(copy.from), graph.type(copy.to).bytes());
   for (size_t i = 0; i < results_.size(); ++i)
     if (!graph.results()[i].stored_in.valid())
       std::memcpy(results_[i].data(), source(graph.results()[i].value), results_[i].bytes());
+  // Staged, since what one copy overwrites another may still have to read: two parameters can change places.
+  const auto& copies = executable_->plan.copies;
+  for (size_t i = 0; i < copies.size(); ++i)
+    std::memcpy(staged_[i].data(), source(copies[i].from), staged_[i].bytes());
+  for (size_t i = 0; i < copies.size(); ++i)
+    std::memcpy(memory_of(copies[i].to), staged_[i].data(), staged_[i].bytes());
 }
 
 }  // namespace sinter

@@ -50,6 +50,7 @@ class Session {
   std::vector<void*> buffers_;        ///< of all kernels, one after the other
   std::vector<size_t> first_buffer_;  ///< by node: where its buffers begin
   std::vector<Patch> patches_;        ///< buffers that are inputs of the graph
+  std::vector<Tensor> staged_;        ///< one for each of the plan's copies
   std::vector<Tensor> results_;
 };
 

@@ -69,7 +69,7 @@ class ReferenceBackend final : public Backend {
     const Node& node = graph.node(id);
     for (const std::vector<ValueId>* ids : {&node.operands, &node.results})
       for (const ValueId value : *ids)
-        if (value.valid() && !computes(graph.type(value).dtype)) return {};
+        if (value.valid() && !has_reference_arithmetic(graph.type(value).dtype)) return {};
     const Cost least = cost(graph, node);
     const double seconds = std::max(least.flops / flops_per_second, least.bytes / bytes_per_second);
     return {{std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()), seconds}};
@@ -87,9 +87,6 @@ class ReferenceBackend final : public Backend {
             "a node with at most 64 values");
     return std::make_unique<ReferenceKernel>(graph, node);
   }
-
- private:
-  static bool computes(DType type) { return type != DType::bf16 && type != DType::f16; }
 };
 
 }  // namespace

@@ -96,8 +96,8 @@ OperandGradients broadcast_to_gradient(const Differentiation& d) {
 
 void evaluate_copy(const Evaluation& e, int64_t begin, int64_t end) {
   const TensorView &x = e.operands[0], &y = e.results[0];
-  if (x.data == y.data) return;
   const int64_t first = begin * elements_per_unit, last = std::min(y.count, end * elements_per_unit);
+  if (x.data == y.data || first >= last) return;
   const int64_t size = size_of(y.dtype);
   std::memcpy(y.as<std::byte>() + first * size, x.as<std::byte>() + first * size, (last - first) * size);
 }

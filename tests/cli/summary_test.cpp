@@ -33,7 +33,7 @@ total                                   61,706  845.9 k
 TEST(Summary, ABatchAndAModelParameter) {
   const Outcome outcome = run_program({"summary", "lenet", "--batch-size", "256", "--set", "classes=100"});
   EXPECT_EQ(outcome.exit_code, 0);
-  EXPECT_NE(outcome.out.find("11     linear      [256, 100]               8,500    4.3 M\n"),
+  EXPECT_NE(outcome.out.find("11     linear      [256, 100]              8,500    4.3 M\n"),
             std::string::npos)
       << outcome.out;
   EXPECT_NE(outcome.out.find("270.9 KiB of parameters; FLOPs are those of a batch of 256\n"),

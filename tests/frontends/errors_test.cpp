@@ -1,21 +1,21 @@
 #include <gtest/gtest.h>
 
 #include "frontends/sinter/load.h"
-#include "tests/frontends/golden.h"
+#include "tests/golden.h"
 
 namespace sinter {
 namespace {
 
 std::string error_of(const GoldenCase& golden) {
   try {
-    load_model(golden.model, "m.sinter", {golden.settings});
+    load_model(golden.input, "m.sinter", {golden.settings});
   } catch (const InputError& error) {
     return std::string(error.what()) + "\n";
   }
   return "no error\n";
 }
 
-TEST(ModelErrors, SayWhereWhatWasExpectedAndWhatWasFound) { check_golden("errors.txt", error_of); }
+TEST(ModelErrors, SayWhereWhatWasExpectedAndWhatWasFound) { check_golden("frontends/errors.txt", error_of); }
 
 }  // namespace
 }  // namespace sinter

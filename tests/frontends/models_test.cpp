@@ -4,7 +4,7 @@
 #include "frontends/sinter/load.h"
 #include "ir/text.h"
 #include "ir/verify.h"
-#include "tests/frontends/golden.h"
+#include "tests/golden.h"
 
 namespace sinter {
 namespace {
@@ -14,7 +14,7 @@ std::string model_text(std::string_view name) { return std::string(embedded_mode
 // A case is a model, or `include NAME` for one of models/.
 std::string printed(const GoldenCase& golden) {
   constexpr std::string_view include = "include ";
-  const std::string& model = golden.model;
+  const std::string& model = golden.input;
   const bool included = model.starts_with(include);
   const std::string text =
       included ? model_text(model.substr(include.size(), model.find('\n') - include.size())) : model;
@@ -23,7 +23,7 @@ std::string printed(const GoldenCase& golden) {
   return print(graph);
 }
 
-TEST(Models, BecomeTheseGraphs) { check_golden("models.txt", printed); }
+TEST(Models, BecomeTheseGraphs) { check_golden("frontends/models.txt", printed); }
 
 std::vector<std::string> layer_shapes(std::string_view model) {
   const Graph graph = load_model(model_text(model), model);

@@ -97,7 +97,7 @@ TEST(Fuzz, Inference) {
 }
 
 TEST(Fuzz, Training) {
-  for (int seed = 0; seed < 300 && !HasFailure(); ++seed) {
+  for (int seed = 0; seed < 400 && !HasFailure(); ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     ASSERT_NO_THROW(fuzz_training(seed));
   }

@@ -158,7 +158,8 @@ TEST(Rewrite, TheOtherResultOfAReplacedNodeStays) {
                     return max_pool2d(m[x], {.kernel_size = {2, 2}});
                   }};
   Graph graph = parsed(R"(graph f(%x: f32[1, 1, 2, 2]) -> (f32[1, 1, 1, 1], u8[1, 1, 1, 1]) {
-    %1, %2 = max_pool2d_argmax(%x) {kernel_size = [2, 2]} : f32[1, 1, 1, 1], u8[1, 1, 1, 1] return %1, %2 })");
+    %1, %2 = max_pool2d_argmax(%x) {kernel_size = [2, 2]} : f32[1, 1, 1, 1], u8[1, 1, 1, 1]
+    return %1, %2 })");
   EXPECT_THROW(rewrite(graph, {&rule, 1}), InternalError) << "it is still there, and matches again";
 }
 

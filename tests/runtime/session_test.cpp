@@ -83,6 +83,22 @@ TEST(Session, StoresResultsIntoParametersAndStates) {
   EXPECT_EQ(weights.at("s"), Tensor::of<float>({2}, {15, 90}));
 }
 
+TEST(Session, ParametersCanChangePlacesAndOldValuesBeReturned) {
+  const Graph graph = parse(R"(graph g(%x: f32[1]) -> (f32[1], f32[1], f32[1]) {
+  param %a: f32[1]
+  param %b: f32[1]
+  return %b into %a, %a into %b, %a
+})");
+  NamedTensors weights;
+  weights.emplace("a", Tensor::of<float>({1}, {1}));
+  weights.emplace("b", Tensor::of<float>({1}, {2}));
+  Session session(compile(graph, {}), pool_of(1), weights);
+  session.run(std::vector<Tensor>{Tensor(DType::f32, {1})});
+  EXPECT_EQ(weights.at("a").at(0), 2);
+  EXPECT_EQ(weights.at("b").at(0), 1);
+  EXPECT_EQ(session.result(2).at(0), 1);
+}
+
 TEST(Session, SaysWhatDoesNotFit) {
   const Graph model = small_lenet(false);
   const auto executable = compile_inference(model, 2);

@@ -1,7 +1,8 @@
-#include "tests/frontends/golden.h"
+#include "tests/golden.h"
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 namespace sinter {
@@ -13,8 +14,8 @@ std::vector<GoldenCase> read_cases(const std::string& path) {
   std::string* section = nullptr;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("==== ")) {
-      cases.push_back({.name = line.substr(5), .model = {}, .settings = {}, .expected = {}});
-      section = &cases.back().model;
+      cases.push_back({.name = line.substr(5), .input = {}, .settings = {}, .expected = {}});
+      section = &cases.back().input;
     } else if (line.starts_with("---- set ")) {
       const size_t equals = line.find('=');
       cases.back().settings.emplace_back(line.substr(9, equals - 9), line.substr(equals + 1));
@@ -28,7 +29,7 @@ std::vector<GoldenCase> read_cases(const std::string& path) {
 }
 
 void write_case(std::ostream& out, const GoldenCase& golden, const std::string& result) {
-  out << "==== " << golden.name << "\n" << golden.model;
+  out << "==== " << golden.name << "\n" << golden.input;
   for (const auto& [name, value] : golden.settings) out << "---- set " << name << "=" << value << "\n";
   out << "---- expect\n" << result;
 }
@@ -36,9 +37,9 @@ void write_case(std::ostream& out, const GoldenCase& golden, const std::string& 
 }  // namespace
 
 void check_golden(const std::string& file, const std::function<std::string(const GoldenCase&)>& run) {
-  const auto cases = read_cases(std::string(SINTER_SOURCE_DIR "/tests/frontends/") + file);
+  const auto cases = read_cases(std::string(SINTER_SOURCE_DIR "/tests/") + file);
   ASSERT_FALSE(cases.empty()) << file << " cannot be read or is empty";
-  const std::string rewritten = testing::TempDir() + "frontends_" + file;
+  const std::string rewritten = testing::TempDir() + std::filesystem::path(file).filename().string();
   std::ofstream out(rewritten);
   bool same = true;
   for (const GoldenCase& golden : cases) {
