@@ -16,6 +16,7 @@ constexpr const char* examples =
 struct Options {
   ModelOption model;
   DataOption data;
+  NormalizeOption normalize;
   std::string weights;
   int64_t batch_size = 256;
   PassOptions pass_options;
@@ -28,7 +29,7 @@ void eval(const Options& options, const GlobalOptions& global) {
   Classifier classifier(model, data, weights, global.make_pool(),
                         evaluation_options(global.backend, options.pass_options, {}));
   BatchLoader loader(data.test, {.batch_size = options.batch_size,
-                                 .normalization = options.data.normalization(data.test.channels)});
+                                 .normalization = options.normalize.normalization(data.test.channels)});
   prepare_for(classifier, loader, options.batch_size);
   const Score score = evaluate(classifier, loader, options.pass_options.loss_reduction == "mean");
   fmt::print("{} on {}: {} test examples  loss {:.4f}  accuracy {:.4f}\n", model.name, data.name,
@@ -45,6 +46,7 @@ void add_eval(CLI::App& app, const GlobalOptions& global) {
   options->model.add(*command);
   command->add_option("--weights", options->weights, "trained weights (.safetensors)")->required();
   options->data.add(*command);
+  options->normalize.add(*command);
   command->add_option("--batch-size", options->batch_size, "examples at a time")
       ->check(number_in(1, 1 << 20))
       ->capture_default_str();

@@ -13,12 +13,16 @@ namespace {
 constexpr const char* description =
     "Compiles convolutional networks and runs them, forward and backward.\n\n"
     "Examples:\n"
-    "  sinter train lenet_relu --data synthetic --epochs 3 --lr 0.1 --save lenet.safetensors\n"
+    "  sinter train lenet_relu --data synthetic --epochs 2 --batch-size 64 --save lenet.safetensors\n"
     "  sinter eval lenet_relu --weights lenet.safetensors --data synthetic\n"
-    "  sinter run lenet_relu --weights lenet.safetensors --input image=picture.png\n"
+    "  sinter data synthetic --export pictures\n"
+    "  sinter run lenet_relu --weights lenet.safetensors --input image=pictures/000-0.png\n"
     "  sinter summary lenet\n"
     "  sinter inspect lenet --mode train --stage autodiff --batch-size 1\n"
     "  sinter train --help";
+
+constexpr const char* global_options_note =
+    "\n\nGlobal options: --threads, --seed, --backend, --log-level; `sinter --help` describes them.";
 
 constexpr int failed = 1;
 constexpr int bad_input = 2;
@@ -34,15 +38,18 @@ int run(int argc, char** argv) {
   add_global_options(app, global);
   app.fallthrough();  // global options may follow the command
   app.set_version_flag("--version", version_text, "print version, backends and instruction set");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none is reported below, after a mistyped one would have been
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return fmt::format("sinter: {}\nRun `sinter --help` or `sinter COMMAND --help` for more.\n",
                        error.what());
   });
   for (const auto add : {add_train, add_eval, add_run, add_summary, add_inspect, add_opt, add_ops, add_data})
     add(app, global);
+  for (CLI::App* command : app.get_subcommands({}))
+    command->footer(command->get_footer() + global_options_note);
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
     return 0;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : bad_input;

@@ -42,7 +42,7 @@ Tensor normalized(const Image& image, const Normalization& normalization) {
   return loader.next()->images;
 }
 
-Tensor read_picture(const std::string& file, const ValueInfo& input, const DataOption& data) {
+Tensor read_picture(const std::string& file, const ValueInfo& input, const NormalizeOption& normalize) {
   const Shape& shape = input.type.shape;
   const bool takes_pictures =
       input.type.dtype == DType::f32 && shape.size() == 4 && (shape[1] == Dim(1) || shape[1] == Dim(3));
@@ -54,7 +54,7 @@ Tensor read_picture(const std::string& file, const ValueInfo& input, const DataO
   if (!fits(shape[2], image.height) || !fits(shape[3], image.width))
     fail_input("{}: a picture of {} x {} pixels (height x width); the model takes {} x {}", file,
                image.height, image.width, to_string(shape[2]), to_string(shape[3]));
-  return normalized(image, data.normalization(image.channels));
+  return normalized(image, normalize.normalization(image.channels));
 }
 
 // Holds a tensor against an input; its sizes become those of the input's symbols.
@@ -78,7 +78,7 @@ void match(const Tensor& tensor, const std::string& file, const ValueInfo& input
 }  // namespace
 
 ModelInputs read_inputs(const std::vector<std::string>& arguments, const Graph& model,
-                        const DataOption& data) {
+                        const NormalizeOption& normalize) {
   const auto files = files_by_input(arguments, model);
   ModelInputs inputs;
   bool pictures = false;
@@ -93,11 +93,11 @@ ModelInputs read_inputs(const std::vector<std::string>& arguments, const Graph& 
     if (extension != ".png" && extension != ".npy")
       fail_input("--input {}={}: expected a .png or .npy file", input.name, file);
     pictures = pictures || extension == ".png";
-    inputs.tensors.push_back(extension == ".png" ? read_picture(file, input, data) : read_npy(file));
+    inputs.tensors.push_back(extension == ".png" ? read_picture(file, input, normalize) : read_npy(file));
     match(inputs.tensors.back(), file, input, inputs.symbols);
   }
-  if (!data.normalize.empty() && !pictures)
-    fail_input("--normalize {}: it is for pictures; a .npy file is taken as it is", data.normalize);
+  if (!normalize.text.empty() && !pictures)
+    fail_input("--normalize {}: it is for pictures; a .npy file is taken as it is", normalize.text);
   return inputs;
 }
 

@@ -20,6 +20,6 @@ struct ModelInputs {
 /// as in training. Throws InputError for names the model does not have or that are missing, with those it
 /// has, and for files whose element type or sizes do not fit, with both.
 ModelInputs read_inputs(const std::vector<std::string>& arguments, const Graph& model,
-                        const DataOption& data);
+                        const NormalizeOption& normalize);
 
 }  // namespace sinter::cli

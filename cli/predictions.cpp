@@ -6,7 +6,6 @@
 #include <numeric>
 #include <sstream>
 
-#include "cli/environment.h"
 #include "cli/table.h"
 #include "ir/interpreter.h"
 #include "runtime/data/data_set.h"
@@ -94,11 +93,14 @@ std::string range_of(const Tensor& values) {
 
 }  // namespace
 
-std::vector<std::string> class_names(const std::string& spec, const GlobalOptions& global) {
+std::vector<std::string> read_class_names(const std::string& spec) {
   if (spec.empty()) return {};
-  const bool file = spec.find('/') != std::string::npos || std::filesystem::path(spec).has_extension();
-  if (file && spec.find(':') == std::string::npos) return lines_of(spec);
-  return load_data_set(spec, {.folders = data_folders(), .seed = global.seed}).classes;
+  if (const auto names = class_names(spec)) return *names;
+  if (spec.find('/') != std::string::npos || std::filesystem::path(spec).has_extension())
+    return lines_of(spec);
+  fail_input(
+      "--classes {}: expected the name of a data set, or a file with a slash or an extension in its name",
+      spec);
 }
 
 std::string describe_result(const Graph& model, const GraphResult& result, const Tensor& values,

@@ -3,15 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/global_options.h"
 #include "ir/graph.h"
 
 namespace sinter::cli {
 
-/// The names of classes, by label: those of a data set (NAME or NAME:DIR), or the lines of a file, which has
-/// a slash or an extension. An empty `spec` has none. Throws InputError where data set or file cannot be
-/// read.
-std::vector<std::string> class_names(const std::string& spec, const GlobalOptions& global);
+/// The names of classes, by label: those of a data set, or the lines of a file, which has a slash or an
+/// extension in its name. An empty `spec` has none. Throws InputError where it is neither or cannot be read.
+std::vector<std::string> read_class_names(const std::string& spec);
 
 /// What a model's result says, as text. Scores f32[N, C] become probabilities, by softmax unless the model
 /// ends in one: for one sample the `top` likeliest classes, for several the likeliest of each. Anything else:

@@ -23,7 +23,7 @@ struct Options {
   ModelOption model;
   std::string weights;
   std::vector<std::string> inputs;  ///< name=file
-  DataOption data;                  ///< --normalize alone
+  NormalizeOption normalize;
   std::string classes;
   int64_t top = 5;
   std::string output;
@@ -67,9 +67,9 @@ void write_results(const Graph& model, const Session& session, const std::filesy
 
 void run(const Options& options, const GlobalOptions& global) {
   const Graph model = options.model.load();
-  const ModelInputs inputs = read_inputs(options.inputs, model, options.data);
+  const ModelInputs inputs = read_inputs(options.inputs, model, options.normalize);
   NamedTensors weights = weights_for(model, options.weights);
-  const auto classes = class_names(options.classes, global);
+  const auto classes = read_class_names(options.classes);
   const Session session = run_model(model, inputs, weights, global);
   std::string text;
   for (size_t i = 0; i < model.results().size(); ++i)
@@ -91,10 +91,11 @@ void add_run(CLI::App& app, const GlobalOptions& global) {
                    "a picture (.png) or array (.npy) for an input; once for each input")
       ->allow_extra_args(false)
       ->type_name("NAME=FILE");
-  command->add_option("--normalize", options->data.normalize,
-                      "MEAN,STD of pixels in 0..1, as the model was trained with");
-  command->add_option("--classes", options->classes, "names for the classes: a data set's, or a file's lines")
-      ->type_name("SPEC|FILE");
+  options->normalize.add(*command);
+  command
+      ->add_option("--classes", options->classes,
+                   "names for the classes: those of a data set, or a file's lines")
+      ->type_name("NAME|FILE");
   command->add_option("--top", options->top, "how many classes to show")
       ->check(number_in(1, 1e6))
       ->capture_default_str();

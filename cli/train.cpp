@@ -26,6 +26,7 @@ constexpr const char* examples =
 struct Options {
   ModelOption model;
   DataOption data;
+  NormalizeOption normalize;
   TrainOptions train;
   int64_t epochs = 10;
   std::string optimizer = "sgd";
@@ -41,6 +42,7 @@ void add_options(CLI::App& command, Options& options) {
   TrainOptions& train = options.train;
   options.model.add(command);
   options.data.add(command);
+  options.normalize.add(command);
   command.add_option("--epochs", options.epochs, "passes over the training examples")
       ->check(number_in(1, 1e6))
       ->capture_default_str();
@@ -130,7 +132,7 @@ void train(const Options& options, const GlobalOptions& global) {
   train_options.seed = global.seed;
   train_options.backend = global.backend;
   train_options.shuffle = !options.no_shuffle;
-  train_options.normalization = options.data.normalization(data.train.channels);
+  train_options.normalization = options.normalize.normalization(data.train.channels);
   if (global.debug())
     train_options.run_options.timed = [](std::string_view pass, double seconds, bool) {
       fmt::print(stderr, "pass {:<32} {:8.2f} ms\n", pass, 1e3 * seconds);

@@ -25,22 +25,25 @@ std::vector<float> numbers(const std::string& text) {
 
 void DataOption::add(CLI::App& command) {
   command.add_option("--data", spec, "fashion-mnist[:DIR], mnist[:DIR] or synthetic")->required();
-  command.add_option("--normalize", normalize, "MEAN,STD of pixels in 0..1 (`sinter data` prints them)");
 }
 
 DataSet DataOption::load(const GlobalOptions& global) const {
   return load_data_set(spec, {.folders = data_folders(), .seed = global.seed});
 }
 
-Normalization DataOption::normalization(int64_t channels) const {
-  if (normalize.empty()) return {};
-  const auto values = numbers(normalize);
+void NormalizeOption::add(CLI::App& command) {
+  command.add_option("--normalize", text, "MEAN,STD of pixels in 0..1 (`sinter data` prints them)");
+}
+
+Normalization NormalizeOption::normalization(int64_t channels) const {
+  if (text.empty()) return {};
+  const auto values = numbers(text);
   const size_t pairs = values.size() / 2;
   const bool fits =
       !values.empty() && values.size() % 2 == 0 && (pairs == 1 || pairs == static_cast<size_t>(channels));
   Normalization result{{values.begin(), values.begin() + pairs}, {values.begin() + pairs, values.end()}};
   if (!fits || std::ranges::any_of(result.std, [](float s) { return s <= 0; }))
-    fail_input("--normalize {}: expected MEAN,STD{} with deviations above 0", normalize,
+    fail_input("--normalize {}: expected MEAN,STD{} with deviations above 0", text,
                channels == 1 ? "" : fmt::format(", or {} means and {} deviations,", channels, channels));
   return result;
 }

@@ -11,13 +11,19 @@
 
 namespace sinter::cli {
 
-/// --data and --normalize.
+/// --data.
 struct DataOption {
   std::string spec;
-  std::string normalize;  ///< MEAN,STD; several channels as M1,M2,M3,S1,S2,S3
 
   void add(CLI::App& command);
   DataSet load(const GlobalOptions& global) const;
+};
+
+/// --normalize.
+struct NormalizeOption {
+  std::string text;  ///< MEAN,STD; several channels as M1,M2,M3,S1,S2,S3
+
+  void add(CLI::App& command);
   /// Throws InputError unless it is pairs of finite numbers, deviations above zero, one pair or one for each
   /// channel.
   Normalization normalization(int64_t channels) const;

@@ -21,8 +21,8 @@ class GraphCopy {
 
   using Keep = std::function<bool(ValueId)>;
 
-  /// Starts with everything but nodes and results. `retype` changes the types of inputs, parameters and states;
-  /// `keep` says which constants to take along.
+  /// Starts with everything but nodes and results. `retype` changes the types of inputs, parameters and
+  /// states; `keep` says which constants to take along.
   explicit GraphCopy(const Graph& from, const Retype& retype = {}, const Keep& keep = {});
 
   Graph& graph() { return to_; }

@@ -17,7 +17,7 @@ struct Dim {
   std::string symbol = {};
 
   template <std::integral T>
-  Dim(T size) : size(static_cast<int64_t>(size)) {}  // NOLINT: shapes read as {1, 2, 3}
+  Dim(T size) : size(static_cast<int64_t>(size)) {}                 // NOLINT: shapes read as {1, 2, 3}
   Dim(std::string symbol) : size(-1), symbol(std::move(symbol)) {}  // NOLINT
   Dim(const char* symbol) : size(-1), symbol(symbol) {}             // NOLINT
 

@@ -9,6 +9,9 @@ if [[ -z ${SINTER_DATA:-} && -d ../shared/data ]]; then
   export SINTER_DATA
 fi
 
+# Clones of the repository share what ccache holds.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 heading() { printf '\n=== %s\n' "$*"; }
 
 # The C++ files of the project, new ones included, each ended by a zero byte. The checkout may belong to

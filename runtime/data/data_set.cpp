@@ -12,15 +12,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using Classes = std::array<std::string_view, 10>;
+
 struct Source {
   std::string_view name;
   std::string_view usage;
+  const Classes& classes;
   DataSet (*load)(std::optional<std::string_view> argument, const DataOptions& options);
 };
 
 struct IdxSet {
   std::string_view name;
-  std::array<std::string_view, 10> classes;
+  Classes classes;
   std::string_view home;
 };
 
@@ -95,14 +98,20 @@ DataSet load_synthetic(std::optional<std::string_view> argument, const DataOptio
 }
 
 constexpr std::array<Source, 3> sources = {{
-    {fashion_mnist.name, "fashion-mnist[:DIR]",
+    {fashion_mnist.name, "fashion-mnist[:DIR]", fashion_mnist.classes,
      [](auto folder, const auto& options) { return load_idx_set(fashion_mnist, folder, options); }},
-    {mnist.name, "mnist[:DIR]",
+    {mnist.name, "mnist[:DIR]", mnist.classes,
      [](auto folder, const auto& options) { return load_idx_set(mnist, folder, options); }},
-    {"synthetic", "synthetic", load_synthetic},
+    {"synthetic", "synthetic", mnist.classes, load_synthetic},
 }};
 
 }  // namespace
+
+std::optional<std::vector<std::string>> class_names(std::string_view name) {
+  for (const Source& source : sources)
+    if (source.name == name) return std::vector<std::string>(source.classes.begin(), source.classes.end());
+  return std::nullopt;
+}
 
 DataSet load_data_set(std::string_view spec, const DataOptions& options) {
   const size_t colon = spec.find(':');

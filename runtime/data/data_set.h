@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ struct DataOptions {
   std::vector<std::filesystem::path> folders = {};  ///< where to look for a set's own folder, in this order
   uint64_t seed = 0;                                ///< of generated sets
 };
+
+/// The class names of a known data set, whose files are not looked at; nothing for an unknown name.
+std::optional<std::vector<std::string>> class_names(std::string_view name);
 
 /// Loads the data set that `spec` names, NAME or NAME:DIR:
 ///   fashion-mnist, mnist   the official IDX files, each plain or .gz, in DIR or in <folder>/<name>

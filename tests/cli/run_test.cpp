@@ -179,9 +179,9 @@ TEST_F(Run, WrongOptions) {
   const std::string names = folder_.file("names.txt", "one\ntwo\n");
   expect_input_error(arguments({"--input", picture_, "--classes", names}),
                      "--classes has 2 names; model \"lenet_relu\" has 10 classes");
-  expect_input_error(
-      arguments({"--input", picture_, "--classes", "letters"}),
-      "unknown data set \"letters\"; expected one of fashion-mnist[:DIR] mnist[:DIR] synthetic");
+  expect_input_error(arguments({"--input", picture_, "--classes", "letters"}),
+                     "--classes letters: expected the name of a data set, or a file with a slash or an "
+                     "extension in its name");
   const std::string file = folder_.file("file", "");
   const Outcome outcome = run_program(arguments({"--input", picture_, "--output", file + "/out"}));
   EXPECT_EQ(outcome.exit_code, 2);

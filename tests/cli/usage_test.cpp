@@ -33,7 +33,7 @@ TEST(Usage, VersionNamesBackendsAndInstructionSet) {
 
 TEST(Usage, WrongCommandsAndOptions) {
   expect_usage_error({}, "A subcommand is required");
-  expect_usage_error({"bake"}, "A subcommand is required");
+  expect_usage_error({"bake"}, "The following argument was not expected: bake");
   expect_usage_error({"ops", "--colour"}, "The following argument was not expected: --colour");
   expect_usage_error({"summary"}, "MODEL is required");
   expect_usage_error({"--threads", "0", "ops"}, "--threads: Value 0 not in range 1 to 1024");
