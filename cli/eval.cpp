@@ -3,6 +3,8 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/progress_line.h"
+#include "cli/standard_output.h"
 #include "cli/training_options.h"
 
 namespace sinter::cli {
@@ -32,8 +34,8 @@ void eval(const Options& options, const GlobalOptions& global) {
                                  .normalization = options.normalize.normalization(data.test.channels)});
   prepare_for(classifier, loader, options.batch_size);
   const Score score = evaluate(classifier, loader, options.pass_options.loss_reduction == "mean");
-  fmt::print("{} on {}: {} test examples  loss {:.4f}  accuracy {:.4f}\n", model.name, data.name,
-             data.test.count, score.loss, score.accuracy);
+  write_result(fmt::format("{} on {}: {} test examples  loss {}  accuracy {:.4f}\n", model.name, data.name,
+                           data.test.count, loss_text(score.loss), score.accuracy));
 }
 
 }  // namespace

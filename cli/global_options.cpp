@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 
+#include <charconv>
 #include <cmath>
 
 #include "runtime/executable.h"
@@ -22,6 +23,17 @@ CLI::Validator number_that(Accepts accepts, const std::string& expected) {
             double value = 0;
             if (CLI::detail::lexical_cast(text, value) && std::isfinite(value) && accepts(value)) return {};
             return fmt::format("{} is no number {}", text, expected);
+          },
+          ""};
+}
+
+// CLI11 would wrap numbers around.
+CLI::Validator seed_number() {
+  return {[](std::string& text) -> std::string {
+            uint64_t seed = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+            if (error == std::errc{} && end == text.data() + text.size()) return {};
+            return fmt::format("{} is no integer from 0 to {}", text, UINT64_MAX);
           },
           ""};
 }
@@ -46,7 +58,10 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->check(CLI::Range(1, 1024))
       ->capture_default_str()
       ->group(group);
-  app.add_option("--seed", options.seed, "seed of everything random")->capture_default_str()->group(group);
+  app.add_option("--seed", options.seed, "seed of everything random")
+      ->check(seed_number())
+      ->capture_default_str()
+      ->group(group);
   app.add_option("--backend", options.backend, "what runs the kernels")
       ->check(CLI::IsMember(backends))
       ->capture_default_str()

@@ -18,6 +18,7 @@ extern "C" void note(int signal) {
 void watch_for_interrupt() {
   std::signal(SIGINT, note);
   std::signal(SIGTERM, note);
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool interrupted() { return came != 0; }

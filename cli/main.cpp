@@ -1,5 +1,8 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <new>
 
@@ -32,7 +35,16 @@ int fail_with(int code, const char* message) {
   return code;
 }
 
+// A closed standard stream's number would go to the next file that is opened, and what is printed into that
+// file.
+void open_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(descriptor, F_GETFD) == -1 && errno == EBADF)
+      open("/dev/null", O_RDWR);  // takes the lowest number
+}
+
 int run(int argc, char** argv) {
+  open_standard_streams();
   CLI::App app(description, "sinter");
   GlobalOptions global;
   add_global_options(app, global);

@@ -1,25 +1,45 @@
 #include "cli/progress_line.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 namespace sinter::cli {
 namespace {
 
-constexpr int bar_width = 24;
+constexpr int widest_bar = 24;
 constexpr double seconds_between_frames = 0.1;
 
-std::string bar(double share) {
-  const int filled = static_cast<int>(std::lround(share * bar_width));
+int terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string bar(double share, int width) {
+  const int filled = static_cast<int>(std::lround(share * width));
   std::string text;
-  for (int i = 0; i < bar_width; ++i) text += i < filled ? "█" : "░";
+  for (int i = 0; i < width; ++i) text += i < filled ? "█" : "░";
   return text;
 }
 
+// A line that wraps cannot be drawn over: the bar takes what the words leave, and where they leave nothing
+// the words are cut.
+std::string fit(const std::string& before, double share, const std::string& after, int columns) {
+  const int room = columns - 1 - static_cast<int>(before.size() + after.size());
+  if (room >= 3) return before + bar(share, std::min(room, widest_bar)) + after;
+  return (before + after).substr(0, std::max(columns - 1, 0));
+}
+
 }  // namespace
+
+std::string loss_text(double loss) {
+  if (std::isnan(loss)) return "nan";  // whatever its sign
+  return std::abs(loss) < 1e6 ? fmt::format("{:.4f}", loss) : fmt::format("{:.4g}", loss);
+}
 
 std::string duration(double seconds) {
   const auto whole = static_cast<int64_t>(std::ceil(seconds));
@@ -41,10 +61,11 @@ void ProgressLine::show(const Progress& progress) {
   const double rate = static_cast<double>(progress.images) / progress.seconds;
   const double epochs_left = static_cast<double>(epochs_ - progress.epoch);
   const double left = (static_cast<double>(progress.images_total) * (1 - share + epochs_left)) / rate;
-  fmt::print(stderr,
-             "\r\033[Kepoch {}/{} {} {:3.0f} %  loss {:.4f}  accuracy {:.4f}  {:.0f} images/s  {} left",
-             progress.epoch, epochs_, bar(share), 100 * share, progress.score.loss, progress.score.accuracy,
-             rate, duration(left));
+  const std::string before = fmt::format("epoch {}/{} ", progress.epoch, epochs_);
+  const std::string after =
+      fmt::format(" {:3.0f} %  loss {}  acc {:.4f}  {:.0f} images/s  {} left", 100 * share,
+                  loss_text(progress.score.loss), progress.score.accuracy, rate, duration(left));
+  fmt::print(stderr, "\r\033[K{}", fit(before, share, after, terminal_columns()));
   std::fflush(stderr);
 }
 

@@ -24,6 +24,9 @@ class ProgressLine {
   int64_t last_epoch_ = 0;
 };
 
+/// Four decimals, or an exponent where the number is too large for them to say anything.
+std::string loss_text(double loss);
+
 /// "0:42", "1:02:03"
 std::string duration(double seconds);
 

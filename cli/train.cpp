@@ -7,6 +7,7 @@
 #include "cli/interrupt.h"
 #include "cli/pass_run_options.h"
 #include "cli/progress_line.h"
+#include "cli/standard_output.h"
 #include "cli/training_options.h"
 #include "runtime/files/atomic_file.h"
 #include "runtime/files/line_file.h"
@@ -106,7 +107,7 @@ class Record {
     for (const ValueId id : model.parameters())
       parameters.emplace(model.info(id).name, weights.at(model.info(id).name));
     write_safetensors(save_, parameters);
-    fmt::print("saved {}\n", save_);
+    write_result(fmt::format("saved {}\n", save_));
   }
 
  private:
@@ -115,12 +116,38 @@ class Record {
 };
 
 void print_epoch(const EpochReport& report, int64_t epochs) {
-  fmt::print(
-      "epoch {:>{}}/{}  loss {:.4f}  train accuracy {:.4f}  test accuracy {:.4f}  {:.0f} images/s  {:.1f} "
-      "s\n",
-      report.epoch, fmt::formatted_size("{}", epochs), epochs, report.train.loss, report.train.accuracy,
-      report.test.accuracy, report.images_per_second, report.seconds);
-  std::fflush(stdout);
+  write_result(fmt::format(
+      "epoch {:>{}}/{}  loss {}  train accuracy {:.4f}  test accuracy {:.4f}  {:.0f} images/s  {:.1f} s\n",
+      report.epoch, fmt::formatted_size("{}", epochs), epochs, loss_text(report.train.loss),
+      report.train.accuracy, report.test.accuracy, report.images_per_second, report.seconds));
+}
+
+TrainOptions train_options(const Options& options, const GlobalOptions& global, const DataSet& data) {
+  TrainOptions result = options.train;
+  result.seed = global.seed;
+  result.backend = global.backend;
+  result.shuffle = !options.no_shuffle;
+  result.normalization = options.normalize.normalization(data.train.channels);
+  if (global.debug())
+    result.run_options.timed = [](std::string_view pass, double seconds, bool) {
+      fmt::print(stderr, "pass {:<32} {:8.2f} ms\n", pass, 1e3 * seconds);
+    };
+  return result;
+}
+
+void run_epochs(Trainer& trainer, int64_t epochs, Record& record, ProgressLine& line) {
+  const auto on_step = [&](const Progress& progress) {
+    record.step(progress);
+    line.show(progress);
+    return !interrupted();
+  };
+  for (int64_t epoch = 1; epoch <= epochs; ++epoch) {
+    const EpochReport report = trainer.run_epoch(on_step);
+    line.clear();
+    if (report.stopped) return write_result("interrupted; the weights are those of the last step\n");
+    print_epoch(report, epochs);
+    record.epoch(report);
+  }
 }
 
 void train(const Options& options, const GlobalOptions& global) {
@@ -128,43 +155,20 @@ void train(const Options& options, const GlobalOptions& global) {
   const DataSet data = options.data.load(global);
   NamedTensors weights = first_weights(options, model, global.seed);
   Record record(options);
-  TrainOptions train_options = options.train;
-  train_options.seed = global.seed;
-  train_options.backend = global.backend;
-  train_options.shuffle = !options.no_shuffle;
-  train_options.normalization = options.normalize.normalization(data.train.channels);
-  if (global.debug())
-    train_options.run_options.timed = [](std::string_view pass, double seconds, bool) {
-      fmt::print(stderr, "pass {:<32} {:8.2f} ms\n", pass, 1e3 * seconds);
-    };
-  Trainer trainer(model, data, weights, global.make_pool(), train_options);
+  Trainer trainer(model, data, weights, global.make_pool(), train_options(options, global, data));
   if (!global.quiet())
-    fmt::print("training {} on {}: {} training and {} test examples, {} threads, backend {}\n", model.name,
-               data.name,
-               options.train.limit > 0 ? std::min(options.train.limit, data.train.count) : data.train.count,
-               data.test.count, global.threads, trainer.backend());
+    write_result(fmt::format("training {} on {}: {} training and {} test examples, {} thread{}, backend {}\n",
+                             model.name, data.name, trainer.examples(), data.test.count, global.threads,
+                             global.threads == 1 ? "" : "s", trainer.backend()));
   watch_for_interrupt();
   ProgressLine line(options.epochs, global.quiet());
-  const auto on_step = [&](const Progress& progress) {
-    record.step(progress);
-    line.show(progress);
-    return !interrupted();
-  };
-  for (int64_t epoch = 1; epoch <= options.epochs && !interrupted(); ++epoch) {
-    EpochReport report;
-    try {
-      report = trainer.run_epoch(on_step);
-    } catch (const Error&) {
-      line.clear();
-      record.save(model, weights);
-      throw;
-    }
+  try {
+    run_epochs(trainer, options.epochs, record, line);
+  } catch (const Error&) {  // whatever went wrong, what was learnt is kept
     line.clear();
-    if (report.stopped) break;
-    record.epoch(report);
-    print_epoch(report, options.epochs);
+    record.save(model, weights);
+    throw;
   }
-  if (interrupted()) fmt::print("interrupted; the weights are those of the last step\n");
   record.save(model, weights);
 }
 

@@ -25,6 +25,23 @@ std::string excerpt_with_caret(const Location& location) {
   return fmt::format("\n  {} | {}\n  {} | {}^", number, shown, std::string(number.size(), ' '), indent);
 }
 
+// Names and values in a message come from files: a control byte would reach the terminal, and a name of
+// megabytes would bury the message.
+std::string printable(std::string_view text) {
+  constexpr size_t longest_line = 1000;
+  std::string result;
+  size_t line_begin = 0;
+  for (const char c : text) {
+    if (c == '\n') line_begin = result.size() + 1;
+    const size_t length = result.size() - line_begin;
+    if (length > longest_line && c != '\n') continue;
+    const auto byte = static_cast<unsigned char>(c);
+    const bool control = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f;
+    result += length == longest_line && c != '\n' ? "..." : std::string(1, control ? '?' : c);
+  }
+  return result;
+}
+
 std::string render(const Location& location, std::string_view message, std::string_view notes) {
   std::string text;
   if (!location.file.empty()) text += location.file + ":";
@@ -33,7 +50,7 @@ std::string render(const Location& location, std::string_view message, std::stri
   text += message;
   if (location.line > 0) text += excerpt_with_caret(location);
   if (!notes.empty()) text += fmt::format("\n{}", notes);
-  return text;
+  return printable(text);
 }
 
 }  // namespace

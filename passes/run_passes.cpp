@@ -14,11 +14,14 @@ bool contains(const std::vector<std::string>& list, std::string_view name) {
   return std::ranges::find(list, name) != list.end();
 }
 
-void check_names(const RunOptions& run) {
+void check_names(const std::vector<std::string>& passes, const RunOptions& run) {
   for (const std::string& name : run.disable) find_pass(name);
   for (const std::string& name : run.print_after)
     if (name != "all") find_pass(name);
-  if (!run.stop_after.empty()) find_pass(run.stop_after);
+  if (run.stop_after.empty()) return;
+  find_pass(run.stop_after);
+  if (!contains(passes, run.stop_after))
+    fail_input("cannot stop after {}: the passes are {}", run.stop_after, fmt::join(passes, ", "));
 }
 
 void check(const Pass& pass, const Graph& before, const Graph& after, Verify verify) {
@@ -49,7 +52,7 @@ void run_one(Graph& graph, const Pass& pass, const PassOptions& options, const R
 
 void run_passes(Graph& graph, const std::vector<std::string>& passes, const PassOptions& options,
                 const RunOptions& run) {
-  check_names(run);
+  check_names(passes, run);
   std::vector<Pass> found;
   for (const std::string& name : passes) found.push_back(find_pass(name));
   run_passes(graph, found, options, run);

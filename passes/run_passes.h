@@ -19,7 +19,7 @@ struct RunOptions {
   Verify verify = Verify::none;
   std::vector<std::string> disable = {};      ///< passes left out
   std::vector<std::string> print_after = {};  ///< passes after which `print` is called; "all" for every one
-  std::string stop_after = {};                ///< the last pass to run
+  std::string stop_after = {};                ///< the last pass to run; one of those given
   std::function<void(std::string_view pass, const Graph&)> print = {};
   std::function<void(std::string_view pass, double seconds, bool changed)> timed = {};
 };

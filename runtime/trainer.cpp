@@ -101,7 +101,7 @@ void Trainer::explain_loss(const Batch& batch, double loss, int64_t step) const 
   fail(
       "the loss is {} in step {} of epoch {}: {}; training stopped, and the weights are those before this "
       "step",
-      loss, step, epoch_, cause);
+      std::isnan(loss) ? "nan" : "infinite", step, epoch_, cause);
 }
 
 EpochReport Trainer::run_epoch(const OnStep& on_step) {

@@ -58,6 +58,8 @@ class Trainer {
   /// size.
   BatchResult step(const Batch& batch);
 
+  /// Training examples in an epoch.
+  int64_t examples() const { return loader_.count(); }
   /// The backend that runs the steps.
   const std::string& backend() const { return backend_; }
 

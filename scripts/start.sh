@@ -10,7 +10,7 @@ if [[ -z ${SINTER_DATA:-} && -d ../shared/data ]]; then
 fi
 
 # Clones of the repository share what ccache holds.
-export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 
 heading() { printf '\n=== %s\n' "$*"; }
 

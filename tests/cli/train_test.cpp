@@ -147,11 +147,23 @@ TEST(Train, ALossThatIsNotFiniteNamesStepAndOpAndSavesTheLastGoodWeights) {
   const Outcome outcome =
       run_program(train({"--epochs", "9", "--lr", "1e15", "--save", weights}), data.options());
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_TRUE(outcome.err.starts_with("sinter: the loss is ")) << outcome.err;
+  EXPECT_TRUE(outcome.err.starts_with("sinter: the loss is nan in step ") ||
+              outcome.err.starts_with("sinter: the loss is infinite in step "))
+      << outcome.err;
   EXPECT_NE(outcome.err.find(" of epoch 1: "), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find(" first made "), std::string::npos) << outcome.err;
   for (const auto& [name, tensor] : read_safetensors(weights))
     for (int64_t i = 0; i < tensor.count(); ++i) ASSERT_TRUE(std::isfinite(tensor.at(i))) << name;
+}
+
+TEST(Train, AFailingMetricsFileOrOutputKeepsWhatWasLearnt) {
+  const DataFolder data;
+  const std::string weights = data.path("w.safetensors");
+  const Outcome outcome =
+      run_program(train({"--epochs", "1", "--metrics", "/dev/full", "--save", weights}), data.options());
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.err, "sinter: cannot write /dev/full: No space left on device\n");
+  EXPECT_EQ(read_safetensors(weights).size(), 10U);
 }
 
 TEST(Train, UsageErrors) {

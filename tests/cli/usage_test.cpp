@@ -38,7 +38,8 @@ TEST(Usage, WrongCommandsAndOptions) {
   expect_usage_error({"summary"}, "MODEL is required");
   expect_usage_error({"--threads", "0", "ops"}, "--threads: Value 0 not in range 1 to 1024");
   expect_usage_error({"--backend", "foo", "ops"}, "--backend: foo not in {auto,reference}");
-  expect_usage_error({"--seed", "x", "ops"}, "Could not convert: --seed = x");
+  expect_usage_error({"--seed", "x", "ops"}, "--seed: x is no integer from 0 to 18446744073709551615");
+  expect_usage_error({"--seed", "-1", "ops"}, "--seed: -1 is no integer from 0 to 18446744073709551615");
   expect_usage_error({"summary", "lenet", "--batch-size", "0"},
                      "--batch-size: 0 is no number from 1 to 1048576");
   expect_usage_error({"summary", "lenet", "--batch-size", "1.5"}, "Could not convert: --batch-size = 1.5");
