@@ -14,7 +14,7 @@ struct Diagnostic {
 };
 
 /// All that is wrong with a graph: unknown or misplaced values, operand counts, stored types that differ from
-/// the inferred ones (layouts aside), layouts that do not fit the rank, duplicate names, results stored into
+/// the inferred ones (layouts aside), layouts that do not fit the rank, results stored into
 /// something that is not a parameter or state of the same type. Recurses into bodies. Empty: a valid graph.
 std::vector<Diagnostic> verify(const Graph& graph);
 
