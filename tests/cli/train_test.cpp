@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+
 #include <csignal>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -164,6 +167,29 @@ TEST(Train, AFailingMetricsFileOrOutputKeepsWhatWasLearnt) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_EQ(outcome.err, "sinter: cannot write /dev/full: No space left on device\n");
   EXPECT_EQ(read_safetensors(weights).size(), 10U);
+}
+
+// What a shell makes of the program with its standard output sent elsewhere.
+int exit_code_in_shell(const DataFolder& data, const std::string& arguments, const std::string& redirection) {
+  const std::string command = "SINTER_DATA=" + data.path("") +
+                              " " SINTER_PROGRAM " train lenet_relu --data fashion-mnist " + arguments + " " +
+                              redirection;
+  const int status = std::system(command.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(Train, AFullStandardOutputIsAFailure) {
+  const DataFolder data;
+  const std::string error = data.path("error");
+  EXPECT_EQ(exit_code_in_shell(data, "--epochs 1", "> /dev/full 2> " + error), 1);
+  EXPECT_EQ(content_of(error), "sinter: cannot write to standard output: No space left on device\n");
+}
+
+TEST(Train, AClosedStandardOutputDoesNotEndUpInAnotherFile) {
+  const DataFolder data;
+  const std::string metrics = data.path("m.jsonl");
+  EXPECT_EQ(exit_code_in_shell(data, "--epochs 2 --metrics " + metrics, ">&-"), 0);
+  EXPECT_EQ(lines_of(metrics).size(), 2U);  // each of them JSON
 }
 
 TEST(Train, UsageErrors) {
