@@ -7,8 +7,9 @@
 
 namespace sinter {
 
-/// A node made ready to run: a function of buffers, a workspace and a range of its parallel units. Immutable
-/// and shared by sessions; never allocates, prints, throws, or starts threads (unless self_parallel()).
+/// A loop made ready to run: a function of buffers, a workspace and a range of its parallel units. Immutable
+/// and shared by sessions; never prints, throws, or starts threads (unless self_parallel()). Allocates
+/// nothing of its own; oneDNN's library does, a few small objects a call.
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -19,9 +20,16 @@ class Kernel {
   virtual int64_t workspace_bytes() const noexcept { return 0; }
   /// Runs its own threads: called alone, once, with all units.
   virtual bool self_parallel() const noexcept { return false; }
-  /// `buffers`: the node's operands, null where left out, then its results, in the layouts it was compiled
-  /// for.
+  /// `buffers`: the node's operands, null where left out, its results, in the layouts it was compiled for,
+  /// and last the node's scratch memory.
   virtual void run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept = 0;
+};
+
+/// A node made ready to run: loops, one after the other, and memory that lasts from the first to the last.
+struct CompiledNode {
+  std::string_view backend;  ///< the name of what compiled it
+  std::vector<std::unique_ptr<Kernel>> kernels;
+  int64_t scratch_bytes = 0;
 };
 
 /// Something that runs nodes. Also answers the passes' questions (Target).
@@ -30,8 +38,19 @@ class Backend : public Target {
   virtual std::string_view name() const noexcept = 0;
   /// What `sinter --version` says of it: library and instruction set.
   virtual std::string description() const = 0;
-  /// A kernel for a node with concrete types, one of whose implementations() it is. Throws Error.
-  virtual std::unique_ptr<Kernel> compile(const Graph& graph, NodeId node) const = 0;
+  /// Makes a node with concrete types ready, in the layouts of the graph's types, which are those of one of
+  /// its implementations(). Throws Error.
+  virtual CompiledNode compile(const Graph& graph, NodeId node) const = 0;
 };
+
+/// The implementation whose layouts a node's values have in the graph; null: there is none.
+const Implementation* find_implementation(std::span<const Implementation> implementations, const Graph& graph,
+                                          const Node& node);
+
+/// The layouts, other than plain, of a node's values in the graph: what to offer where it is to be compiled.
+std::vector<Layout> layouts_of(const Graph& graph, const Node& node);
+
+/// `node 3 (relu, "features.1")`, as errors name it.
+std::string describe_node(const Graph& graph, NodeId id);
 
 }  // namespace sinter

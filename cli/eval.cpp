@@ -26,7 +26,7 @@ struct Options {
 
 void eval(const Options& options, const GlobalOptions& global) {
   const Graph model = options.model.load();
-  NamedTensors weights = load_weights(options.weights, model);
+  const Weights weights(load_weights(options.weights, model));
   const DataSet data = options.data.load(global);
   Classifier classifier(model, data, weights, global.make_pool(),
                         evaluation_options(global.backend, options.pass_options, {}));

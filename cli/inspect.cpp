@@ -3,6 +3,8 @@
 #include "cli/batch_option.h"
 #include "cli/commands.h"
 #include "cli/graph_file.h"
+#include "cli/graph_picture.h"
+#include "cli/graphviz.h"
 #include "cli/model_option.h"
 #include "cli/pass_run_options.h"
 #include "cli/training_options.h"
@@ -15,6 +17,7 @@ constexpr const char* examples =
     "Examples:\n"
     "  sinter inspect lenet --stage parsed\n"
     "  sinter inspect lenet --stage autodiff --batch-size 256\n"
+    "  sinter inspect lenet --mode train --batch-size 256 --svg lenet.svg\n"
     "  sinter inspect lenet --mode train --momentum 0.9 --time-passes --verify=execute\n"
     "  sinter inspect lenet --mode train --print-after append_loss,autodiff --output step.ir";
 
@@ -26,47 +29,75 @@ struct Options {
   PassOptions pass_options;
   PassRunOptions run;
   std::string output;
+  std::string picture;
 };
 
+// The last pass before a stage is reached.
+std::string last_pass(const std::string& stage) {
+  if (stage == "autodiff") return "autodiff";
+  if (stage == "fused") return "fuse_epilogues";
+  return stage == "layout" ? "assign_layouts" : "";
+}
+
 // The graph as the options want to see it.
-Graph graph_at_stage(const Options& options) {
+Graph graph_at_stage(const Options& options, const GlobalOptions& global) {
   Graph graph = options.model.load();
   PassOptions pass_options = options.pass_options;
   if (options.stage == "parsed") return graph;
+  const auto backend = find_backend(global.backend);
+  pass_options.target = backend.get();
   const bool differentiated = options.stage == "autodiff";
   if (differentiated && options.mode == "infer")
     fail_input(
         "--stage autodiff --mode infer: only the training pipeline has that stage; expected --mode train");
   const bool train = differentiated || options.mode == "train";
   BatchOption batch = options.batch;
-  if (train && batch.size == 0) batch.size = 1;
+  if (batch.size == 0) batch.size = 1;
   pass_options.symbols = batch.symbols(graph);
   PassRunOptions run = options.run;
-  if (differentiated) run.stop_after = "autodiff";
+  if (!options.stage.empty()) run.stop_after = last_pass(options.stage);
   run.run(graph, train ? training_passes() : inference_passes(), pass_options);
   return graph;
 }
 
+// What of a model a picture shows.
+std::string caption(const Options& options) {
+  if (options.stage == "parsed") return "as parsed";
+  const bool train = options.mode == "train" || options.stage == "autodiff";
+  const std::string last = options.stage.empty() ? options.run.stop_after : options.stage;
+  return (train ? "training step" : "inference") + (last.empty() ? "" : ", after " + last);
+}
+
+void inspect(const Options& options, const GlobalOptions& global, bool draw) {
+  if (draw) check_drawing_name(options.picture);
+  const Graph graph = graph_at_stage(options, global);
+  if (!draw || !options.output.empty()) write_graph(graph, options.output);
+  if (draw) write_drawing(graph_picture(graph, caption(options)), options.picture);
+}
+
 }  // namespace
 
-void add_inspect(CLI::App& app, const GlobalOptions&) {
+void add_inspect(CLI::App& app, const GlobalOptions& global) {
   CLI::App* command = app.add_subcommand("inspect", "show a model's graph at any stage of its compilation");
   command->footer(examples);
   auto options = std::make_shared<Options>();
   options->model.add(*command);
   command->add_option("--mode", options->mode, "the pipeline: infer (the default) or train")
       ->check(CLI::IsMember({"infer", "train"}));
-  CLI::Option* stage =
-      command->add_option("--stage", options->stage, "parsed or autodiff; without it the pipeline's end");
-  stage->check(CLI::IsMember({"parsed", "autodiff"}));
-  options->batch.add(*command, "1 in training and a symbol otherwise");
+  CLI::Option* stage = command->add_option(
+      "--stage", options->stage, "parsed, autodiff, fused or layout; without it the pipeline's end");
+  stage->check(CLI::IsMember({"parsed", "autodiff", "fused", "layout"}));
+  options->batch.add(*command, "1; as parsed a symbol");
   command->add_option("-o,--output", options->output, "write the graph here, its large constants to FILE.bin")
       ->type_name("FILE");
+  CLI::Option* picture = command->add_option(
+      "--svg", options->picture, "draw the graph here: .svg, .png, or .dot for the text that Graphviz draws");
+  picture->type_name("FILE");
   add_loss_options(*command, options->pass_options);
   add_update_options(*command, options->pass_options);
   options->run.add(*command);
   stage->excludes("--stop-after");
-  command->callback([options] { write_graph(graph_at_stage(*options), options->output); });
+  command->callback([options, picture, &global] { inspect(*options, global, picture->count() > 0); });
 }
 
 }  // namespace sinter::cli

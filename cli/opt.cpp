@@ -9,6 +9,7 @@
 #include "cli/graph_file.h"
 #include "cli/pass_run_options.h"
 #include "cli/training_options.h"
+#include "runtime/executable.h"
 
 namespace sinter::cli {
 namespace {
@@ -52,9 +53,11 @@ std::pair<std::string, int64_t> parse_symbol(const std::string& text, const Grap
   return {name, size};
 }
 
-void opt(const Options& options) {
+void opt(const Options& options, const GlobalOptions& global) {
   Graph graph = read_graph(options.file);
+  const auto backend = find_backend(global.backend);
   PassOptions pass_options = options.pass_options;
+  pass_options.target = backend.get();
   for (const std::string& symbol : options.symbols) {
     const auto [name, size] = parse_symbol(symbol, graph);
     pass_options.symbols[name] = size;
@@ -65,7 +68,7 @@ void opt(const Options& options) {
 
 }  // namespace
 
-void add_opt(CLI::App& app, const GlobalOptions&) {
+void add_opt(CLI::App& app, const GlobalOptions& global) {
   CLI::App* command = app.add_subcommand("opt", "run passes on a graph in text form and print the result");
   command->footer(pass_list() + "\n" + examples);
   auto options = std::make_shared<Options>();
@@ -82,7 +85,7 @@ void add_opt(CLI::App& app, const GlobalOptions&) {
   add_loss_options(*command, options->pass_options);
   add_update_options(*command, options->pass_options);
   options->run.add(*command);
-  command->callback([options] { opt(*options); });
+  command->callback([options, &global] { opt(*options, global); });
 }
 
 }  // namespace sinter::cli

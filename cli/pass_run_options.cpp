@@ -32,6 +32,8 @@ void PassRunOptions::add(CLI::App& command) {
   command.add_option("--stop-after", stop_after, "the last pass to run")->type_name("PASS")->group(group);
   add_names("--disable", disable, "leave these out")->group(group);
   command.add_flag("--time-passes", time_passes, "print to standard error what each took")->group(group);
+  command.add_flag("--remarks", remarks, "print to standard error what the passes left alone, and why")
+      ->group(group);
   command
       .add_flag("--verify{structure}", verify,
                 "check the graph after each pass; =execute runs it too and compares")
@@ -53,7 +55,13 @@ void PassRunOptions::run(Graph& graph, const std::vector<std::string>& passes,
   run.timed = [&](std::string_view pass, double seconds, bool changed) {
     times.row({std::string(pass), fmt::format("{:.3f}", 1e3 * seconds), changed ? "yes" : "no"});
   };
-  run_passes(graph, passes, options, run);
+  PassOptions with_remarks = options;
+  std::vector<Remark> found;
+  with_remarks.remarks = &found;
+  run_passes(graph, passes, with_remarks, run);
+  if (remarks)
+    for (const Remark& remark : found)
+      fmt::print(stderr, "# {}: \"{}\": {}\n", remark.pass, remark.source, remark.text);
   if (time_passes) fmt::print(stderr, "{}", times.text());
 }
 

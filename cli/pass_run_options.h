@@ -9,12 +9,13 @@
 
 namespace sinter::cli {
 
-/// --print-after, --stop-after, --disable, --time-passes and --verify: what can be asked of the pass runner.
+/// --print-after, --stop-after, --disable, --time-passes, --remarks and --verify: what can be asked of the
+/// pass runner.
 struct PassRunOptions {
   std::vector<std::string> print_after, disable;
   std::string stop_after;
   std::string verify = "none";
-  bool time_passes = false;
+  bool time_passes = false, remarks = false;
 
   void add(CLI::App& command);
   /// Runs the passes. Graphs and times that were asked for go to standard error.

@@ -39,13 +39,13 @@ NamedTensors weights_for(const Graph& model, const std::string& path) {
   return {};
 }
 
-Session run_model(const Graph& model, const ModelInputs& inputs, NamedTensors& weights,
+Session run_model(const Graph& model, const ModelInputs& inputs, Weights weights,
                   const GlobalOptions& global) {
   PassOptions pass_options;
   pass_options.symbols = inputs.symbols;
   const auto executable =
       compile(model, {.backend = global.backend, .passes = inference_passes(), .pass_options = pass_options});
-  Session session(executable, global.make_pool(), weights);
+  Session session(executable, global.make_pool(), std::move(weights));
   session.run(inputs.tensors);
   return session;
 }
@@ -68,7 +68,7 @@ void write_results(const Graph& model, const Session& session, const std::filesy
 void run(const Options& options, const GlobalOptions& global) {
   const Graph model = options.model.load();
   const ModelInputs inputs = read_inputs(options.inputs, model, options.normalize);
-  NamedTensors weights = weights_for(model, options.weights);
+  const Weights weights(weights_for(model, options.weights));
   const auto classes = read_class_names(options.classes);
   const Session session = run_model(model, inputs, weights, global);
   std::string text;

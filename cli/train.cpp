@@ -101,7 +101,7 @@ class Record {
   }
 
   // Only the model's parameters: what the optimizer keeps beside them is not for other tools.
-  void save(const Graph& model, const NamedTensors& weights) const {
+  void save(const Graph& model, const Weights& weights) const {
     if (save_.empty()) return;
     NamedTensors parameters;
     for (const ValueId id : model.parameters())
@@ -153,7 +153,7 @@ void run_epochs(Trainer& trainer, int64_t epochs, Record& record, ProgressLine& 
 void train(const Options& options, const GlobalOptions& global) {
   const Graph model = options.model.load();
   const DataSet data = options.data.load(global);
-  NamedTensors weights = first_weights(options, model, global.seed);
+  const Weights weights(first_weights(options, model, global.seed));
   Record record(options);
   Trainer trainer(model, data, weights, global.make_pool(), train_options(options, global, data));
   if (!global.quiet())

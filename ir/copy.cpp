@@ -5,7 +5,7 @@ namespace sinter {
 GraphCopy::GraphCopy(const Graph& from, const Retype& retype, const Keep& keep)
     : from_(from), map_(from.values().size()) {
   to_.name = from.name;
-  const auto type = [&](ValueId id) { return retype ? retype(from.type(id)) : from.type(id); };
+  const auto type = [&](ValueId id) { return retype ? retype(id) : from.type(id); };
   for (const ValueId id : from.inputs()) replace(id, to_.input(from.info(id).name, type(id)));
   for (const ValueId id : from.parameters()) replace(id, to_.parameter(from.info(id).name, type(id)));
   for (const ValueId id : from.states()) replace(id, to_.state(from.info(id).name, type(id)));

@@ -17,7 +17,7 @@ namespace sinter {
 ///   graph = copy.finish();                       // results
 class GraphCopy {
  public:
-  using Retype = std::function<Type(const Type&)>;
+  using Retype = std::function<Type(ValueId)>;
 
   using Keep = std::function<bool(ValueId)>;
 

@@ -90,6 +90,36 @@ std::vector<int64_t> Layout::padded(std::span<const int64_t> sizes) const {
   return result;
 }
 
+std::vector<int64_t> Layout::offsets(std::span<const int64_t> sizes, size_t dimension) const {
+  require(!is_opaque(), "a layout that can be written as a tag");
+  const auto all = padded(sizes);
+  const int d = static_cast<int>(dimension);
+  // From the innermost out: first the blocks, then what is left of each dimension.
+  std::vector<int64_t> block_strides(blocks_.size());
+  int64_t stride = 1;
+  for (size_t b = blocks_.size(); b-- > 0; stride *= blocks_[b].size) block_strides[b] = stride;
+  int64_t outer_stride = stride;
+  for (size_t place = all.size(); place-- > 0;) {
+    const int at = order_.empty() ? static_cast<int>(place) : order_[place];
+    if (at == d) break;
+    int64_t count = all[at];
+    for (const Block& b : blocks_)
+      if (b.dimension == at) count /= b.size;
+    outer_stride *= count;
+  }
+  std::vector<int64_t> result(all[dimension]);
+  for (int64_t i = 0; i < all[dimension]; ++i) {
+    int64_t left = i;
+    for (size_t b = blocks_.size(); b-- > 0;)
+      if (blocks_[b].dimension == d) {
+        result[i] += left % blocks_[b].size * block_strides[b];
+        left /= blocks_[b].size;
+      }
+    result[i] += left * outer_stride;
+  }
+  return result;
+}
+
 int64_t Layout::bytes(std::span<const int64_t> sizes, int64_t element_bytes) const {
   if (is_opaque()) return opaque_bytes_;
   return checked_product(padded(sizes)) * element_bytes;

@@ -41,6 +41,9 @@ class Layout {
 
   /// The sizes with every blocked dimension rounded up to whole blocks.
   std::vector<int64_t> padded(std::span<const int64_t> sizes) const;
+  /// For each index of a dimension, up to its padded size, what it adds to an element's offset: the offset of
+  /// an element is the sum over the dimensions. Not for opaque layouts.
+  std::vector<int64_t> offsets(std::span<const int64_t> sizes, size_t dimension) const;
   /// Bytes that a tensor of these sizes needs, padding included.
   int64_t bytes(std::span<const int64_t> sizes, int64_t element_bytes) const;
 

@@ -45,6 +45,7 @@ enum class OpKind : uint8_t {
   transpose,
   broadcast_to,
   sum_to,
+  reorder,
   // reductions
   sum,
   mean,

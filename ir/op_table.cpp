@@ -62,7 +62,8 @@ constexpr OperandDef with(Domain domain, OperandDef operand) {
 
 // A row of an elementwise op of one operand.
 constexpr OpDef unary(OpKind kind, std::string_view name, std::string_view formula, std::string_view summary,
-                      GradientFunction gradient, EvaluateFunction evaluate, Domain domain = Domain::any) {
+                      GradientFunction gradient, EvaluateFunction evaluate, Elementwise elementwise,
+                      Domain domain = Domain::any) {
   return {.kind = kind,
           .name = name,
           .formula = formula,
@@ -73,6 +74,7 @@ constexpr OpDef unary(OpKind kind, std::string_view name, std::string_view formu
           .evaluate = evaluate,
           .units = element_units,
           .flops = element_flops,
+          .elementwise = elementwise,
           .in_place = {0}};
 }
 
@@ -90,6 +92,7 @@ constexpr OpDef binary(OpKind kind, std::string_view name, std::string_view form
           .units = element_units,
           .flops = element_flops,
           .commutative = commutative,
+          .elementwise = Elementwise::keeps_zeros,
           .in_place = {0}};
 }
 
@@ -235,10 +238,11 @@ constexpr std::array<OpDef, op_count> rows = {{
      .source = "Lin, Chen, Yan, ICLR 2014; PyTorch torch.nn.AdaptiveAvgPool2d(1)"},
 
     unary(OpKind::relu, "relu", "y = max(x, 0)", "Rectified linear unit; NaN stays NaN.", relu_gradient,
-          evaluate_relu, Domain::non_zero),
+          evaluate_relu, Elementwise::keeps_zeros, Domain::non_zero),
     unary(OpKind::sigmoid, "sigmoid", "y = 1 / (1 + exp(-x))", "Logistic function.", sigmoid_gradient,
-          evaluate_sigmoid),
-    unary(OpKind::tanh, "tanh", "y = tanh(x)", "Hyperbolic tangent.", tanh_gradient, evaluate_tanh),
+          evaluate_sigmoid, Elementwise::yes),
+    unary(OpKind::tanh, "tanh", "y = tanh(x)", "Hyperbolic tangent.", tanh_gradient, evaluate_tanh,
+          Elementwise::keeps_zeros),
     {.kind = OpKind::leaky_relu,
      .name = "leaky_relu",
      .formula = "y = x > 0 ? x : alpha * x",
@@ -250,6 +254,7 @@ constexpr std::array<OpDef, op_count> rows = {{
      .evaluate = evaluate_leaky_relu,
      .units = element_units,
      .flops = element_flops,
+     .elementwise = Elementwise::keeps_zeros,
      .in_place = {0},
      .source = "Maas, Hannun, Ng, ICML 2013"},
 
@@ -266,16 +271,17 @@ constexpr std::array<OpDef, op_count> rows = {{
      .evaluate = evaluate_div,
      .units = element_units,
      .flops = element_flops,
+     .elementwise = Elementwise::yes,
      .in_place = {0}},
     binary(OpKind::maximum, "maximum", "y = max(a, b)", "The larger; NaN wins.", maximum_gradient,
            evaluate_maximum, true),
     binary(OpKind::minimum, "minimum", "y = min(a, b)", "The smaller; NaN wins.", minimum_gradient,
            evaluate_minimum, true),
-    unary(OpKind::exp, "exp", "y = e^x", "Exponential.", exp_gradient, evaluate_exp),
-    unary(OpKind::log, "log", "y = ln(x)", "Natural logarithm.", log_gradient, evaluate_log,
+    unary(OpKind::exp, "exp", "y = e^x", "Exponential.", exp_gradient, evaluate_exp, Elementwise::yes),
+    unary(OpKind::log, "log", "y = ln(x)", "Natural logarithm.", log_gradient, evaluate_log, Elementwise::yes,
           Domain::positive),
     unary(OpKind::sqrt, "sqrt", "y = x^(1/2)", "Square root.", sqrt_gradient, evaluate_sqrt,
-          Domain::positive),
+          Elementwise::keeps_zeros, Domain::positive),
     {.kind = OpKind::compare,
      .name = "compare",
      .formula = "y = a predicate b",
@@ -287,7 +293,8 @@ constexpr std::array<OpDef, op_count> rows = {{
      .gradient = zero_gradient,
      .evaluate = evaluate_compare,
      .units = element_units,
-     .flops = element_flops},
+     .flops = element_flops,
+     .elementwise = Elementwise::yes},
     {.kind = OpKind::select,
      .name = "select",
      .formula = "y = condition ? a : b",
@@ -298,6 +305,7 @@ constexpr std::array<OpDef, op_count> rows = {{
      .evaluate = evaluate_select,
      .units = element_units,
      .flops = element_flops,
+     .elementwise = Elementwise::keeps_zeros,
      .in_place = {1}},
     {.kind = OpKind::cast,
      .name = "cast",
@@ -309,7 +317,8 @@ constexpr std::array<OpDef, op_count> rows = {{
      .gradient = cast_gradient,
      .evaluate = evaluate_cast,
      .units = element_units,
-     .flops = element_flops},
+     .flops = element_flops,
+     .elementwise = Elementwise::keeps_zeros},
     {.kind = OpKind::is_finite,
      .name = "is_finite",
      .formula = "y = |x| < infinity",
@@ -319,7 +328,8 @@ constexpr std::array<OpDef, op_count> rows = {{
      .gradient = zero_gradient,
      .evaluate = evaluate_is_finite,
      .units = element_units,
-     .flops = element_flops},
+     .flops = element_flops,
+     .elementwise = Elementwise::yes},
 
     {.kind = OpKind::flatten,
      .name = "flatten",
@@ -384,6 +394,17 @@ constexpr std::array<OpDef, op_count> rows = {{
      .units = result_units,
      .flops = operand_flops,
      .samples = Samples::cross},
+
+    {.kind = OpKind::reorder,
+     .name = "reorder",
+     .formula = "y = x in the layout that y's type says",
+     .summary = "The same elements in another order in memory; blocks are filled up with zeros.",
+     .operands = {moved_x},
+     .infer = infer_same_as_x,
+     .gradient = reorder_gradient,
+     .evaluate = evaluate_copy,
+     .units = element_units,
+     .flops = no_flops},
 
     {.kind = OpKind::sum,
      .name = "sum",
@@ -504,6 +525,7 @@ constexpr std::array<OpDef, op_count> rows = {{
      .units = element_units,
      .flops = sgd_flops,
      .samples = Samples::cross,
+     .elementwise = Elementwise::keeps_zeros,
      .in_place = {0, 3},
      .source = "Sutskever et al., ICML 2013; PyTorch torch.optim.SGD"},
 

@@ -163,6 +163,14 @@ enum class Samples : uint8_t {
   cross,        ///< mixes samples of a batch
 };
 
+/// Whether element i of the results needs only element i of the operands that are not scalars. Such ops join
+/// into chains, and run in any layout if the zeros that fill up blocks stay zeros.
+enum class Elementwise : uint8_t {
+  no,
+  yes,
+  keeps_zeros,  ///< and is zero where these are, whatever operands of pattern `[]` hold
+};
+
 /// Everything known about an op. Printer, parser, verifier, folding, autodiff, interpreter, fuzzing, the op
 /// reference and the builders all read this row; nothing of it is said again elsewhere.
 struct OpDef {
@@ -180,6 +188,7 @@ struct OpDef {
   FlopsFunction flops;
   Samples samples = Samples::independent;
   bool commutative = false;
+  Elementwise elementwise = Elementwise::no;
   /// For each result the operand whose memory it may take over, since element i of the result needs only
   /// element i of that operand. Shorter than the results: not in place.
   FixedList<int, 2> in_place = {};

@@ -8,7 +8,8 @@ bool bind_symbols(Graph& graph, const PassOptions& options) {
   for (const auto& [symbol, size] : options.symbols)
     if (size < 0) fail_input("symbol {} is to be {}; expected a size of 0 or more", symbol, size);
   bool changed = false;
-  const auto bound = [&](Type type) {
+  const auto bound = [&](ValueId id) {
+    Type type = graph.type(id);
     for (Dim& dim : type.shape) {
       const auto found = options.symbols.find(dim.symbol);
       if (!dim.is_symbol() || found == options.symbols.end()) continue;

@@ -4,10 +4,21 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ir/graph.h"
 
 namespace sinter {
+
+class Target;
+
+/// What a pass wants the user to know: why it left something alone.
+struct Remark {
+  std::string pass;
+  std::string source;  ///< of the node, such as "features.0"
+  std::string text;
+  bool operator==(const Remark&) const = default;
+};
 
 /// What passes may be told. Each reads what its header names.
 struct PassOptions {
@@ -17,6 +28,8 @@ struct PassOptions {
   double momentum = 0;                          ///< append_update
   double weight_decay = 0;                      ///< append_update
   bool nesterov = false;                        ///< append_update
+  const Target* target = nullptr;               ///< what will run the graph: those that fuse and lay out
+  std::vector<Remark>* remarks = nullptr;       ///< where they say what they left alone
 };
 
 /// Turns a graph into another; true if it changed. Throws InputError where the graph or the options do not

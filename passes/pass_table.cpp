@@ -5,17 +5,19 @@
 
 #include "passes/append_loss.h"
 #include "passes/append_update.h"
+#include "passes/assign_layouts.h"
 #include "passes/autodiff.h"
 #include "passes/bind_symbols.h"
 #include "passes/eliminate_common_subexpressions.h"
 #include "passes/fold_constants.h"
+#include "passes/fuse_epilogues.h"
 #include "passes/remove_dead_nodes.h"
 #include "passes/simplify_algebra.h"
 
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 8> passes = {{
+  static constexpr std::array<Pass, 10> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
       {"autodiff", autodiff, Meaning::extended, "add the gradient of the loss by every parameter"},
@@ -26,6 +28,10 @@ std::span<const Pass> pass_table() {
       {"eliminate_common_subexpressions", eliminate_common_subexpressions, Meaning::kept,
        "compute once what is computed twice"},
       {"remove_dead_nodes", remove_dead_nodes, Meaning::kept, "remove what no result needs"},
+      {"fuse_epilogues", fuse_epilogues, Meaning::kept,
+       "make one kernel of a product and what follows, and of elementwise chains"},
+      {"assign_layouts", assign_layouts, Meaning::kept,
+       "choose how values lie in memory and reorder them where needed"},
   }};
   return passes;
 }

@@ -5,18 +5,20 @@
 namespace sinter {
 
 std::span<const Step> inference_pipeline() {
-  static constexpr std::array<Step, 5> steps = {{
+  static constexpr std::array<Step, 7> steps = {{
       {"bind_symbols", "kernels and memory are made for sizes"},
       {"fold_constants", "the others see plain constants"},
       {"simplify_algebra", "different spellings become equal before they are compared"},
       {"eliminate_common_subexpressions", "what is equal now is computed once"},
       {"remove_dead_nodes", "what the others left without a reader goes"},
+      {"fuse_epilogues", "readers are final now: what only the next op reads need not be stored"},
+      {"assign_layouts", "fusions like other layouts than their parts"},
   }};
   return steps;
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 8> steps = {{
+  static constexpr std::array<Step, 10> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"append_loss", "there is nothing to differentiate before"},
       {"autodiff", "before any fusion: gradients are written in terms of forward values"},
@@ -25,6 +27,9 @@ std::span<const Step> training_pipeline() {
       {"simplify_algebra", "gradient rules are written for clarity and leave identities behind"},
       {"eliminate_common_subexpressions", "gradients compute parts of the forward pass again"},
       {"remove_dead_nodes", "gradients of inputs are wanted by nobody"},
+      {"fuse_epilogues",
+       "readers are final now, backward ones too: what only the next op reads need not be stored"},
+      {"assign_layouts", "forward and backward together, and fusions like other layouts than their parts"},
   }};
   return steps;
 }

@@ -16,15 +16,21 @@ struct Block {
 
 class Planner {
  public:
-  explicit Planner(const Graph& graph)
-      : graph_(graph), last_read_(graph.values().size(), -1), block_of_(graph.values().size(), -1) {}
+  Planner(const Graph& graph, std::span<const int64_t> scratch_bytes)
+      : graph_(graph),
+        scratch_bytes_(scratch_bytes),
+        last_read_(graph.values().size(), -1),
+        block_of_(graph.values().size(), -1),
+        scratch_block_(graph.nodes().size(), -1) {}
 
   MemoryPlan run() {
     plan_.places.resize(graph_.values().size());
     for (int32_t i = 0; i < static_cast<int32_t>(graph_.values().size()); ++i) plan_.places[i].owner = {i};
     find_last_reads();
-    for (NodeId id = 0; id < node_count(); ++id)
+    for (NodeId id = 0; id < node_count(); ++id) {
       for (size_t r = 0; r < graph_.node(id).results.size(); ++r) place_result(id, r);
+      place_scratch(id);
+    }
     for (const GraphResult& result : graph_.results())
       if (result.stored_in.valid() && plan_.places[result.value.index].owner != result.stored_in)
         plan_.copies.push_back({result.value, result.stored_in});
@@ -47,8 +53,9 @@ class Planner {
     const auto& in_place = op_def(node.op).in_place;
     if (r >= in_place.size() || in_place[r] < 0) return {};
     const ValueId operand = node.operands[in_place[r]];
-    const bool same_size =
-        operand.valid() && graph_.type(operand).bytes() == graph_.type(node.results[r]).bytes();
+    const bool same_size = operand.valid() &&
+                           graph_.type(operand).bytes() == graph_.type(node.results[r]).bytes() &&
+                           graph_.type(operand).layout == graph_.type(node.results[r]).layout;
     const bool read_once = std::ranges::count(node.operands, operand) == 1;
     return same_size && read_once ? operand : ValueId{};
   }
@@ -73,9 +80,18 @@ class Planner {
       block.last = std::max(block.last, until);
       return;
     }
-    block_of_[result.index] = static_cast<int>(blocks_.size());
-    const int64_t bytes = (graph_.type(result).bytes() + alignment - 1) / alignment * alignment;
-    blocks_.push_back({std::max(bytes, alignment), id, until});
+    block_of_[result.index] = add_block(graph_.type(result).bytes(), id, until);
+  }
+
+  int add_block(int64_t bytes, NodeId first, NodeId last) {
+    const int64_t whole = (bytes + alignment - 1) / alignment * alignment;
+    blocks_.push_back({std::max(whole, alignment), first, last});
+    return static_cast<int>(blocks_.size()) - 1;
+  }
+
+  void place_scratch(NodeId id) {
+    if (!scratch_bytes_.empty() && scratch_bytes_[id] > 0)
+      scratch_block_[id] = add_block(scratch_bytes_[id], id, id);
   }
 
   // Largest first, each at the lowest offset where nothing that lives at the same time lies.
@@ -96,17 +112,22 @@ class Planner {
     }
     for (size_t i = 0; i < block_of_.size(); ++i)
       if (block_of_[i] >= 0) plan_.places[i].offset = blocks_[block_of_[i]].offset;
+    for (const int block : scratch_block_) plan_.scratch.push_back(block >= 0 ? blocks_[block].offset : 0);
   }
 
   const Graph& graph_;
+  std::span<const int64_t> scratch_bytes_;
   std::vector<NodeId> last_read_;
-  std::vector<int> block_of_;  ///< by value; -1: not in the arena
+  std::vector<int> block_of_;       ///< by value; -1: not in the arena
+  std::vector<int> scratch_block_;  ///< by node; -1: none
   std::vector<Block> blocks_;
   MemoryPlan plan_;
 };
 
 }  // namespace
 
-MemoryPlan plan_memory(const Graph& graph) { return Planner(graph).run(); }
+MemoryPlan plan_memory(const Graph& graph, std::span<const int64_t> scratch_bytes) {
+  return Planner(graph, scratch_bytes).run();
+}
 
 }  // namespace sinter

@@ -29,12 +29,14 @@ struct MemoryPlan {
   std::vector<Place> places;  ///< by value
   int64_t arena_bytes = 0;
   std::vector<StoreCopy> copies;
+  std::vector<int64_t> scratch;  ///< by node: offset in the arena of its scratch memory
 };
 
 /// Gives every value a place: values that are not needed at the same time share memory; ops that may work in
 /// place (OpDef::in_place) do where their operand is not read again; new parameters lie in the memory of the
-/// old ones where nothing reads those later. Results of the graph stay readable until the next run. Needs: a
-/// graph without symbols.
-MemoryPlan plan_memory(const Graph& graph);
+/// old ones where nothing reads those later. Results of the graph stay readable until the next run.
+/// `scratch_bytes`: what each node's kernels need while they run, by node; empty: nothing. Needs: a graph
+/// without symbols.
+MemoryPlan plan_memory(const Graph& graph, std::span<const int64_t> scratch_bytes = {});
 
 }  // namespace sinter

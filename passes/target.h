@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,17 @@ class Target {
  public:
   virtual ~Target() = default;
 
-  /// The ways to run a node, an op or a whole fusion, in the order of preference. Empty: it cannot be run.
-  virtual std::vector<Implementation> implementations(const Graph& graph, NodeId node) const = 0;
+  /// The ways to run a node, an op or a whole fusion; the layouts in the graph's types do not count. A node
+  /// that runs in many layouts answers for plain ones, those it prefers, and those of `offered`, which its
+  /// neighbours would like. Empty: it cannot be run.
+  virtual std::vector<Implementation> implementations(const Graph& graph, NodeId node,
+                                                      std::span<const Layout> offered) const = 0;
+  std::vector<Implementation> implementations(const Graph& graph, NodeId node) const {
+    return implementations(graph, node, {});
+  }
+
+  /// Estimated time to bring a value of this type from its layout into another, on all threads.
+  virtual double reorder_seconds(const Type& type, const Layout& to) const = 0;
 
   /// Why this body cannot become one kernel; nothing: it can.
   virtual std::optional<std::string> refuses_fusion(const Graph& body) const = 0;

@@ -48,10 +48,10 @@ void set_one_hot(Tensor& target, const Tensor& labels) {
 
 }  // namespace
 
-Classifier::Classifier(const Graph& model, const DataSet& data, NamedTensors& weights,
+Classifier::Classifier(const Graph& model, const DataSet& data, Weights weights,
                        std::shared_ptr<ThreadPool> pool, ClassifierOptions options)
     : model_(model),
-      weights_(weights),
+      weights_(std::move(weights)),
       pool_(std::move(pool)),
       options_(std::move(options)),
       symbol_(check_fits(model, data)) {}

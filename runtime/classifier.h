@@ -30,7 +30,7 @@ class Classifier {
  public:
   /// Throws InputError unless the model has one input f32[N, channels, height, width] with a symbol N and one
   /// result [N, classes] that fit the data.
-  Classifier(const Graph& model, const DataSet& data, NamedTensors& weights, std::shared_ptr<ThreadPool> pool,
+  Classifier(const Graph& model, const DataSet& data, Weights weights, std::shared_ptr<ThreadPool> pool,
              ClassifierOptions options);
 
   /// Compiles the program for a batch size, if there is none yet.
@@ -56,7 +56,7 @@ class Classifier {
   };
 
   const Graph model_;
-  NamedTensors& weights_;
+  Weights weights_;
   std::shared_ptr<ThreadPool> pool_;
   ClassifierOptions options_;
   std::string symbol_;  ///< of the batch dimension

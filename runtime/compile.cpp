@@ -1,20 +1,13 @@
 #include <algorithm>
 
-#include "backends/reference/reference.h"
+#include "backends/backend_list.h"
+#include "backends/backend_table.h"
 #include "ir/verify.h"
 #include "passes/pipeline.h"
 #include "runtime/executable.h"
 
 namespace sinter {
 namespace {
-
-struct BackendEntry {
-  std::string_view name;
-  std::unique_ptr<Backend> (*make)();
-};
-
-// In the order of speed: "auto" takes the first.
-constexpr BackendEntry backends[] = {{"reference", make_reference_backend}};
 
 std::vector<std::string> names_of(std::span<const Step> steps) {
   std::vector<std::string> names;
@@ -36,31 +29,41 @@ std::vector<std::string> training_passes() { return names_of(training_pipeline()
 
 std::vector<std::string> backend_names() {
   std::vector<std::string> names;
-  for (const BackendEntry& entry : backends) names.emplace_back(entry.name);
+  for (const BackendEntry& entry : backend_table()) names.emplace_back(entry.name);
   return names;
 }
 
 std::shared_ptr<const Backend> find_backend(const std::string& name) {
-  if (name == "auto") return backends[0].make();
-  for (const BackendEntry& entry : backends)
-    if (entry.name == name) return entry.make();
+  for (const BackendEntry& entry : backend_table()) {
+    if (name != "auto" && entry.name != name) continue;
+    std::vector<std::unique_ptr<Backend>> list;
+    list.push_back(entry.make());
+    const BackendEntry& last = backend_table().back();
+    if (entry.name != last.name) list.push_back(last.make());  // for what the first cannot run
+    return make_backend_list(std::move(list));
+  }
   fail_input("unknown backend \"{}\"; this build has: auto, {}", name, fmt::join(backend_names(), ", "));
 }
 
 std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& options) {
-  verify_or_fail(graph, "before compilation");
-  run_passes(graph, options.passes, options.pass_options, options.run_options);
-  verify_or_fail(graph, "after the passes");
-  check_concrete(graph);
   const auto backend = find_backend(options.backend);
   auto executable = std::make_shared<Executable>();
+  PassOptions pass_options = options.pass_options;
+  pass_options.target = backend.get();
+  pass_options.remarks = &executable->remarks;
+  verify_or_fail(graph, "before compilation");
+  run_passes(graph, options.passes, pass_options, options.run_options);
+  verify_or_fail(graph, "after the passes");
+  check_concrete(graph);
   executable->backend = backend->name();
-  executable->plan = plan_memory(graph);
+  std::vector<int64_t> scratch_bytes;
   for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
-    executable->kernels.push_back(backend->compile(graph, id));
-    executable->workspace_bytes =
-        std::max(executable->workspace_bytes, executable->kernels.back()->workspace_bytes());
+    executable->nodes.push_back(backend->compile(graph, id));
+    scratch_bytes.push_back(executable->nodes.back().scratch_bytes);
+    for (const auto& kernel : executable->nodes.back().kernels)
+      executable->workspace_bytes = std::max(executable->workspace_bytes, kernel->workspace_bytes());
   }
+  executable->plan = plan_memory(graph, scratch_bytes);
   executable->graph = std::move(graph);
   return executable;
 }

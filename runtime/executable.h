@@ -10,16 +10,17 @@
 
 namespace sinter {
 
-/// A graph made ready to run: kernels in order, and a place for every value. Immutable; any number of
+/// A graph made ready to run: compiled nodes in order, and a place for every value. Immutable; any number of
 /// sessions on any threads share one.
 struct Executable {
   Graph graph;
   MemoryPlan plan;
-  std::vector<std::unique_ptr<Kernel>> kernels;  ///< one for each node, in order
-  int64_t workspace_bytes = 0;                   ///< the most any kernel needs, for each thread
-  std::string backend;
+  std::vector<CompiledNode> nodes;  ///< one for each of the graph's, in order
+  int64_t workspace_bytes = 0;      ///< the most any kernel needs, for each thread
+  std::string backend;              ///< the one asked for; nodes it cannot run have another
+  std::vector<Remark> remarks;      ///< what the passes had to say
 
-  /// Memory for intermediate values, one session's.
+  /// Memory for intermediate values and for what kernels keep while they run, one session's.
   int64_t activation_bytes() const { return plan.arena_bytes; }
 };
 
@@ -36,7 +37,8 @@ std::vector<std::string> training_passes();
 
 /// The backends of this build, fastest first.
 std::vector<std::string> backend_names();
-/// "auto" is the fastest. Throws InputError that lists the names.
+/// The backend of that name, and behind it `reference` for the nodes it cannot run. "auto" is the fastest.
+/// Throws InputError that lists the names.
 std::shared_ptr<const Backend> find_backend(const std::string& name);
 
 /// Runs the passes, verifies, and compiles a kernel for each node. Throws InputError where the graph cannot

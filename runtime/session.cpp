@@ -3,64 +3,108 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/memory.h"
+
 namespace sinter {
+namespace {
+
+// The system grants more than it has and ends the process later: what is large is held against what is there.
+constexpr int64_t large = 1 << 28;
+
+Type plain(const Type& type) { return {type.dtype, type.shape, {}}; }
+
+}  // namespace
 
 Session::Session(std::shared_ptr<const Executable> executable, std::shared_ptr<ThreadPool> pool,
-                 NamedTensors& weights)
-    : executable_(std::move(executable)), pool_(std::move(pool)), bound_(executable_->graph.values().size()) {
-  bind_weights(weights);
-  arena_ = allocate_aligned(executable_->plan.arena_bytes);
-  workspace_ = allocate_aligned(executable_->workspace_bytes * pool_->threads());
+                 Weights weights)
+    : executable_(std::move(executable)),
+      pool_(std::move(pool)),
+      weights_(std::move(weights)),
+      copies_(executable_->graph.values().size()) {
+  bind_weights();
+  allocate();
   collect_buffers();
+}
+
+void Session::allocate() {
   const Graph& graph = executable_->graph;
-  for (const StoreCopy& copy : executable_->plan.copies)
-    staged_.emplace_back(graph.type(copy.to).dtype, sizes(graph.type(copy.to).shape));
-  for (const GraphResult& result : graph.results()) {
-    const Type& type = graph.type(result.value);
-    results_.push_back(result.stored_in.valid() ? bound_[result.stored_in.index]
-                                                : Tensor(type.dtype, sizes(type.shape)));
+  const int64_t arena = executable_->plan.arena_bytes,
+                workspace = executable_->workspace_bytes * pool_->threads();
+  const auto refuse = [&](const std::string& why) {
+    fail("graph \"{}\" needs {} bytes for its intermediate values and {} for its {} threads: {}", graph.name,
+         arena, workspace, pool_->threads(), why);
+  };
+  const auto available = available_memory_bytes();
+  if (available && arena + workspace > large && arena + workspace > *available)
+    refuse(fmt::format("{} bytes of memory are available", *available));
+  try {
+    arena_ = allocate_aligned(arena);
+    workspace_ = allocate_aligned(workspace);
+    for (const StoreCopy& copy : executable_->plan.copies) {
+      const int64_t bytes = graph.type(copy.to).bytes();
+      staged_.push_back({copy.from, copy.to, bytes, allocate_aligned(bytes)});
+    }
+    for (const GraphResult& result : graph.results()) {
+      const Type& type = graph.type(result.value);
+      results_.push_back(result.stored_in.valid() ? Tensor() : Tensor(type.dtype, sizes(type.shape)));
+    }
+  } catch (const Error& error) {
+    refuse(error.message());
   }
 }
 
-void Session::bind_weights(NamedTensors& weights) {
+void Session::bind(ValueId id) {
+  const ValueInfo& info = executable_->graph.info(id);
+  const Type given = weights_.at(info.name).type();
+  if (given.dtype != info.type.dtype || given.shape != info.type.shape)
+    fail_input("weights for %{} are {}; the model has {}", info.name, to_string(given),
+               to_string(plain(info.type)));
+  copies_[id.index] = &weights_.copy(info.name, info.type);
+  bound_.push_back(copies_[id.index]);
+}
+
+void Session::bind_weights() {
   const Graph& graph = executable_->graph;
-  for (const ValueId id : graph.constants()) bound_[id.index] = graph.info(id).constant;
   for (const ValueId id : graph.states()) {
     const ValueInfo& info = graph.info(id);
-    if (!weights.contains(info.name))
-      weights.emplace(info.name, Tensor(info.type.dtype, sizes(info.type.shape)));
+    if (!weights_.contains(info.name))
+      weights_.add(info.name, Tensor(info.type.dtype, sizes(info.type.shape)));
   }
-  for (const auto ids : {graph.parameters(), graph.states()})
-    for (const ValueId id : ids) {
-      const ValueInfo& info = graph.info(id);
-      const auto found = weights.find(info.name);
-      if (found == weights.end()) fail_input("no weights for %{}: {}", info.name, to_string(info.type));
-      const Type given = found->second.type();
-      if (given.dtype != info.type.dtype || given.shape != info.type.shape)
-        fail_input("weights for %{} are {}; the model has {}", info.name, to_string(given),
-                   to_string(info.type));
-      bound_[id.index] = found->second;
-    }
+  for (const ValueId id : graph.parameters()) {
+    const ValueInfo& info = graph.info(id);
+    if (!weights_.contains(info.name))
+      fail_input("no weights for %{}: {}", info.name, to_string(plain(info.type)));
+    bind(id);
+  }
+  for (const ValueId id : graph.states()) bind(id);
+  for (const GraphResult& result : graph.results())
+    if (result.stored_in.valid()) written_.push_back(copies_[result.stored_in.index]);
 }
 
 void* Session::memory_of(ValueId id) const {
   if (!id.valid()) return nullptr;
   const Place& place = executable_->plan.places[id.index];
   if (place.kind == Place::Kind::arena) return arena_.get() + place.offset;
-  return const_cast<void*>(bound_[place.owner.index].data());
+  if (copies_[place.owner.index] != nullptr) return copies_[place.owner.index]->data();
+  return const_cast<void*>(executable_->graph.info(place.owner).constant.data());
+}
+
+size_t Session::input_index(ValueId id) const {
+  const auto inputs = executable_->graph.inputs();
+  return std::ranges::find(inputs, id) - inputs.begin();
 }
 
 void Session::collect_buffers() {
   const Graph& graph = executable_->graph;
-  for (const Node& node : graph.nodes()) {
+  for (NodeId node = 0; node < static_cast<NodeId>(graph.nodes().size()); ++node) {
     first_buffer_.push_back(buffers_.size());
-    for (const std::vector<ValueId>* ids : {&node.operands, &node.results})
+    for (const std::vector<ValueId>* ids : {&graph.node(node).operands, &graph.node(node).results})
       for (const ValueId id : *ids) {
         if (id.valid() && graph.info(id).kind == ValueKind::input)
-          patches_.push_back({buffers_.size(), static_cast<size_t>(std::ranges::find(graph.inputs(), id) -
-                                                                   graph.inputs().begin())});
+          patches_.push_back({buffers_.size(), input_index(id)});
         buffers_.push_back(memory_of(id));
       }
+    buffers_.push_back(arena_.get() + executable_->plan.scratch[node]);
   }
 }
 
@@ -79,32 +123,46 @@ void Session::check_inputs(std::span<const Tensor> inputs) const {
 
 void Session::run(std::span<const Tensor> inputs) {
   check_inputs(inputs);
-  const Graph& graph = executable_->graph;
+  for (Weights::Copy* copy : bound_) Weights::refresh(*copy);
   for (const Patch& patch : patches_) buffers_[patch.buffer] = const_cast<void*>(inputs[patch.input].data());
-  for (size_t node = 0; node < executable_->kernels.size(); ++node) {
-    const Kernel& kernel = *executable_->kernels[node];
+  run_kernels();
+  store_results(inputs);
+}
+
+void Session::run_kernels() {
+  for (size_t node = 0; node < executable_->nodes.size(); ++node) {
     void* const* buffers = buffers_.data() + first_buffer_[node];
-    if (kernel.self_parallel()) {
-      kernel.run(buffers, workspace_.get(), 0, kernel.units());
-      continue;
+    for (const auto& kernel : executable_->nodes[node].kernels) {
+      if (kernel->self_parallel()) {
+        kernel->run(buffers, workspace_.get(), 0, kernel->units());
+        continue;
+      }
+      pool_->parallel_for(kernel->units(), [&](int thread, int64_t begin, int64_t end) {
+        kernel->run(buffers, workspace_.get() + thread * executable_->workspace_bytes, begin, end);
+      });
     }
-    pool_->parallel_for(kernel.units(), [&](int thread, int64_t begin, int64_t end) {
-      kernel.run(buffers, workspace_.get() + thread * executable_->workspace_bytes, begin, end);
-    });
   }
-  const auto source = [&](ValueId id) -> const void* {
-    if (graph.info(id).kind != ValueKind::input) return memory_of(id);
-    return inputs[std::ranges::find(graph.inputs(), id) - graph.inputs().begin()].data();
-  };
+}
+
+const void* Session::source_of(ValueId id, std::span<const Tensor> inputs) const {
+  if (executable_->graph.info(id).kind == ValueKind::input) return inputs[input_index(id)].data();
+  return memory_of(id);
+}
+
+void Session::store_results(std::span<const Tensor> inputs) {
+  const Graph& graph = executable_->graph;
   for (size_t i = 0; i < results_.size(); ++i)
-    if (!graph.results()[i].stored_in.valid())
-      std::memcpy(results_[i].data(), source(graph.results()[i].value), results_[i].bytes());
-  // Staged, since what one copy overwrites another may still have to read: two parameters can change places.
-  const auto& copies = executable_->plan.copies;
-  for (size_t i = 0; i < copies.size(); ++i)
-    std::memcpy(staged_[i].data(), source(copies[i].from), staged_[i].bytes());
-  for (size_t i = 0; i < copies.size(); ++i)
-    std::memcpy(memory_of(copies[i].to), staged_[i].data(), staged_[i].bytes());
+    if (results_[i].defined())
+      std::memcpy(results_[i].data(), source_of(graph.results()[i].value, inputs), results_[i].bytes());
+  for (const Staged& copy : staged_) std::memcpy(copy.memory.get(), source_of(copy.from, inputs), copy.bytes);
+  for (const Staged& copy : staged_) std::memcpy(memory_of(copy.to), copy.memory.get(), copy.bytes);
+  for (Weights::Copy* copy : written_) Weights::written(*copy);
+}
+
+const Tensor& Session::result(size_t index) const {
+  const GraphResult& result = executable_->graph.results()[index];
+  if (!result.stored_in.valid()) return results_.at(index);
+  return weights_.at(executable_->graph.info(result.stored_in).name);
 }
 
 }  // namespace sinter

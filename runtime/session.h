@@ -1,34 +1,33 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "runtime/executable.h"
-#include "runtime/files/safetensors.h"
 #include "runtime/thread_pool.h"
+#include "runtime/weights.h"
 
 namespace sinter {
 
 /// One run of an executable at a time: its intermediate values and results. Parameters and states are shared
 /// by name, so that training on full and on remainder batches, and evaluation between, work on the same
 /// weights. Thread safety: a session belongs to one thread at a time; sessions of one executable run side by
-/// side. Sessions that train on the same weights must not.
+/// side. A session that trains must run alone on its weights.
 class Session {
  public:
   /// Takes parameters from `weights` (InputError where one is missing or of another type); states that
-  /// `weights` lacks are added to it as zeros. Allocates all that run() needs.
-  Session(std::shared_ptr<const Executable> executable, std::shared_ptr<ThreadPool> pool,
-          NamedTensors& weights);
+  /// `weights` lacks are added to it as zeros. Allocates all that run() needs; throws Error, which says what
+  /// the plan needs, where there is not as much memory.
+  Session(std::shared_ptr<const Executable> executable, std::shared_ptr<ThreadPool> pool, Weights weights);
 
   /// Runs the graph on `inputs`, in the graph's order. Throws InputError where they do not fit; allocates
-  /// nothing.
+  /// nothing, unless another program has since trained the weights in another layout.
   void run(std::span<const Tensor> inputs);
-  /// A result of the last run, by its place among the graph's results. Results that are stored into a
-  /// parameter or state are that tensor.
-  const Tensor& result(size_t index) const { return results_.at(index); }
+  /// A result of the last run, by its place among the graph's results, in plain layout. Results that are
+  /// stored into a parameter or state are that tensor.
+  const Tensor& result(size_t index) const;
 
   const Executable& executable() const { return *executable_; }
 
@@ -37,21 +36,37 @@ class Session {
     size_t buffer;  ///< place in buffers_
     size_t input;
   };
+  /// A copy that the plan asks for, by way of memory of its own: what one overwrites another may have to
+  /// read.
+  struct Staged {
+    ValueId from, to;
+    int64_t bytes;
+    std::shared_ptr<std::byte> memory;
+  };
 
-  void bind_weights(NamedTensors& weights);
+  void allocate();
+  void bind_weights();
+  void bind(ValueId id);
   void collect_buffers();
   void check_inputs(std::span<const Tensor> inputs) const;
+  void run_kernels();
+  void store_results(std::span<const Tensor> inputs);
   void* memory_of(ValueId id) const;
+  const void* source_of(ValueId id, std::span<const Tensor> inputs) const;
+  size_t input_index(ValueId id) const;
 
   std::shared_ptr<const Executable> executable_;
   std::shared_ptr<ThreadPool> pool_;
-  std::vector<Tensor> bound_;  ///< by value: parameters, states and constants
+  Weights weights_;
+  std::vector<Weights::Copy*> copies_;   ///< by value: of parameters and states
+  std::vector<Weights::Copy*> bound_;    ///< all of them
+  std::vector<Weights::Copy*> written_;  ///< those that a run writes
   std::shared_ptr<std::byte> arena_, workspace_;
-  std::vector<void*> buffers_;        ///< of all kernels, one after the other
+  std::vector<void*> buffers_;        ///< of all nodes, one after the other
   std::vector<size_t> first_buffer_;  ///< by node: where its buffers begin
   std::vector<Patch> patches_;        ///< buffers that are inputs of the graph
-  std::vector<Tensor> staged_;        ///< one for each of the plan's copies
-  std::vector<Tensor> results_;
+  std::vector<Staged> staged_;
+  std::vector<Tensor> results_;  ///< undefined where stored into a parameter or state
 };
 
 }  // namespace sinter

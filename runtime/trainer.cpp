@@ -30,9 +30,17 @@ std::optional<std::string_view> non_finite(const Tensor& tensor) {
   return std::nullopt;
 }
 
+// "conv2d", or "conv2d + sigmoid" of a fusion.
+std::string ops_of(const Node& node) {
+  if (node.op != OpKind::fusion) return std::string(to_string(node.op));
+  std::string ops;
+  for (const Node& inner : node.attributes.body().nodes())
+    ops += fmt::format("{}{}", ops.empty() ? "" : " + ", to_string(inner.op));
+  return ops;
+}
+
 // Runs a step again on the interpreter and says what first went wrong in it.
-std::string first_non_finite(const Graph& graph, std::span<const Tensor> inputs,
-                             const NamedTensors& weights) {
+std::string first_non_finite(const Graph& graph, std::span<const Tensor> inputs, const Weights& weights) {
   Bindings bindings{{inputs.begin(), inputs.end()}, {}, {}};
   for (const ValueId id : graph.parameters()) {
     const std::string& name = graph.info(id).name;
@@ -47,7 +55,7 @@ std::string first_non_finite(const Graph& graph, std::span<const Tensor> inputs,
       const auto kind = non_finite(result);
       if (!found.empty() || !kind) continue;
       const Node& node = g.node(id);
-      found = fmt::format("{}{} (node {}) first made {}", to_string(node.op),
+      found = fmt::format("{}{} (node {}) first made {}", ops_of(node),
                           node.source.empty() ? "" : " of \"" + node.source + "\"", id, *kind);
     }
   });
@@ -75,8 +83,8 @@ Score evaluate(Classifier& classifier, BatchLoader& loader, bool mean_loss) {
   return sum.score();
 }
 
-Trainer::Trainer(const Graph& model, const DataSet& data, NamedTensors& weights,
-                 std::shared_ptr<ThreadPool> pool, const TrainOptions& options)
+Trainer::Trainer(const Graph& model, const DataSet& data, Weights weights, std::shared_ptr<ThreadPool> pool,
+                 const TrainOptions& options)
     : options_(options),
       weights_(weights),
       program_(model, data, weights, pool,
@@ -104,8 +112,17 @@ void Trainer::explain_loss(const Batch& batch, double loss, int64_t step) const 
       std::isnan(loss) ? "nan" : "infinite", step, epoch_, cause);
 }
 
+// A backend may lose a NaN on the way to the loss (oneDNN's ReLU makes 0 of it): the weights are looked at
+// too.
+void Trainer::check_weights(std::string_view when) const {
+  for (const auto& [name, tensor] : weights_.tensors())
+    if (const auto kind = non_finite(tensor))
+      fail("parameter {} holds {} {} epoch {}; training stopped", name, *kind, when, epoch_);
+}
+
 EpochReport Trainer::run_epoch(const OnStep& on_step) {
   ++epoch_;
+  check_weights("before");
   EpochReport report{.epoch = epoch_};
   ScoreSum sum(is_mean(options_.pass_options));
   const Stopwatch watch;
@@ -123,6 +140,7 @@ EpochReport Trainer::run_epoch(const OnStep& on_step) {
       break;
     }
   }
+  check_weights("after");
   report.train = sum.score();
   report.seconds = watch.seconds();
   report.images_per_second = static_cast<double>(sum.count()) / report.seconds;

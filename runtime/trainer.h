@@ -46,12 +46,12 @@ class Trainer {
  public:
   /// `data` must outlive the trainer. Trains `weights` in place; states (momentum) are added to them.
   /// Throws InputError where model, weights, data and options do not fit together.
-  Trainer(const Graph& model, const DataSet& data, NamedTensors& weights, std::shared_ptr<ThreadPool> pool,
+  Trainer(const Graph& model, const DataSet& data, Weights weights, std::shared_ptr<ThreadPool> pool,
           const TrainOptions& options);
 
   /// One pass over the training examples, then over the test examples. Throws Error when the loss is not
   /// finite: it names the step and the node that first made a NaN or infinity; the weights are those before
-  /// that step.
+  /// that step. Also when a parameter is not finite before or after the epoch.
   EpochReport run_epoch(const OnStep& on_step = {});
 
   /// One step on a batch of a prepared size; run_epoch's body. Allocates nothing after the first of each
@@ -64,10 +64,11 @@ class Trainer {
   const std::string& backend() const { return backend_; }
 
  private:
+  void check_weights(std::string_view when) const;
   [[noreturn]] void explain_loss(const Batch& batch, double loss, int64_t step) const;
 
   TrainOptions options_;
-  NamedTensors& weights_;
+  Weights weights_;
   Classifier program_;
   BatchLoader loader_;
   Classifier tester_;

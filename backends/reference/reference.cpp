@@ -1,6 +1,10 @@
 #include "backends/reference/reference.h"
 
+#include <algorithm>
+
+#include "backends/reference/chain_kernel.h"
 #include "ir/cost.h"
+#include "ir/relayout.h"
 
 namespace sinter {
 namespace {
@@ -31,15 +35,20 @@ class ReferenceKernel final : public Kernel {
     op_.evaluate(evaluation(views, buffers), begin, end);
   }
 
- private:
   // Views live on the stack: run() allocates nothing. Fusions may have more operands than rows of the table.
   static constexpr size_t most_views = 64;
+
+ private:
   using Views = std::array<TensorView, most_views>;
 
+  // What is not plain is seen as a row of elements, padding included: only ops that work in any layout meet
+  // it.
   static BufferType buffer_type(const Graph& graph, ValueId id) {
     if (!id.valid()) return {DType::f32, {}, 0};
     const Type& type = graph.type(id);
-    return {type.dtype, sizes(type.shape), element_count(type.shape)};
+    if (type.layout.is_plain()) return {type.dtype, sizes(type.shape), element_count(type.shape)};
+    const int64_t count = type.bytes() / size_of(type.dtype);
+    return {type.dtype, {count}, count};
   }
 
   Evaluation evaluation(Views& views, void* const* buffers) const {
@@ -56,33 +65,107 @@ class ReferenceKernel final : public Kernel {
   Attributes attributes_;
   std::vector<BufferType> operands_, results_;
   int64_t units_ = 0;
-
-  friend class ReferenceBackend;
 };
+
+class ReorderKernel final : public Kernel {
+ public:
+  ReorderKernel(const Type& from, const Type& to) : relayout_(from, to) {}
+  int64_t units() const noexcept override { return relayout_.units(); }
+  void run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
+    relayout_.run(buffers[0], buffers[1], begin, end);
+  }
+
+ private:
+  Relayout relayout_;
+};
+
+bool has_arithmetic(const Graph& graph, const Node& node) {
+  const auto can = [&](ValueId id) { return !id.valid() || has_reference_arithmetic(graph.type(id).dtype); };
+  return std::ranges::all_of(node.operands, can) && std::ranges::all_of(node.results, can);
+}
+
+// Whether a value has the result's elements one by one; scalars of pattern [] are beside them.
+bool is_full(const Graph& graph, const Node& node, size_t operand) {
+  return graph.type(node.operands[operand]).shape == graph.type(node.results[0]).shape;
+}
+
+// Whether zeros that fill up blocks stay zeros, so that any layout will do if all have the same.
+bool runs_in_any_layout(const Graph& graph, const Node& node) {
+  const OpDef& op = op_def(node.op);
+  if (op.elementwise != Elementwise::keeps_zeros) return false;
+  for (size_t i = 0; i < node.operands.size(); ++i)
+    if (node.operands[i].valid() && !is_full(graph, node, i) && op.operands[i].pattern != "[]") return false;
+  return true;
+}
 
 class ReferenceBackend final : public Backend {
  public:
   std::string_view name() const noexcept override { return "reference"; }
   std::string description() const override { return "plain loops, the oracle for all others"; }
 
-  std::vector<Implementation> implementations(const Graph& graph, NodeId id) const override {
+  using Target::implementations;
+  std::vector<Implementation> implementations(const Graph& graph, NodeId id,
+                                              std::span<const Layout> offered) const override {
     const Node& node = graph.node(id);
-    for (const std::vector<ValueId>* ids : {&node.operands, &node.results})
-      for (const ValueId value : *ids)
-        if (value.valid() && !has_reference_arithmetic(graph.type(value).dtype)) return {};
+    if (!has_arithmetic(graph, node)) return {};
+    if (node.op == OpKind::reorder) return reorders(graph, node, offered);
     const Cost least = cost(graph, node);
     const double seconds = std::max(least.flops / flops_per_second, least.bytes / bytes_per_second);
-    return {{std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()), seconds}};
+    std::vector<Implementation> ways = {
+        {std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()), seconds}};
+    if (!runs_in_any_layout(graph, node)) return ways;
+    for (const Layout& layout : offered) {
+      if (layout.is_plain() || !fits(layout, graph.type(node.results[0]))) continue;
+      Implementation way{{}, std::vector<Layout>(node.results.size(), layout), seconds};
+      for (size_t i = 0; i < node.operands.size(); ++i)
+        way.operands.push_back(node.operands[i].valid() && is_full(graph, node, i) ? layout : Layout{});
+      ways.push_back(std::move(way));
+    }
+    return ways;
   }
 
-  // A fusion runs by interpreting its body.
-  std::optional<std::string> refuses_fusion(const Graph&) const override { return std::nullopt; }
+  double reorder_seconds(const Type& type, const Layout& to) const override {
+    return static_cast<double>(type.bytes() + to.bytes(sizes(type.shape), size_of(type.dtype))) /
+           bytes_per_second;
+  }
 
-  std::unique_ptr<Kernel> compile(const Graph& graph, NodeId id) const override {
+  std::optional<std::string> refuses_fusion(const Graph& body) const override { return refuses_chain(body); }
+
+  CompiledNode compile(const Graph& graph, NodeId id) const override {
     const Node& node = graph.node(id);
-    if (implementations(graph, id).empty())
-      fail_input("reference has no arithmetic for node {} ({}{})", id, to_string(node.op),
-                 node.source.empty() ? "" : ", \"" + node.source + "\"");
+    const auto ways = implementations(graph, id, layouts_of(graph, node));
+    if (ways.empty()) fail_input("reference has no arithmetic for {}", describe_node(graph, id));
+    if (find_implementation(ways, graph, node) == nullptr)
+      fail_input("reference runs {} in plain layouts only", describe_node(graph, id));
+    CompiledNode compiled{name(), {}, 0};
+    compiled.kernels.push_back(make_kernel(graph, node));
+    return compiled;
+  }
+
+ private:
+  static bool fits(const Layout& layout, const Type& type) {
+    return !layout.is_opaque() && layout.order().size() == type.shape.size();
+  }
+
+  std::vector<Implementation> reorders(const Graph& graph, const Node& node,
+                                       std::span<const Layout> offered) const {
+    const Type& type = graph.type(node.operands[0]);
+    std::vector<Layout> layouts = {Layout{}};
+    for (const Layout& layout : offered)
+      if (fits(layout, type) && std::ranges::find(layouts, layout) == layouts.end())
+        layouts.push_back(layout);
+    std::vector<Implementation> ways;
+    for (const Layout& from : layouts)
+      for (const Layout& to : layouts)
+        ways.push_back({{from}, {to}, reorder_seconds({type.dtype, type.shape, from}, to)});
+    return ways;
+  }
+
+  static std::unique_ptr<Kernel> make_kernel(const Graph& graph, const Node& node) {
+    if (node.op == OpKind::reorder)
+      return std::make_unique<ReorderKernel>(graph.type(node.operands[0]), graph.type(node.results[0]));
+    if (node.op == OpKind::fusion && !refuses_chain(node.attributes.body()))
+      return make_chain_kernel(node.attributes.body());
     require(node.operands.size() + node.results.size() <= ReferenceKernel::most_views,
             "a node with at most 64 values");
     return std::make_unique<ReferenceKernel>(graph, node);

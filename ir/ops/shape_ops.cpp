@@ -90,6 +90,8 @@ OperandGradients transpose_gradient(const Differentiation& d) {
   return {transpose(*d.gradients[0], inverse)};
 }
 
+OperandGradients reorder_gradient(const Differentiation& d) { return {*d.gradients[0]}; }
+
 OperandGradients broadcast_to_gradient(const Differentiation& d) {
   return {sum_to_shape_of(*d.gradients[0], d.x(0))};
 }

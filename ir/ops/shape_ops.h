@@ -10,6 +10,7 @@ std::vector<Type> infer_transpose(const Inference&);
 std::vector<Type> infer_broadcast_to(const Inference&);
 OperandGradients reshape_gradient(const Differentiation&);
 OperandGradients transpose_gradient(const Differentiation&);
+OperandGradients reorder_gradient(const Differentiation&);
 OperandGradients broadcast_to_gradient(const Differentiation&);
 void evaluate_copy(const Evaluation&, int64_t begin, int64_t end);
 void evaluate_transpose(const Evaluation&, int64_t begin, int64_t end);

@@ -1,3 +1,15 @@
+set(backends_sources backend_list_test.cpp chain_kernel_test.cpp parity_test.cpp run_graph.cpp same_bits_test.cpp)
+if(SINTER_ONEDNN)
+  list(APPEND backends_sources fusion_parity_test.cpp max_pool_pair_test.cpp onednn_nan_test.cpp)
+endif()
 sinter_test(backends
-  SOURCES parity_test.cpp
+  SOURCES ${backends_sources}
   LIBRARIES sinter_backends sinter_random)
+
+# Older CPUs: oneDNN reads the variable when it is first asked which instructions there are.
+if(SINTER_ONEDNN)
+  foreach(isa SSE41 AVX2)
+    add_test(NAME backends_${isa} COMMAND backends_test)
+    set_tests_properties(backends_${isa} PROPERTIES ENVIRONMENT "DNNL_MAX_CPU_ISA=${isa}")
+  endforeach()
+endif()

@@ -4,6 +4,7 @@
 #include "frontends/sinter/load.h"
 #include "ir/text.h"
 #include "ir/verify.h"
+#include "runtime/executable.h"
 #include "tests/cli/program.h"
 
 namespace sinter {
@@ -41,10 +42,37 @@ TEST(Inspect, TrainingEndsWithParametersStoredBack) {
                                     [&](const GraphResult& result) { return result.stored_in == id; }));
 }
 
-TEST(Inspect, InferenceKeepsItsSymbolOrTakesABatch) {
+TEST(Inspect, InferenceIsForOneImageOrABatch) {
   const auto batch_of = [](const Graph& graph) { return to_string(graph.type(graph.inputs()[0]).shape[0]); };
-  EXPECT_EQ(batch_of(printed(run_program({"inspect", "lenet"}))), "N");
+  EXPECT_EQ(batch_of(printed(run_program({"inspect", "lenet", "--stage", "parsed"}))), "N");
+  EXPECT_EQ(batch_of(printed(run_program({"inspect", "lenet"}))), "1");
   EXPECT_EQ(batch_of(printed(run_program({"inspect", "lenet", "--batch-size", "7"}))), "7");
+}
+
+int count_of(const Graph& graph, OpKind op) {
+  return static_cast<int>(std::ranges::count(graph.nodes(), op, &Node::op));
+}
+
+TEST(Inspect, ShowsFusionsAndLayouts) {
+  const auto stage = [](const std::string& name) {
+    return printed(run_program({"inspect", "lenet", "--stage", name, "--batch-size", "32"}));
+  };
+  const Graph fused = stage("fused"), laid_out = stage("layout");
+  if (backend_names()[0] == "reference") GTEST_SKIP() << "reference fuses no convolutions";
+  EXPECT_EQ(count_of(fused, OpKind::fusion),
+            4);  // two convolutions and two linear layers with their sigmoids
+  EXPECT_EQ(count_of(fused, OpKind::sigmoid), 0);
+  EXPECT_EQ(count_of(fused, OpKind::reorder), 0);
+  EXPECT_GT(count_of(laid_out, OpKind::reorder), 0);
+}
+
+TEST(Inspect, RemarksSayWhatWasNotFused) {
+  const Outcome outcome =
+      run_program({"inspect", "lenet_relu", "--mode", "train", "--backend", "reference", "--remarks"});
+  EXPECT_NE(
+      outcome.err.find("# fuse_epilogues: \"0\": conv2d + relu is not fused: conv2d is not elementwise\n"),
+      std::string::npos)
+      << outcome.err;
 }
 
 TEST(Inspect, PassesAreShownOnStandardError) {
@@ -75,7 +103,8 @@ TEST(Inspect, WrongOptions) {
   expect_input_error(
       {"inspect", "lenet", "--disable", "fusion"},
       "unknown pass \"fusion\"; expected one of: bind_symbols, append_loss, autodiff, append_update, "
-      "fold_constants, simplify_algebra, eliminate_common_subexpressions, remove_dead_nodes");
+      "fold_constants, simplify_algebra, eliminate_common_subexpressions, remove_dead_nodes, fuse_epilogues, "
+      "assign_layouts");
   expect_input_error({"inspect", "lenet", "-o", "/nowhere/lenet.ir"},
                      "cannot write /nowhere/lenet.ir: there is no folder /nowhere");
 }

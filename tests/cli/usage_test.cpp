@@ -1,10 +1,11 @@
+#include "runtime/executable.h"
 #include "tests/cli/program.h"
 
 namespace sinter {
 namespace {
 
-const std::vector<std::string> commands = {"train",   "eval", "run", "summary",
-                                           "inspect", "opt",  "ops", "data"};
+const std::vector<std::string> commands = {"train", "eval", "run", "summary", "inspect",
+                                           "bench", "opt",  "ops", "data"};
 
 TEST(Usage, HelpOfEveryCommandShowsExamples) {
   for (const std::string& command : commands) {
@@ -37,7 +38,8 @@ TEST(Usage, WrongCommandsAndOptions) {
   expect_usage_error({"ops", "--colour"}, "The following argument was not expected: --colour");
   expect_usage_error({"summary"}, "MODEL is required");
   expect_usage_error({"--threads", "0", "ops"}, "--threads: Value 0 not in range 1 to 1024");
-  expect_usage_error({"--backend", "foo", "ops"}, "--backend: foo not in {auto,reference}");
+  expect_usage_error({"--backend", "foo", "ops"},
+                     fmt::format("--backend: foo not in {{auto,{}}}", fmt::join(backend_names(), ",")));
   expect_usage_error({"--seed", "x", "ops"}, "--seed: x is no integer from 0 to 18446744073709551615");
   expect_usage_error({"--seed", "-1", "ops"}, "--seed: -1 is no integer from 0 to 18446744073709551615");
   expect_usage_error({"summary", "lenet", "--batch-size", "0"},
@@ -45,7 +47,8 @@ TEST(Usage, WrongCommandsAndOptions) {
   expect_usage_error({"summary", "lenet", "--batch-size", "1.5"}, "Could not convert: --batch-size = 1.5");
   expect_usage_error({"opt", "-", "--verify=maybe"}, "--verify: maybe not in {structure,execute}");
   expect_usage_error({"opt", "-", "--momentum", "nan"}, "--momentum: nan is no number from 0 to 1");
-  expect_usage_error({"inspect", "lenet", "--stage", "asm"}, "--stage: asm not in {parsed,autodiff}");
+  expect_usage_error({"inspect", "lenet", "--stage", "asm"},
+                     "--stage: asm not in {parsed,autodiff,fused,layout}");
   expect_usage_error({"data", "synthetic", "--count", "3"}, "--count requires --export");
 }
 

@@ -355,6 +355,7 @@ const std::map<OpKind, NaiveOp>& naive_ops() {
        elementwise([](double x) { return std::abs(x) <= std::numeric_limits<double>::max(); })},
       {OpKind::flatten, copy_elements},
       {OpKind::reshape, copy_elements},
+      {OpKind::reorder, copy_elements},
       {OpKind::transpose, transpose},
       {OpKind::broadcast_to, broadcast_to},
       {OpKind::sum_to, sum_to},

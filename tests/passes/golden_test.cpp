@@ -10,6 +10,7 @@
 #include "passes/pipeline.h"
 #include "passes/run_passes.h"
 #include "passes/same_numbers.h"
+#include "tests/passes/test_target.h"
 
 /// tests/passes/<pass>.ir, one file a pass, and inference.ir and training.ir for the pipelines, hold named
 /// cases:
@@ -22,8 +23,8 @@
 ///   ---- same as            a second graph, of which it makes the same, or
 ///   ---- error              the whole message of the InputError
 ///
-/// Every case is also executed before and after: the numbers must agree. `passes_test --update` writes what
-/// the passes do into the files.
+/// Passes that ask a target are given TestTarget. Every case is also executed before and after: the numbers
+/// must agree. `passes_test --update` writes what the passes do into the files.
 namespace sinter {
 namespace {
 
@@ -123,7 +124,9 @@ class Golden : public testing::Test {
 
   // The case as it is now: its input in canonical text, and what comes of it.
   Case run(const Case& c) const {
-    const PassOptions options = read_settings(c.settings);
+    PassOptions options = read_settings(c.settings);
+    const TestTarget target;
+    options.target = &target;
     Case now{c.name, print(read(c.input)), c.settings, {}, {}};
     try {
       const std::string after = apply(c.input, options);

@@ -79,13 +79,32 @@ void expect_no_overlap(const Graph& graph, const MemoryPlan& plan) {
   }
 }
 
-// The bytes taken at the fullest node; what works in place counts once.
-int64_t fullest_moment(const Graph& graph, const MemoryPlan& plan) {
+// Scratch memory of a node, in whole blocks of 64 bytes, meets nothing that lives while the node runs.
+void expect_scratch_apart(const Graph& graph, const MemoryPlan& plan, std::span<const int64_t> scratch) {
+  const auto lives = lifetimes(graph);
+  ASSERT_EQ(plan.scratch.size(), graph.nodes().size());
+  for (NodeId id = 0; id < static_cast<NodeId>(scratch.size()); ++id) {
+    if (scratch[id] == 0) continue;
+    const int64_t begin = plan.scratch[id], end = begin + scratch[id];
+    EXPECT_EQ(begin % 64, 0);
+    EXPECT_GE(begin, 0);
+    EXPECT_LE(end, plan.arena_bytes);
+    for (const ValueId value : arena_values(graph, plan)) {
+      const int64_t offset = plan.places[value.index].offset;
+      const bool overlap = begin < offset + padded_bytes(graph, value) && offset < end;
+      EXPECT_FALSE(overlap && lives[value.index].meets({id, id}))
+          << "scratch of node " << id << " overlaps value " << value.index;
+    }
+  }
+}
+
+// The bytes taken at the fullest node, its scratch included; what works in place counts once.
+int64_t fullest_moment(const Graph& graph, const MemoryPlan& plan, std::span<const int64_t> scratch) {
   const auto lives = lifetimes(graph);
   int64_t most = 0;
   for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
     std::set<int64_t> offsets;
-    int64_t bytes = 0;
+    int64_t bytes = (scratch[id] + 63) / 64 * 64;
     for (const ValueId value : arena_values(graph, plan))
       if (lives[value.index].meets({id, id}) && offsets.insert(plan.places[value.index].offset).second)
         bytes += padded_bytes(graph, value);
@@ -136,9 +155,13 @@ std::vector<Tensor> run_in_place(const Graph& graph, const MemoryPlan& plan, con
 }
 
 void expect_good_plan(const Graph& graph, const Bindings& bindings) {
-  const MemoryPlan plan = plan_memory(graph);
+  // Every third node asks for scratch memory, of about the size of the values.
+  std::vector<int64_t> scratch(graph.nodes().size());
+  for (size_t i = 0; i < scratch.size(); i += 3) scratch[i] = static_cast<int64_t>(i * 97 % 1000) + 1;
+  const MemoryPlan plan = plan_memory(graph, scratch);
   expect_no_overlap(graph, plan);
-  const int64_t least = fullest_moment(graph, plan);
+  expect_scratch_apart(graph, plan, scratch);
+  const int64_t least = fullest_moment(graph, plan, scratch);
   EXPECT_GE(plan.arena_bytes, least);
   EXPECT_LE(static_cast<double>(plan.arena_bytes), most_waste * static_cast<double>(least));
   const auto expected = interpret(graph, bindings), actual = run_in_place(graph, plan, bindings);

@@ -12,31 +12,46 @@
 namespace sinter {
 namespace {
 
-std::shared_ptr<const Executable> compile_inference(const Graph& graph, int64_t batch) {
-  CompileOptions options{.passes = inference_passes()};
+std::shared_ptr<const Executable> compile_inference(const Graph& graph, int64_t batch,
+                                                    const std::string& backend = "auto") {
+  CompileOptions options{.backend = backend, .passes = inference_passes()};
   options.pass_options.symbols["N"] = batch;
   return compile(graph, options);
 }
 
 std::shared_ptr<ThreadPool> pool_of(int threads) { return std::make_shared<ThreadPool>(threads); }
 
-TEST(Session, GivesWhatTheInterpreterGives) {
+void expect_near(const Tensor& actual, const Tensor& expected, double tolerance) {
+  ASSERT_EQ(actual.type(), expected.type());
+  for (int64_t i = 0; i < expected.count(); ++i)
+    EXPECT_NEAR(actual.at(i), expected.at(i), tolerance * std::max(1.0, std::abs(expected.at(i)))) << i;
+}
+
+void compare_with_interpreter(const std::string& backend) {
   for (const bool relu_max : {false, true}) {
-    const auto executable = compile_inference(small_lenet(relu_max), 3);
+    const auto executable = compile_inference(small_lenet(relu_max), 3, backend);
     const Bindings bindings = random_bindings(executable->graph, 7);
-    NamedTensors weights;
+    Weights weights;
     for (size_t i = 0; i < bindings.parameters.size(); ++i)
-      weights.emplace(executable->graph.info(executable->graph.parameters()[i]).name, bindings.parameters[i]);
+      weights.add(executable->graph.info(executable->graph.parameters()[i]).name, bindings.parameters[i]);
     Session session(executable, pool_of(2), weights);
     session.run(bindings.inputs);
-    EXPECT_EQ(session.result(0), interpret(executable->graph, bindings)[0]);
+    const double tolerance = backend == "reference" ? 0 : 1e-5;
+    expect_near(session.result(0), interpret(executable->graph, bindings)[0], tolerance);
+  }
+}
+
+TEST(Session, GivesWhatTheInterpreterGives) {
+  for (const std::string& backend : backend_names()) {
+    SCOPED_TRACE(backend);
+    compare_with_interpreter(backend);
   }
 }
 
 TEST(Session, ManyRunAtOnceOnOneExecutable) {
   const Graph model = small_lenet(true);
   const auto executable = compile_inference(model, 2);
-  NamedTensors weights = initialize(model, "default", 3);
+  const Weights weights(initialize(model, "default", 3));
   const auto pool = pool_of(2);
   constexpr int sessions = 4;
   std::vector<Tensor> expected, found(sessions);
@@ -50,7 +65,7 @@ TEST(Session, ManyRunAtOnceOnOneExecutable) {
   std::vector<std::thread> threads;
   for (int i = 0; i < sessions; ++i)
     threads.emplace_back([&, i] {
-      NamedTensors shared = weights;
+      const Weights shared = weights;
       Session session(executable, pool, shared);
       for (int run = 0; run < 20; ++run) session.run(inputs[i]);
       found[i] = session.result(0).clone();
@@ -69,9 +84,9 @@ TEST(Session, StoresResultsIntoParametersAndStates) {
   return %2, %1 into %w, %2 into %s
 })");
   const auto executable = compile(graph, {});
-  NamedTensors weights;
-  weights.emplace("w", Tensor::of<float>({2}, {1, 2}));
-  weights.emplace("s", Tensor::of<float>({2}, {10, 20}));
+  Weights weights;
+  weights.add("w", Tensor::of<float>({2}, {1, 2}));
+  weights.add("s", Tensor::of<float>({2}, {10, 20}));
   Session session(executable, pool_of(1), weights);
   const std::vector<Tensor> inputs = {Tensor::of<float>({2}, {0.5, 0.25})};
   session.run(inputs);
@@ -89,9 +104,9 @@ TEST(Session, ParametersCanChangePlacesAndOldValuesBeReturned) {
   param %b: f32[1]
   return %b into %a, %a into %b, %a
 })");
-  NamedTensors weights;
-  weights.emplace("a", Tensor::of<float>({1}, {1}));
-  weights.emplace("b", Tensor::of<float>({1}, {2}));
+  Weights weights;
+  weights.add("a", Tensor::of<float>({1}, {1}));
+  weights.add("b", Tensor::of<float>({1}, {2}));
   Session session(compile(graph, {}), pool_of(1), weights);
   session.run(std::vector<Tensor>{Tensor(DType::f32, {1})});
   EXPECT_EQ(weights.at("a").at(0), 2);
@@ -103,16 +118,16 @@ TEST(Session, SaysWhatDoesNotFit) {
   const Graph model = small_lenet(false);
   const auto executable = compile_inference(model, 2);
   NamedTensors weights = initialize(model, "default", 0);
-  Session session(executable, pool_of(1), weights);
+  Session session(executable, pool_of(1), Weights(weights));
   EXPECT_EQ(message_of<InputError>([&] { session.run({}); }), "graph \"lenet\" has 1 inputs; 0 were given");
   const std::vector<Tensor> wrong = {Tensor(DType::f32, {3, 1, 28, 28})};
   EXPECT_EQ(message_of<InputError>([&] { session.run(wrong); }),
             "input %image is f32[2, 1, 28, 28]; f32[3, 1, 28, 28] was given");
-  NamedTensors none;
+  const Weights none;
   EXPECT_EQ(message_of<InputError>([&] { Session(executable, pool_of(1), none); }),
             "no weights for %0.weight: f32[6, 1, 5, 5]");
   weights.insert_or_assign("0.bias", Tensor(DType::f32, {7}));
-  EXPECT_EQ(message_of<InputError>([&] { Session(executable, pool_of(1), weights); }),
+  EXPECT_EQ(message_of<InputError>([&] { Session(executable, pool_of(1), Weights(weights)); }),
             "weights for %0.bias are f32[7]; the model has f32[6]");
 }
 
@@ -120,8 +135,9 @@ TEST(Compile, RefusesWhatCannotRun) {
   EXPECT_EQ(
       message_of<InputError>([] { compile(small_lenet(false), {}); }),
       "graph \"lenet\" has %image: f32[N, 1, 28, 28]: every symbol must be bound before it is compiled");
-  EXPECT_EQ(message_of<InputError>([] { find_backend("gpu"); }),
-            "unknown backend \"gpu\"; this build has: auto, reference");
+  EXPECT_EQ(
+      message_of<InputError>([] { find_backend("gpu"); }),
+      fmt::format("unknown backend \"gpu\"; this build has: auto, {}", fmt::join(backend_names(), ", ")));
   const Graph half = parse("graph h(%x: bf16[2]) -> (bf16[2]) {\n  %1 = relu(%x) : bf16[2]\n  return %1\n}");
   EXPECT_EQ(message_of<InputError>([&] { compile(half, {}); }),
             "reference has no arithmetic for node 0 (relu)");

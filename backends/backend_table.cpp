@@ -1,0 +1,20 @@
+#include "backends/backend_table.h"
+
+#include "backends/reference/reference.h"
+#ifdef SINTER_ONEDNN
+#include "backends/onednn/onednn.h"
+#endif
+
+namespace sinter {
+
+std::span<const BackendEntry> backend_table() {
+  static constexpr BackendEntry entries[] = {
+#ifdef SINTER_ONEDNN
+      {"onednn", make_onednn_backend},
+#endif
+      {"reference", make_reference_backend},
+  };
+  return entries;
+}
+
+}  // namespace sinter

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "backends/backend.h"
+
+namespace sinter {
+
+struct BackendEntry {
+  std::string_view name;
+  std::unique_ptr<Backend> (*make)();
+};
+
+/// The backends of this build, fastest first; the last is `reference`, which runs every op.
+std::span<const BackendEntry> backend_table();
+
+}  // namespace sinter

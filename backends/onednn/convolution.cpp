@@ -1,0 +1,150 @@
+#include "backends/onednn/memory_desc.h"
+#include "backends/onednn/recipe.h"
+#include "ir/shape.h"
+
+namespace sinter::onednn {
+namespace {
+
+using dnnl::algorithm;
+using dnnl::memory;
+using dnnl::prop_kind;
+
+struct Geometry {
+  memory::dims stride, before, after;
+};
+
+Geometry geometry(const Attributes& attributes) {
+  const Ints &stride = attributes.ints("stride"), &padding = attributes.ints("padding");
+  return {{stride[0], stride[1]}, {padding[0], padding[1]}, {padding[2], padding[3]}};
+}
+
+// oneDNN's choice first, then every pair of layouts for the two images; the weights' is always oneDNN's.
+std::vector<LayoutChoice> image_choices(size_t buffers, const Port& x, const Port& y,
+                                        std::span<const Layout> offered) {
+  std::vector<LayoutChoice> choices(1, LayoutChoice(buffers));
+  const auto layouts = sample_layouts(4, offered);
+  for (const Layout& of_x : layouts)
+    for (const Layout& of_y : layouts) {
+      LayoutChoice choice(buffers);
+      choice[x.buffer] = of_x;
+      choice[y.buffer] = of_y;
+      choices.push_back(std::move(choice));
+    }
+  return choices;
+}
+
+double flops_of(const Port& weight, const Port& y) {
+  const auto w = sizes(weight.type.shape);
+  return 2.0 * static_cast<double>(w[1] * w[2] * w[3] * element_count(y.type.shape));
+}
+
+double column_bytes(const Port& weight, const Port& y) {
+  const auto w = sizes(weight.type.shape), size = sizes(y.type.shape);
+  return 4.0 * static_cast<double>(size[0] * size[2] * size[3] * w[1] * w[2] * w[3]);
+}
+
+// A value that lies as another does, sample by sample.
+void same_layout(std::vector<LayoutChoice>& choices, const Port& as, const Port& other) {
+  for (LayoutChoice& choice : choices) choice[other.buffer] = choice[as.buffer];
+}
+
+// oneDNN 2.6's GEMM convolution of channels-last images adds the elements of another value in the wrong
+// places. The source is looked at too: of one channel only, the result lies both ways.
+bool adds_wrongly(const dnnl::convolution_forward::primitive_desc& convolution) {
+  return std::string_view(convolution.impl_info_str()).find("gemm:") != std::string_view::npos &&
+         (layout_of(convolution.src_desc()) != Layout{} || layout_of(convolution.dst_desc()) != Layout{});
+}
+
+size_t buffer_count(std::initializer_list<const Port*> ports) {
+  size_t count = 0;
+  for (const Port* port : ports)
+    if (port) count = std::max(count, port->buffer + 1);
+  return count;
+}
+
+}  // namespace
+
+Recipes convolution_recipes(const OpView& op, const Epilogue& epilogue, std::span<const Layout> offered) {
+  const Port &x = op.operand(0), &weight = op.operand(1), &y = op.results[0];
+  const Port* bias = op.has(2) ? &op.operand(2) : nullptr;
+  const Port* added = epilogue.added ? &*epilogue.added : nullptr;
+  Recipe recipe;
+  recipe.arguments = {
+      {DNNL_ARG_SRC, x, Cut::slice}, {DNNL_ARG_WEIGHTS, weight, Cut::whole}, {DNNL_ARG_DST, y, Cut::slice}};
+  if (bias) recipe.arguments.push_back({DNNL_ARG_BIAS, *bias, Cut::whole});
+  if (added)
+    recipe.arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, *added, Cut::slice});
+  recipe.describe = [=, x = x.buffer, w = weight.buffer, y = y.buffer, g = geometry(op.attributes),
+                     b = bias ? std::optional(bias->buffer)
+                              : std::nullopt](const Descriptions& d) -> dnnl::primitive_desc_base {
+    const auto forward = prop_kind::forward_inference;
+    const auto direct = algorithm::convolution_direct;
+    const auto desc =
+        b ? dnnl::convolution_forward::desc(forward, direct, d[x], d[w], d[*b], d[y], g.stride, g.before,
+                                            g.after)
+          : dnnl::convolution_forward::desc(forward, direct, d[x], d[w], d[y], g.stride, g.before, g.after);
+    const dnnl::convolution_forward::primitive_desc found(desc, primitive_attributes(epilogue, d),
+                                                          cpu_engine(), true);
+    if (found && epilogue.added && adds_wrongly(found)) return {};
+    return found;
+  };
+  recipe.choices = image_choices(buffer_count({&x, &weight, &y, bias, added}), x, y, offered);
+  if (added) same_layout(recipe.choices, y, *added);
+  recipe.flops = flops_of(weight, y);
+  recipe.column_bytes = column_bytes(weight, y);
+  recipe.channels = {{y.buffer, 1, true}, {x.buffer, 1, false}};
+  return {std::move(recipe)};
+}
+
+Recipes convolution_backward_data_recipes(const OpView& op, std::span<const Layout> offered) {
+  const Port &dy = op.operand(0), &weight = op.operand(1), &dx = op.results[0];
+  Recipe recipe;
+  recipe.arguments = {{DNNL_ARG_DIFF_DST, dy, Cut::slice},
+                      {DNNL_ARG_WEIGHTS, weight, Cut::whole},
+                      {DNNL_ARG_DIFF_SRC, dx, Cut::slice}};
+  recipe.describe = [dy = dy.buffer, w = weight.buffer, dx = dx.buffer,
+                     g = geometry(op.attributes)](const Descriptions& d) {
+    const auto direct = algorithm::convolution_direct;
+    const dnnl::convolution_forward::desc forward(prop_kind::forward_training, direct, d[dx], d[w], d[dy],
+                                                  g.stride, g.before, g.after);
+    const dnnl::convolution_backward_data::desc desc(direct, d[dx], d[w], d[dy], g.stride, g.before, g.after);
+    const dnnl::primitive_attr attributes = primitive_attributes({}, d);
+    const dnnl::convolution_forward::primitive_desc hint(forward, cpu_engine());
+    return dnnl::convolution_backward_data::primitive_desc(desc, attributes, cpu_engine(), hint, true);
+  };
+  recipe.choices = image_choices(buffer_count({&dy, &weight, &dx}), dy, dx, offered);
+  recipe.flops = flops_of(weight, dy);
+  recipe.column_bytes = column_bytes(weight, dy);
+  recipe.channels = {{dx.buffer, 1, true}, {dy.buffer, 1, false}};
+  return {std::move(recipe)};
+}
+
+Recipes convolution_backward_weights_recipes(const OpView& op, const std::optional<Port>& bias,
+                                             std::span<const Layout> offered) {
+  const Port &x = op.operand(0), &dy = op.operand(1), &dw = op.results[0];
+  Recipe recipe;
+  recipe.arguments = {{DNNL_ARG_SRC, x, Cut::slice},
+                      {DNNL_ARG_DIFF_DST, dy, Cut::slice},
+                      {DNNL_ARG_DIFF_WEIGHTS, dw, Cut::lane}};
+  if (bias) recipe.arguments.push_back({DNNL_ARG_DIFF_BIAS, *bias, Cut::lane});
+  recipe.describe = [x = x.buffer, dy = dy.buffer, dw = dw.buffer, g = geometry(op.attributes),
+                     b = bias ? std::optional(bias->buffer) : std::nullopt](const Descriptions& d) {
+    const auto direct = algorithm::convolution_direct;
+    const dnnl::convolution_forward::desc forward(prop_kind::forward_training, direct, d[x], d[dw], d[dy],
+                                                  g.stride, g.before, g.after);
+    const auto desc =
+        b ? dnnl::convolution_backward_weights::desc(direct, d[x], d[dw], d[*b], d[dy], g.stride, g.before,
+                                                     g.after)
+          : dnnl::convolution_backward_weights::desc(direct, d[x], d[dw], d[dy], g.stride, g.before, g.after);
+    const dnnl::convolution_forward::primitive_desc hint(forward, cpu_engine());
+    return dnnl::convolution_backward_weights::primitive_desc(desc, primitive_attributes({}, d), cpu_engine(),
+                                                              hint, true);
+  };
+  recipe.choices = image_choices(buffer_count({&x, &dy, &dw, bias ? &*bias : nullptr}), x, dy, offered);
+  recipe.flops = flops_of(dw, dy);
+  recipe.column_bytes = column_bytes(dw, dy);
+  recipe.channels = {{dy.buffer, 1, true}, {x.buffer, 1, false}};
+  return {std::move(recipe)};
+}
+
+}  // namespace sinter::onednn

@@ -1,0 +1,105 @@
+#include <algorithm>
+
+#include "backends/onednn/memory_desc.h"
+#include "backends/onednn/recipe.h"
+#include "ir/shape.h"
+
+namespace sinter::onednn {
+namespace {
+
+using dnnl::algorithm;
+using dnnl::memory;
+using dnnl::prop_kind;
+
+struct Window {
+  algorithm kind;
+  memory::dims kernel, stride, before, after;
+};
+
+Window window(const OpView& op, const Port& image) {
+  const auto size = sizes(image.type.shape);
+  if (op.op == OpKind::global_avg_pool2d)
+    return {algorithm::pooling_avg_exclude_padding, {size[2], size[3]}, {1, 1}, {0, 0}, {0, 0}};
+  const Attributes& a = op.attributes;
+  const Ints &kernel = a.ints("kernel_size"), &padding = a.ints("padding");
+  const Ints& stride = a.ints("stride").empty() ? kernel : a.ints("stride");
+  algorithm kind = algorithm::pooling_max;
+  if (op.op == OpKind::avg_pool2d || op.op == OpKind::avg_pool2d_backward)
+    kind = a.boolean("count_include_pad") ? algorithm::pooling_avg_include_padding
+                                          : algorithm::pooling_avg_exclude_padding;
+  return {kind,
+          {kernel[0], kernel[1]},
+          {stride[0], stride[1]},
+          {padding[0], padding[1]},
+          {padding[2], padding[3]}};
+}
+
+dnnl::pooling_forward::primitive_desc forward(prop_kind kind, const memory::desc& x, const memory::desc& y,
+                                              const Window& w, const Descriptions& all) {
+  const dnnl::pooling_forward::desc desc(kind, w.kind, x, y, w.stride, w.kernel, w.before, w.after);
+  return {desc, primitive_attributes({}, all), cpu_engine(), true};
+}
+
+// Whether the argmax is what oneDNN keeps as its workspace: its type and its layout are what matters.
+bool is_workspace(const dnnl::pooling_forward::primitive_desc& pool, const memory::desc& argmax) {
+  const memory::desc workspace = pool.workspace_desc();
+  return workspace.data.data_type == argmax.data.data_type && layout_of(workspace) == layout_of(argmax);
+}
+
+// Of an argmax in 32 bits oneDNN does not fill up the blocks with zeros.
+bool leaves_blocks_open(const memory::desc& argmax) {
+  const dnnl_memory_desc_t& data = argmax.data;
+  return data.data_type == dnnl_s32 && !std::equal(data.dims, data.dims + data.ndims, data.padded_dims);
+}
+
+// All values have the same layout.
+std::vector<LayoutChoice> one_layout(size_t buffers, std::span<const Layout> offered) {
+  std::vector<LayoutChoice> choices;
+  for (const Layout& layout : sample_layouts(4, offered)) choices.emplace_back(buffers, layout);
+  return choices;
+}
+
+Recipe forward_recipe(const OpView& op, std::span<const Layout> offered) {
+  const Port &x = op.operand(0), &y = op.results[0];
+  Recipe recipe;
+  recipe.arguments = {{DNNL_ARG_SRC, x, Cut::slice}, {DNNL_ARG_DST, y, Cut::slice}};
+  const bool with_argmax = op.results.size() > 1;
+  if (with_argmax) recipe.arguments.push_back({DNNL_ARG_WORKSPACE, op.results[1], Cut::slice});
+  const prop_kind kind = with_argmax ? prop_kind::forward_training : prop_kind::forward_inference;
+  recipe.describe = [=, x = x.buffer, y = y.buffer,
+                     w = window(op, x)](const Descriptions& d) -> dnnl::primitive_desc_base {
+    const auto pool = forward(kind, d[x], d[y], w, d);
+    if (pool && with_argmax && (!is_workspace(pool, d[y + 1]) || leaves_blocks_open(d[y + 1]))) return {};
+    return pool;
+  };
+  recipe.choices = one_layout(1 + op.results.size(), offered);
+  recipe.flops = static_cast<double>(element_count(x.type.shape));
+  return recipe;
+}
+
+Recipe backward_recipe(const OpView& op, std::span<const Layout> offered) {
+  const Port &dy = op.operand(0), &dx = op.results[0];
+  Recipe recipe;
+  recipe.arguments = {{DNNL_ARG_DIFF_DST, dy, Cut::slice}, {DNNL_ARG_DIFF_SRC, dx, Cut::slice}};
+  if (op.has(1)) recipe.arguments.push_back({DNNL_ARG_WORKSPACE, op.operand(1), Cut::slice});
+  recipe.describe = [dy = dy.buffer, dx = dx.buffer, with_argmax = op.has(1),
+                     w = window(op, dx)](const Descriptions& d) -> dnnl::primitive_desc_base {
+    const auto hint = forward(prop_kind::forward_training, d[dx], d[dy], w, d);
+    if (!hint || (with_argmax && !is_workspace(hint, d[dy + 1]))) return {};
+    const dnnl::pooling_backward::desc desc(w.kind, d[dx], d[dy], w.stride, w.kernel, w.before, w.after);
+    return dnnl::pooling_backward::primitive_desc(desc, primitive_attributes({}, d), cpu_engine(), hint,
+                                                  true);
+  };
+  recipe.choices = one_layout(op.operands.size() + 1, offered);
+  recipe.flops = static_cast<double>(element_count(dx.type.shape));
+  return recipe;
+}
+
+}  // namespace
+
+Recipes pooling_recipes(const OpView& op, std::span<const Layout> offered) {
+  const bool backward = op.op == OpKind::max_pool2d_backward || op.op == OpKind::avg_pool2d_backward;
+  return {backward ? backward_recipe(op, offered) : forward_recipe(op, offered)};
+}
+
+}  // namespace sinter::onednn

@@ -1,0 +1,254 @@
+#include "backends/onednn/primitive_kernel.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "backends/onednn/machine.h"
+#include "backends/onednn/memory_desc.h"
+
+namespace sinter::onednn {
+namespace {
+
+constexpr size_t most_arguments = 8;
+constexpr int64_t most_slices = 16;
+constexpr double least_seconds = 40e-6;  // of a slice: calling a primitive takes 1 to 2 us
+constexpr int64_t sum_chunk = 4096;      // elements
+
+// Primitives are made for and run on the thread that calls them: this setting of OpenMP is each thread's own.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+struct BoundArgument {
+  int argument;
+  size_t buffer;
+  int64_t step;  ///< bytes from one slice to the next
+  int64_t offset;
+  dnnl_memory_desc_t whole, last;
+};
+
+int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// One slice's memory objects; they only point at the data.
+class ArgumentList {
+ public:
+  explicit ArgumentList(dnnl_engine_t engine) : engine_(engine) {}
+  ~ArgumentList() {
+    for (size_t i = 0; i < count_; ++i) dnnl_memory_destroy(arguments_[i].memory);
+  }
+  ArgumentList(const ArgumentList&) = delete;
+  ArgumentList& operator=(const ArgumentList&) = delete;
+
+  bool add(int argument, const dnnl_memory_desc_t& description, void* data) {
+    dnnl_exec_arg_t& added = arguments_[count_];
+    added.arg = argument;
+    if (dnnl_memory_create(&added.memory, &description, engine_, data) != dnnl_success) return false;
+    ++count_;
+    return true;
+  }
+  bool execute(dnnl_primitive_t primitive) {
+    dnnl_stream_t stream = nullptr;
+    if (dnnl_stream_create(&stream, engine_, dnnl_stream_default_flags) != dnnl_success) return false;
+    const bool done = dnnl_primitive_execute(primitive, stream, static_cast<int>(count_),
+                                             arguments_.data()) == dnnl_success &&
+                      dnnl_stream_wait(stream) == dnnl_success;
+    dnnl_stream_destroy(stream);
+    return done;
+  }
+
+ private:
+  dnnl_engine_t engine_;
+  std::array<dnnl_exec_arg_t, most_arguments + 1> arguments_{};
+  size_t count_ = 0;
+};
+
+class PrimitiveKernel final : public Kernel {
+ public:
+  PrimitiveKernel(const dnnl::primitive_desc_base& whole, const dnnl::primitive_desc_base& last,
+                  int64_t slices, std::vector<BoundArgument> arguments)
+      : engine_(whole.get_engine()),
+        whole_(whole.get()),
+        last_(last.get()),
+        slices_(slices),
+        arguments_(std::move(arguments)),
+        scratchpad_(whole.query_md(dnnl::query::scratchpad_md)),
+        last_scratchpad_(last.query_md(dnnl::query::scratchpad_md)) {}
+
+  int64_t units() const noexcept override { return slices_; }
+  int64_t workspace_bytes() const noexcept override {
+    return static_cast<int64_t>(std::max(scratchpad_.get_size(), last_scratchpad_.get_size()));
+  }
+
+  void run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
+    const OneThread one;
+    for (int64_t slice = begin; slice < end; ++slice)
+      if (!run_slice(buffers, workspace, slice)) mark_as_failed(buffers, slice);
+  }
+
+ private:
+  bool run_slice(void* const* buffers, void* workspace, int64_t slice) const noexcept {
+    const bool last = slice == slices_ - 1;
+    ArgumentList list(engine_.get());
+    for (const BoundArgument& argument : arguments_)
+      if (!list.add(argument.argument, last ? argument.last : argument.whole,
+                    data_of(argument, buffers, slice)))
+        return false;
+    const dnnl::memory::desc& scratchpad = last ? last_scratchpad_ : scratchpad_;
+    return list.add(DNNL_ARG_SCRATCHPAD, scratchpad.data, workspace) &&
+           list.execute((last ? last_ : whole_).get());
+  }
+
+  static void* data_of(const BoundArgument& argument, void* const* buffers, int64_t slice) {
+    auto* const data = static_cast<std::byte*>(buffers[argument.buffer]);
+    return data + argument.offset + slice * argument.step;  // the step of what is whole is 0
+  }
+
+  static bool is_floating_result(const BoundArgument& argument) {
+    constexpr int results[] = {DNNL_ARG_DST, DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_BIAS};
+    return argument.whole.data_type == dnnl_f32 && std::ranges::count(results, argument.argument) > 0;
+  }
+
+  // A kernel cannot throw: what oneDNN could not compute (it had no memory) is not a number.
+  void mark_as_failed(void* const* buffers, int64_t slice) const noexcept {
+    for (const BoundArgument& argument : arguments_)
+      if (is_floating_result(argument)) std::memset(data_of(argument, buffers, slice), 0xff, sizeof(float));
+  }
+
+  dnnl::engine engine_;
+  dnnl::primitive whole_, last_;
+  int64_t slices_;
+  std::vector<BoundArgument> arguments_;
+  dnnl::memory::desc scratchpad_, last_scratchpad_;
+};
+
+// Adds up what the slices made, in their order.
+class LaneSum final : public Kernel {
+ public:
+  LaneSum(size_t result, size_t scratch, int64_t offset, int64_t step, int64_t lanes, int64_t count)
+      : result_(result), scratch_(scratch), offset_(offset), step_(step), lanes_(lanes), count_(count) {}
+
+  int64_t units() const noexcept override { return (count_ + sum_chunk - 1) / sum_chunk; }
+
+  void run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
+    const int64_t first = begin * sum_chunk, last = std::min(count_, end * sum_chunk);
+    auto* const y = static_cast<float*>(buffers[result_]);
+    const auto* const lanes = static_cast<const std::byte*>(buffers[scratch_]) + offset_;
+    for (int64_t from = first; from < last; from += sum_chunk) {
+      const int64_t size = std::min(sum_chunk, last - from);
+      std::memcpy(y + from, reinterpret_cast<const float*>(lanes) + from, size * sizeof(float));
+      for (int64_t lane = 1; lane < lanes_; ++lane) {
+        const auto* const x = reinterpret_cast<const float*>(lanes + lane * step_) + from;
+        for (int64_t i = 0; i < size; ++i) y[from + i] += x[i];
+      }
+    }
+  }
+
+ private:
+  size_t result_, scratch_;
+  int64_t offset_, step_, lanes_, count_;
+};
+
+Type with_layout(const Type& type, const Layout& layout) { return {type.dtype, type.shape, layout}; }
+
+}  // namespace
+
+int64_t worthwhile_slices(double seconds, int64_t lane_bytes) {
+  const double summing = 2 * static_cast<double>(lane_bytes) / bytes_per_second();
+  const double each = std::max(least_seconds, 10 * summing);
+  return std::clamp(static_cast<int64_t>(seconds / each), int64_t{1}, most_slices);
+}
+
+SlicedPrimitive::SlicedPrimitive(const Recipe& recipe, const LayoutChoice& layouts, int64_t slices)
+    : recipe_(recipe), choice_(layouts) {
+  for (const Argument& argument : recipe_.arguments)
+    if (argument.cut == Cut::slice) total_ = sizes(argument.port.type.shape)[argument.dimension];
+  chunk_ = (total_ + slices - 1) / slices;
+  primitive_ = describe_part(chunk_);
+}
+
+dnnl::primitive_desc_base SlicedPrimitive::describe_part(int64_t size) const {
+  const OneThread one;
+  Descriptions descriptions(choice_.size());
+  for (const Argument& argument : recipe_.arguments) {
+    const Type& type = argument.port.type;
+    auto part = sizes(type.shape);
+    if (argument.cut == Cut::slice) part[argument.dimension] = size;
+    const auto& layout = choice_[argument.port.buffer];
+    descriptions[argument.port.buffer] =
+        layout ? onednn::describe(with_layout(type, *layout), part) : describe_any(type, part);
+  }
+  try {
+    return recipe_.describe(descriptions);
+  } catch (const dnnl::error&) {
+    return {};  // it has no such primitive
+  }
+}
+
+bool SlicedPrimitive::exists() const {
+  return primitive_.get(true) != nullptr && implementation().find("ref") == std::string::npos &&
+         implementation().find("simple:any") == std::string::npos;
+}
+
+std::string SlicedPrimitive::implementation() const { return primitive_.impl_info_str(); }
+
+std::optional<std::vector<Layout>> SlicedPrimitive::layouts() const {
+  std::vector<Layout> layouts(choice_.size());
+  for (const Argument& argument : recipe_.arguments) {
+    const auto& chosen = choice_[argument.port.buffer];
+    const auto found =
+        chosen ? chosen : layout_of(primitive_.query_md(dnnl::query::exec_arg_md, argument.argument));
+    if (!found) return std::nullopt;
+    layouts[argument.port.buffer] = *found;
+  }
+  return layouts;
+}
+
+CompiledNode SlicedPrimitive::compile() const {
+  const int64_t slices = (total_ + chunk_ - 1) / chunk_, rest = total_ - (slices - 1) * chunk_;
+  const auto last = rest == chunk_ ? primitive_ : describe_part(rest);
+  if (last.get(true) == nullptr)
+    fail("oneDNN has no {} for the last {} of {}", implementation(), rest, total_);
+  const size_t scratch = choice_.size();
+  CompiledNode compiled{"onednn", {}, 0};
+  std::vector<BoundArgument> arguments;
+  std::vector<std::unique_ptr<Kernel>> sums;
+  for (const Argument& argument : recipe_.arguments) {
+    const Type type = with_layout(argument.port.type, choice_[argument.port.buffer].value());
+    BoundArgument bound{argument.argument,
+                        argument.port.buffer,
+                        0,
+                        0,
+                        primitive_.query_md(dnnl::query::exec_arg_md, argument.argument).data,
+                        last.query_md(dnnl::query::exec_arg_md, argument.argument).data};
+    if (argument.cut == Cut::slice)
+      bound.step = chunk_ * size_of(type.dtype) *
+                   describe(type, sizes(type.shape)).data.format_desc.blocking.strides[argument.dimension];
+    if (argument.cut == Cut::lane && slices > 1) {
+      bound.step = round_up(type.bytes());
+      bound.buffer = scratch;
+      sums.push_back(std::make_unique<LaneSum>(argument.port.buffer, scratch, compiled.scratch_bytes,
+                                               bound.step, slices, type.bytes() / size_of(type.dtype)));
+      bound.offset = compiled.scratch_bytes;
+      compiled.scratch_bytes += slices * bound.step;
+    }
+    arguments.push_back(bound);
+  }
+  const OneThread one;
+  compiled.kernels.push_back(
+      std::make_unique<PrimitiveKernel>(primitive_, last, slices, std::move(arguments)));
+  std::ranges::move(sums, std::back_inserter(compiled.kernels));
+  return compiled;
+}
+
+}  // namespace sinter::onednn

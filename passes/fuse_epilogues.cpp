@@ -1,0 +1,249 @@
+#include "passes/fuse_epilogues.h"
+
+#include <algorithm>
+#include <map>
+
+#include "ir/copy.h"
+#include "passes/target.h"
+
+namespace sinter {
+namespace {
+
+using Group = std::vector<NodeId>;  ///< in the order of the graph
+
+bool is_activation(OpKind op) {
+  return op == OpKind::relu || op == OpKind::sigmoid || op == OpKind::tanh || op == OpKind::leaky_relu;
+}
+
+class Fuser {
+ public:
+  Fuser(const Graph& graph, const Target& target, std::vector<Remark>* remarks)
+      : graph_(graph),
+        target_(target),
+        remarks_(remarks),
+        readers_(graph.values().size()),
+        is_result_(graph.values().size()),
+        group_of_(graph.nodes().size(), -1) {
+    for (NodeId id = 0; id < node_count(); ++id)
+      for (const ValueId operand : graph.node(id).operands)
+        if (operand.valid()) readers_[operand.index].push_back(id);
+    for (const GraphResult& result : graph.results()) is_result_[result.value.index] = true;
+  }
+
+  bool run(Graph& fused) {
+    for (NodeId id = 0; id < node_count(); ++id)
+      if (graph_.node(id).op == OpKind::conv2d || graph_.node(id).op == OpKind::linear) extend_product(id);
+    for (NodeId id = 0; id < node_count(); ++id)
+      if (graph_.node(id).op == OpKind::conv2d_backward_weights) join_bias_gradient(id);
+    join_chains();
+    if (groups_.empty()) return false;
+    fused = rewritten();
+    return true;
+  }
+
+ private:
+  NodeId node_count() const { return static_cast<NodeId>(graph_.nodes().size()); }
+
+  void remark(const Node& node, std::string text) {
+    if (remarks_) remarks_->push_back({"fuse_epilogues", node.source, std::move(text)});
+  }
+
+  // The only reader of a node's only result; -1: there are others, or the graph's caller is one.
+  NodeId only_reader(NodeId id) const {
+    const Node& node = graph_.node(id);
+    if (node.results.size() != 1 || is_result_[node.results[0].index]) return -1;
+    const auto& readers = readers_[node.results[0].index];
+    return readers.size() == 1 ? readers[0] : -1;
+  }
+
+  bool adds_same_shape(const Node& node) const {
+    return node.op == OpKind::add && graph_.type(node.operands[0]) == graph_.type(node.operands[1]);
+  }
+
+  void extend_product(NodeId root) {
+    Group group = {root};
+    bool added = false;
+    for (NodeId next = only_reader(root); next >= 0; next = only_reader(next)) {
+      const Node& node = graph_.node(next);
+      const bool add = !added && adds_same_shape(node);
+      // Another product may have taken the sum of the two already.
+      if (group_of_[next] >= 0 || (!add && !is_activation(node.op))) break;
+      group.push_back(next);
+      added = true;
+      if (!add) break;
+    }
+    if (group.size() == 1) say_why_alone(root);
+    for (; group.size() > 1; group.pop_back())
+      if (accept(group)) return;
+  }
+
+  void say_why_alone(NodeId root) {
+    const Node& node = graph_.node(root);
+    const auto& readers = readers_[node.results[0].index];
+    for (const NodeId reader : readers)
+      if (is_activation(graph_.node(reader).op))
+        remark(node,
+               fmt::format("{} is not fused with {}: its result is read by {} node{}{}", to_string(node.op),
+                           to_string(graph_.node(reader).op), readers.size(), readers.size() == 1 ? "" : "s",
+                           is_result_[node.results[0].index] ? " and is a result of the graph" : ""));
+  }
+
+  // The sum of dy over all but its channels beside the gradient of the weights.
+  void join_bias_gradient(NodeId weights) {
+    const ValueId dy = graph_.node(weights).operands[1];
+    for (const NodeId reader : readers_[dy.index]) {
+      const Node& sum = graph_.node(reader);
+      if (sum.op != OpKind::sum || sum.attributes.ints("axes") != Ints{0, 2, 3} ||
+          sum.attributes.boolean("keepdims"))
+        continue;
+      const Group group = {std::min(weights, reader), std::max(weights, reader)};
+      const ValueId first = graph_.node(group[0]).results[0];
+      const bool read_between =
+          std::ranges::any_of(readers_[first.index], [&](NodeId id) { return id < group[1]; });
+      if (group_of_[reader] < 0 && !read_between && accept(group)) return;
+    }
+  }
+
+  bool joins_chains(const Node& node) const {
+    const auto replaces = [&](ValueId id) {
+      return std::ranges::any_of(graph_.results(), [&](const GraphResult& result) {
+        return result.value == id && result.stored_in.valid();
+      });
+    };
+    const auto fits = [&](ValueId operand) {
+      return !operand.valid() || graph_.type(operand).shape.empty() ||
+             graph_.type(operand).shape == graph_.type(node.results[0]).shape;
+    };
+    return op_def(node.op).elementwise != Elementwise::no && node.op != OpKind::sgd_update &&
+           node.results.size() == 1 && !replaces(node.results[0]) && std::ranges::all_of(node.operands, fits);
+  }
+
+  // Each group is a tree whose last node alone is read outside.
+  void join_chains() {
+    std::map<NodeId, Group> trees;  // by last node
+    for (NodeId id = 0; id < node_count(); ++id) {
+      const Node& node = graph_.node(id);
+      if (group_of_[id] >= 0 || !joins_chains(node)) continue;
+      Group tree;
+      for (const ValueId operand : node.operands) {
+        if (!operand.valid() || graph_.info(operand).kind != ValueKind::result) continue;
+        const auto found = trees.find(graph_.info(operand).node);
+        if (found == trees.end() || only_reader(found->first) != id ||
+            graph_.type(operand).shape != graph_.type(node.results[0]).shape)
+          continue;
+        tree.insert(tree.end(), found->second.begin(), found->second.end());
+        trees.erase(found);
+      }
+      tree.push_back(id);
+      std::ranges::sort(tree);
+      trees.emplace(id, std::move(tree));
+    }
+    for (const auto& [_, tree] : trees)
+      if (tree.size() > 1) accept(tree);
+  }
+
+  bool accept(const Group& group) {
+    const auto why_not = target_.refuses_fusion(*body_of(group).first);
+    if (!why_not) {
+      for (const NodeId id : group) group_of_[id] = static_cast<int>(groups_.size());
+      groups_.push_back(group);
+      return true;
+    }
+    std::string ops;
+    for (const NodeId id : group)
+      ops += fmt::format("{}{}", ops.empty() ? "" : " + ", to_string(graph_.node(id).op));
+    remark(graph_.node(group[0]), fmt::format("{} is not fused: {}", ops, *why_not));
+    return false;
+  }
+
+  // The body, and the graph's values that it takes.
+  std::pair<Body, std::vector<ValueId>> body_of(const Group& group) const {
+    Graph body;
+    std::vector<ValueId> taken;
+    std::map<ValueId, ValueId> map;
+    for (const NodeId id : group) {
+      Node node = graph_.node(id);
+      for (ValueId& operand : node.operands) {
+        if (!operand.valid()) continue;
+        if (!map.contains(operand)) {
+          const ValueInfo& info = graph_.info(operand);
+          const bool scalar = info.kind == ValueKind::constant && info.type.shape.empty();
+          if (!scalar) taken.push_back(operand);
+          map[operand] = scalar ? body.constant(info.constant).id()
+                                : body.input(input_name(taken.size() - 1), info.type).id();
+        }
+        operand = map[operand];
+      }
+      std::vector<Type> types;
+      for (const ValueId result : node.results) types.push_back(graph_.type(result));
+      const auto old_results = node.results;
+      const auto results = body.append_typed(std::move(node), types);
+      for (size_t i = 0; i < results.size(); ++i) map[old_results[i]] = results[i].id();
+    }
+    for (const ValueId result : read_outside(group)) body.add_result(body.value(map[result]));
+    return {std::make_shared<const Graph>(std::move(body)), taken};
+  }
+
+  static std::string input_name(size_t index) {
+    return index < 26 ? std::string(1, static_cast<char>('a' + index)) : fmt::format("x{}", index);
+  }
+
+  std::vector<ValueId> read_outside(const Group& group) const {
+    std::vector<ValueId> results;
+    for (const NodeId id : group)
+      for (const ValueId result : graph_.node(id).results) {
+        const bool outside = std::ranges::any_of(
+            readers_[result.index], [&](NodeId reader) { return std::ranges::count(group, reader) == 0; });
+        if (outside || is_result_[result.index]) results.push_back(result);
+      }
+    return results;
+  }
+
+  // Bodies have scalar constants of their own.
+  bool is_read_still(ValueId constant) const {
+    const auto& readers = readers_[constant.index];
+    return !graph_.type(constant).shape.empty() || is_result_[constant.index] || readers.empty() ||
+           std::ranges::any_of(readers, [&](NodeId reader) { return group_of_[reader] < 0; });
+  }
+
+  Graph rewritten() const {
+    GraphCopy copy(graph_, {}, [&](ValueId constant) { return is_read_still(constant); });
+    for (NodeId id = 0; id < node_count(); ++id) {
+      if (group_of_[id] < 0) {
+        copy.node(graph_.node(id));
+        continue;
+      }
+      const Group& group = groups_[group_of_[id]];
+      if (id != group.back()) continue;
+      const auto [body, taken] = body_of(group);
+      std::vector<std::optional<Value>> operands;
+      for (const ValueId value : taken) operands.emplace_back(copy[value]);
+      copy.graph().at({.node = graph_.node(group[0]).source});
+      const auto results =
+          copy.graph().append(OpKind::fusion, operands, Attributes(OpKind::fusion, {{"body", body}}));
+      const auto replaced = read_outside(group);
+      for (size_t i = 0; i < replaced.size(); ++i) copy.replace(replaced[i], results[i]);
+    }
+    return copy.finish();
+  }
+
+  const Graph& graph_;
+  const Target& target_;
+  std::vector<Remark>* remarks_;
+  std::vector<std::vector<NodeId>> readers_;  ///< by value; once for each operand
+  std::vector<bool> is_result_;               ///< by value
+  std::vector<int> group_of_;                 ///< by node; -1: alone
+  std::vector<Group> groups_;
+};
+
+}  // namespace
+
+bool fuse_epilogues(Graph& graph, const PassOptions& options) {
+  if (options.target == nullptr) fail_input("fuse_epilogues asks a backend what it can fuse; there is none");
+  Graph fused;
+  if (!Fuser(graph, *options.target, options.remarks).run(fused)) return false;
+  graph = std::move(fused);
+  return true;
+}
+
+}  // namespace sinter

@@ -1,0 +1,122 @@
+#include "runtime/peak.h"
+
+#include <immintrin.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "ir/error.h"
+
+namespace sinter {
+namespace {
+
+// Two multiply-adds a cycle that each take four or five cycles need ten independent chains. With the two
+// constants, twelve still fit into the sixteen registers of SSE and AVX.
+constexpr int chains = 12;
+// A sixth of a millisecond for a unit, and four units a thread: on a busy machine some rounds of that length
+// go by undisturbed, and starting one is still small beside it.
+constexpr int64_t steps = 50'000;
+constexpr int64_t units_per_thread = 4;
+constexpr int rounds = 48;
+
+// Each kernel repeats x = x / 2 + 1 in every lane of every chain. That stays finite and normal, and comes to
+// rest at exactly 2, so that the sum of one lane over the chains says whether the work was done. Sanitizers
+// would put their checks between the multiplications.
+constexpr float sum_at_rest = 2 * chains;
+
+struct Kernel {
+  float (*run)();
+  int lanes;
+};
+
+// Keeps one of several threads on a core of its own, as long as it lives. Left to itself a scheduler has been
+// seen to keep two threads on one core for all of the measurement, a neighbour being on the other.
+class PinnedThread {
+ public:
+  PinnedThread(int thread, int threads) {
+    if (threads == 1 || sched_getaffinity(0, sizeof allowed_, &allowed_) != 0) return;
+    int skip = thread % CPU_COUNT(&allowed_);
+    int core = 0;
+    while (!CPU_ISSET(core, &allowed_) || skip-- > 0) ++core;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    pinned_ = sched_setaffinity(0, sizeof one, &one) == 0;
+  }
+  ~PinnedThread() {
+    if (pinned_) sched_setaffinity(0, sizeof allowed_, &allowed_);
+  }
+  PinnedThread(const PinnedThread&) = delete;
+  PinnedThread& operator=(const PinnedThread&) = delete;
+
+ private:
+  cpu_set_t allowed_;
+  bool pinned_ = false;
+};
+
+[[gnu::target("avx512f"), gnu::no_sanitize_address, gnu::no_sanitize_undefined,
+  gnu::no_sanitize_thread]] float
+run_avx512() {
+  __m512 x[chains];
+  for (int i = 0; i < chains; ++i) x[i] = _mm512_set1_ps(static_cast<float>(i));
+  const __m512 half = _mm512_set1_ps(0.5F), one = _mm512_set1_ps(1);
+  for (int64_t step = 0; step < steps; ++step)
+#pragma GCC unroll 12
+    for (int i = 0; i < chains; ++i) x[i] = _mm512_fmadd_ps(x[i], half, one);
+  for (int i = 1; i < chains; ++i) x[0] = _mm512_add_ps(x[0], x[i]);
+  return _mm512_cvtss_f32(x[0]);
+}
+
+[[gnu::target("avx2,fma"), gnu::no_sanitize_address, gnu::no_sanitize_undefined,
+  gnu::no_sanitize_thread]] float
+run_avx2() {
+  __m256 x[chains];
+  for (int i = 0; i < chains; ++i) x[i] = _mm256_set1_ps(static_cast<float>(i));
+  const __m256 half = _mm256_set1_ps(0.5F), one = _mm256_set1_ps(1);
+  for (int64_t step = 0; step < steps; ++step)
+#pragma GCC unroll 12
+    for (int i = 0; i < chains; ++i) x[i] = _mm256_fmadd_ps(x[i], half, one);
+  for (int i = 1; i < chains; ++i) x[0] = _mm256_add_ps(x[0], x[i]);
+  return _mm256_cvtss_f32(x[0]);
+}
+
+// Every x86-64 processor has SSE; its multiplication and addition are two instructions.
+[[gnu::no_sanitize_address, gnu::no_sanitize_undefined, gnu::no_sanitize_thread]] float run_sse() {
+  __m128 x[chains];
+  for (int i = 0; i < chains; ++i) x[i] = _mm_set1_ps(static_cast<float>(i));
+  const __m128 half = _mm_set1_ps(0.5F), one = _mm_set1_ps(1);
+  for (int64_t step = 0; step < steps; ++step)
+#pragma GCC unroll 12
+    for (int i = 0; i < chains; ++i) x[i] = _mm_add_ps(_mm_mul_ps(x[i], half), one);
+  for (int i = 1; i < chains; ++i) x[0] = _mm_add_ps(x[0], x[i]);
+  return _mm_cvtss_f32(x[0]);
+}
+
+Kernel widest_kernel() {
+  if (__builtin_cpu_supports("avx512f")) return {run_avx512, 16};
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {run_avx2, 8};
+  return {run_sse, 4};
+}
+
+double seconds_of_round(ThreadPool& pool, const Kernel& kernel) {
+  const auto start = std::chrono::steady_clock::now();
+  pool.parallel_for(units_per_thread * pool.threads(), [&](int thread, int64_t begin, int64_t end) {
+    const PinnedThread pinned(thread, pool.threads());
+    for (int64_t unit = begin; unit < end; ++unit)
+      require(kernel.run() == sum_at_rest, "multiply-adds that come to rest at 2");
+  });
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+double measure_peak_flops(ThreadPool& pool) {
+  const Kernel kernel = widest_kernel();
+  double seconds = seconds_of_round(pool, kernel);
+  for (int round = 1; round < rounds; ++round) seconds = std::min(seconds, seconds_of_round(pool, kernel));
+  const double units = static_cast<double>(units_per_thread * pool.threads());
+  return units * 2.0 * steps * chains * kernel.lanes / seconds;
+}
+
+}  // namespace sinter

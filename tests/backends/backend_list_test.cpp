@@ -1,0 +1,121 @@
+#include "backends/backend_list.h"
+
+#include <gtest/gtest.h>
+
+#include "backends/backend_table.h"
+#include "ir/build.h"
+#include "tests/backends/run_graph.h"
+
+namespace sinter {
+namespace {
+
+/// Runs relu only, in plain layouts and perhaps another, at given times.
+class Fake final : public Backend {
+ public:
+  Fake(std::string_view name, double seconds, double blocked_seconds = -1)
+      : name_(name), seconds_(seconds), blocked_seconds_(blocked_seconds) {}
+
+  std::string_view name() const noexcept override { return name_; }
+  std::string description() const override { return fmt::format("{}, not real", name_); }
+  std::vector<Implementation> implementations(const Graph& graph, NodeId node,
+                                              std::span<const Layout>) const override {
+    if (graph.node(node).op != OpKind::relu) return {};
+    std::vector<Implementation> ways = {{{Layout{}}, {Layout{}}, seconds_}};
+    if (blocked_seconds_ >= 0) ways.push_back({{blocked()}, {blocked()}, blocked_seconds_});
+    return ways;
+  }
+  double reorder_seconds(const Type&, const Layout&) const override { return seconds_; }
+  std::optional<std::string> refuses_fusion(const Graph& body) const override {
+    if (body.name == name_) return std::nullopt;
+    return fmt::format("{} refuses", name_);
+  }
+  CompiledNode compile(const Graph& graph, NodeId id) const override {
+    if (implementations(graph, id, {}).empty())
+      fail_input("{} cannot run {}", name_, describe_node(graph, id));
+    return {name_, {}, 0};
+  }
+
+  static Layout blocked() { return Layout::parse("aB16b"); }
+
+ private:
+  std::string_view name_;
+  double seconds_, blocked_seconds_;
+};
+
+std::unique_ptr<Backend> list_of(std::initializer_list<Fake> fakes) {
+  std::vector<std::unique_ptr<Backend>> backends;
+  for (const Fake& fake : fakes) backends.push_back(std::make_unique<Fake>(fake));
+  return make_backend_list(std::move(backends));
+}
+
+Graph relu_in(const Layout& layout, OpKind op = OpKind::relu) {
+  Graph graph;
+  const Type type{DType::f32, {4, 20}, layout};
+  graph.input("x", type);
+  graph.add_result(graph.append_typed({op, Attributes(op), {graph.inputs()[0]}, {}, "head.2"}, {{type}})[0]);
+  return graph;
+}
+
+TEST(BackendList, TheCheaperRunsANode) {
+  EXPECT_EQ(list_of({{"first", 2}, {"second", 1}})->compile(relu_in({}), 0).backend, "second");
+  EXPECT_EQ(list_of({{"first", 1}, {"second", 2}})->compile(relu_in({}), 0).backend, "first");
+}
+
+TEST(BackendList, TheFirstRunsItAtEqualTimes) {
+  EXPECT_EQ(list_of({{"first", 1}, {"second", 1}, {"third", 1}})->compile(relu_in({}), 0).backend, "first");
+}
+
+TEST(BackendList, OnlyTimesInTheGraphsLayoutsCount) {
+  const auto list = list_of({{"first", 1}, {"second", 5, 0.5}, {"third", 4, 3}});
+  EXPECT_EQ(list->compile(relu_in({}), 0).backend, "first");
+  EXPECT_EQ(list->compile(relu_in(Fake::blocked()), 0).backend, "second");
+}
+
+TEST(BackendList, WhatNoneRunsIsTheLastOnesError) {
+  const auto list = list_of({{"first", 1}, {"second", 2}});
+  EXPECT_EQ(compile_error(*list, relu_in({}, OpKind::tanh), 0),
+            "second cannot run node 0 (tanh, \"head.2\")");
+  EXPECT_TRUE(list->implementations(relu_in({}, OpKind::tanh), 0).empty());
+}
+
+TEST(BackendList, AnswersForAll) {
+  const auto list = list_of({{"first", 3, 2}, {"second", 1}});
+  EXPECT_EQ(list->name(), "first");
+  EXPECT_EQ(list->description(), "first, not real");
+  EXPECT_EQ(list->implementations(relu_in({}), 0).size(), 3u);
+  EXPECT_EQ(list->reorder_seconds({DType::f32, {4, 20}, {}}, Fake::blocked()), 1);
+}
+
+TEST(BackendList, FusesWhatOneOfThemFuses) {
+  const auto list = list_of({{"first", 1}, {"second", 2}});
+  Graph body;
+  body.name = "second";
+  EXPECT_EQ(list->refuses_fusion(body), std::nullopt);
+  body.name = "neither";
+  EXPECT_EQ(list->refuses_fusion(body), "first refuses");
+}
+
+TEST(BackendList, NeedsOne) { EXPECT_THROW(make_backend_list({}), InternalError); }
+
+TEST(BackendTable, NamesAreTheBackendsAndTheLastRunsEverything) {
+  for (const BackendEntry& entry : backend_table()) EXPECT_EQ(entry.make()->name(), entry.name);
+  EXPECT_EQ(backend_table().back().name, "reference");
+}
+
+// All of the build together: each node on one of them, with the interpreter's numbers.
+TEST(BackendList, OfTheBuildRunsWhatOnlyReferenceCan) {
+  std::vector<std::unique_ptr<Backend>> backends;
+  for (const BackendEntry& entry : backend_table()) backends.push_back(entry.make());
+  const auto list = make_backend_list(std::move(backends));
+  Graph graph;
+  const Value x = graph.input("x", {DType::f32, {3, 5, 8, 8}, {}});
+  const Value w = graph.parameter("w", {DType::f32, {17, 5, 3, 3}, {}});
+  graph.add_result(cast(argmax(relu(conv2d(x, w)), {.axis = 1}), DType::f64));
+  RandomEngine random(5);
+  const Bindings bindings = random_bindings(graph, random);
+  EXPECT_EQ(list->compile(graph, 2).backend, "reference");
+  EXPECT_EQ(run_graph(*list, graph, bindings, &random), interpret(graph, bindings));
+}
+
+}  // namespace
+}  // namespace sinter

@@ -1,0 +1,97 @@
+#include <gtest/gtest.h>
+
+#include "ir/text.h"
+#include "ir/verify.h"
+#include "passes/assign_layouts.h"
+#include "passes/fuse_epilogues.h"
+#include "tests/passes/test_target.h"
+
+/// The passes that ask a target: what they say and what they refuse.
+namespace sinter {
+namespace {
+
+template <typename Run>
+std::string error_of(Run run) {
+  try {
+    run();
+    return "no error";
+  } catch (const InputError& error) {
+    return error.what();
+  }
+}
+
+TEST(TargetPasses, RefuseToRunWithoutATarget) {
+  Graph graph = parse("graph f(%x: f32[4]) -> (f32[4]) { %1 = relu(%x) : f32[4] return %1 }");
+  EXPECT_EQ(error_of([&] { fuse_epilogues(graph, {}); }),
+            "fuse_epilogues asks a backend what it can fuse; there is none");
+  EXPECT_EQ(error_of([&] { assign_layouts(graph, {}); }),
+            "assign_layouts asks a backend what it likes; there is none");
+}
+
+TEST(AssignLayouts, RefusesASecondRun) {
+  const TestTarget target;
+  Graph graph = parse(
+      "graph f(%x: f32[2, 16, 6, 6]) -> (f32[2, 16, 4, 4]) { param %w: f32[16, 16, 3, 3] "
+      "%1 = conv2d(%x, %w) : f32[2, 16, 4, 4] return %1 }");
+  EXPECT_TRUE(assign_layouts(graph, {.target = &target}));
+  const Graph once = graph;
+  EXPECT_EQ(error_of([&] { assign_layouts(graph, {.target = &target}); }),
+            "graph \"f\" has a value of type f32[16, 16, 3, 3]{ABcd16b16a}; assign_layouts needs numbers for "
+            "sizes and plain layouts");
+  EXPECT_EQ(graph, once);
+}
+
+std::vector<Remark> remarks_on(std::string_view text) {
+  const TestTarget target;
+  std::vector<Remark> remarks;
+  Graph graph = parse(text);
+  verify_or_fail(graph, "input");
+  fuse_epilogues(graph, {.target = &target, .remarks = &remarks});
+  return remarks;
+}
+
+using Remarks = std::vector<Remark>;
+
+std::string convolution(std::string_view rest, std::string_view results) {
+  return fmt::format(
+      "graph f(%x: f32[1, 1, 2, 2]) -> ({}) {{ param %w: f32[1, 1, 1, 1] "
+      "%1 = conv2d(%x, %w) : f32[1, 1, 2, 2] @ \"features.0\" {} }}",
+      results, rest);
+}
+
+TEST(FuseEpilogues, SaysWhatTheTargetRefuses) {
+  const std::string type = "f32[1, 1, 2, 2]";
+  EXPECT_EQ(remarks_on(convolution("%2 = tanh(%1) : " + type + " return %2", type)),
+            (Remarks{{"fuse_epilogues", "features.0", "conv2d + tanh is not fused: no tanh here"}}));
+  EXPECT_EQ(
+      remarks_on(convolution("%2 = add(%1, %x) : " + type + " %3 = tanh(%2) : " + type + " return %3", type)),
+      (Remarks{{"fuse_epilogues", "features.0", "conv2d + add + tanh is not fused: no tanh here"}}));
+}
+
+TEST(FuseEpilogues, SaysThatAChainIsTooLong) {
+  EXPECT_EQ(
+      remarks_on("graph f(%x: f32[4]) -> (f32[4]) { %1 = exp(%x) : f32[4] @ \"a\" "
+                 "%2 = relu(%1) : f32[4] %3 = exp(%2) : f32[4] %4 = sqrt(%3) : f32[4] return %4 }"),
+      (Remarks{{"fuse_epilogues", "a", "exp + relu + exp + sqrt is not fused: 4 ops are more than 3"}}));
+}
+
+TEST(FuseEpilogues, SaysWhoElseReadsAProduct) {
+  const std::string type = "f32[1, 1, 2, 2]";
+  EXPECT_EQ(
+      remarks_on(convolution("%2 = relu(%1) : " + type + " %3 = softmax(%1) : " + type + " return %2, %3",
+                             type + ", " + type)),
+      (Remarks{
+          {"fuse_epilogues", "features.0", "conv2d is not fused with relu: its result is read by 2 nodes"}}));
+  EXPECT_EQ(remarks_on(convolution("%2 = relu(%1) : " + type + " return %1, %2", type + ", " + type)),
+            (Remarks{{"fuse_epilogues", "features.0",
+                      "conv2d is not fused with relu: its result is read by 1 node and is a result of the "
+                      "graph"}}));
+}
+
+TEST(FuseEpilogues, SaysNothingOfWhatItFuses) {
+  const std::string type = "f32[1, 1, 2, 2]";
+  EXPECT_EQ(remarks_on(convolution("%2 = relu(%1) : " + type + " return %2", type)), Remarks{});
+}
+
+}  // namespace
+}  // namespace sinter
