@@ -131,6 +131,28 @@ TEST(Session, SaysWhatDoesNotFit) {
             "weights for %0.bias are f32[7]; the model has f32[6]");
 }
 
+TEST(Session, APlanLargerThanTheMemoryIsRefusedWithItsFigure) {
+  const Graph small = parse("graph s(%x: f32[2]) -> (f32[2]) {\n  %1 = exp(%x) : f32[2]\n  return %1\n}");
+  const Graph large = parse(
+      "graph l(%x: f32[1024, 1]) -> (f32[1024]) {\n"
+      "  %1 = broadcast_to(%x) {shape = [1024, 1073741824]} : f32[1024, 1073741824]\n"
+      "  %2 = softmax(%1) : f32[1024, 1073741824]\n"
+      "  %3 = sum(%2) {axes = [1]} : f32[1024]\n"
+      "  return %3\n}");
+  Session session(compile(small, {}), pool_of(1), Weights());
+  const std::vector<Tensor> x = {Tensor::of<float>({2}, {0, 1})};
+  session.run(x);
+  const Tensor before = session.result(0).clone();
+  const std::string message = message_of<Error>(
+      [&] { Session(compile(large, {.backend = "reference", .passes = {}}), pool_of(1), Weights()); });
+  EXPECT_TRUE(
+      message.starts_with("graph \"l\" needs 8796093022208 bytes for its intermediate values and 0 for "
+                          "its 1 threads: "))
+      << message;
+  session.run(x);
+  EXPECT_EQ(session.result(0), before);
+}
+
 TEST(Compile, RefusesWhatCannotRun) {
   EXPECT_EQ(
       message_of<InputError>([] { compile(small_lenet(false), {}); }),
