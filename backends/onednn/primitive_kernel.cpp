@@ -15,6 +15,10 @@ namespace {
 
 constexpr size_t most_arguments = 8;
 constexpr int64_t most_slices = 16;
+// Each lane starts anew on the weights' gradient: on a 64 -> 64 convolution at 56x56, batch 16, with 2
+// threads, 16 lanes took 3.6 % longer than oneDNN alone, 8 took 2.7 %, 4 took 1.1 % but leave more threads
+// idle.
+constexpr int64_t most_lanes = 8;
 constexpr double least_seconds = 40e-6;  // of a slice: calling a primitive takes 1 to 2 us
 constexpr int64_t sum_chunk = 4096;      // elements
 
@@ -166,7 +170,8 @@ Type with_layout(const Type& type, const Layout& layout) { return {type.dtype, t
 int64_t worthwhile_slices(double seconds, int64_t lane_bytes) {
   const double summing = 2 * static_cast<double>(lane_bytes) / bytes_per_second();
   const double each = std::max(least_seconds, 10 * summing);
-  return std::clamp(static_cast<int64_t>(seconds / each), int64_t{1}, most_slices);
+  return std::clamp(static_cast<int64_t>(seconds / each), int64_t{1},
+                    lane_bytes > 0 ? most_lanes : most_slices);
 }
 
 SlicedPrimitive::SlicedPrimitive(const Recipe& recipe, const LayoutChoice& layouts, int64_t slices)
