@@ -120,6 +120,14 @@ std::vector<int64_t> Layout::offsets(std::span<const int64_t> sizes, size_t dime
   return result;
 }
 
+bool Layout::same_offsets(const Layout& other, std::span<const int64_t> sizes) const {
+  if (*this == other) return true;
+  if (is_opaque() || other.is_opaque() || padded(sizes) != other.padded(sizes)) return false;
+  for (size_t d = 0; d < sizes.size(); ++d)
+    if (offsets(sizes, d) != other.offsets(sizes, d)) return false;
+  return true;
+}
+
 int64_t Layout::bytes(std::span<const int64_t> sizes, int64_t element_bytes) const {
   if (is_opaque()) return opaque_bytes_;
   return checked_product(padded(sizes)) * element_bytes;

@@ -44,6 +44,8 @@ class Layout {
   /// For each index of a dimension, up to its padded size, what it adds to an element's offset: the offset of
   /// an element is the sum over the dimensions. Not for opaque layouts.
   std::vector<int64_t> offsets(std::span<const int64_t> sizes, size_t dimension) const;
+  /// Whether a tensor of these sizes has each element, and all padding, at the same place in both layouts.
+  bool same_offsets(const Layout& other, std::span<const int64_t> sizes) const;
   /// Bytes that a tensor of these sizes needs, padding included.
   int64_t bytes(std::span<const int64_t> sizes, int64_t element_bytes) const;
 

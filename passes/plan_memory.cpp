@@ -19,6 +19,7 @@ class Planner {
   Planner(const Graph& graph, std::span<const int64_t> scratch_bytes)
       : graph_(graph),
         scratch_bytes_(scratch_bytes),
+        storage_(graph.values().size()),
         last_read_(graph.values().size(), -1),
         block_of_(graph.values().size(), -1),
         scratch_block_(graph.nodes().size(), -1) {}
@@ -26,9 +27,13 @@ class Planner {
   MemoryPlan run() {
     plan_.places.resize(graph_.values().size());
     for (int32_t i = 0; i < static_cast<int32_t>(graph_.values().size()); ++i) plan_.places[i].owner = {i};
+    find_storage();
     find_last_reads();
     for (NodeId id = 0; id < node_count(); ++id) {
-      for (size_t r = 0; r < graph_.node(id).results.size(); ++r) place_result(id, r);
+      const Node& node = graph_.node(id);
+      const bool view = is_view(graph_, node);
+      if (view) place_view(node.results[0]);
+      for (size_t r = 0; r < node.results.size() && !view; ++r) place_result(id, r);
       place_scratch(id);
     }
     for (const GraphResult& result : graph_.results())
@@ -41,42 +46,64 @@ class Planner {
  private:
   NodeId node_count() const { return static_cast<NodeId>(graph_.nodes().size()); }
 
+  void find_storage() {
+    for (int32_t i = 0; i < static_cast<int32_t>(storage_.size()); ++i) storage_[i] = {i};
+    for (const Node& node : graph_.nodes())
+      if (is_view(graph_, node)) storage_[node.results[0].index] = storage_[node.operands[0].index];
+  }
+
   void find_last_reads() {
     for (NodeId id = 0; id < node_count(); ++id)
       for (const ValueId operand : graph_.node(id).operands)
-        if (operand.valid()) last_read_[operand.index] = id;
-    for (const GraphResult& result : graph_.results()) last_read_[result.value.index] = node_count();
+        if (operand.valid()) last_read_[storage_[operand.index].index] = id;
+    for (const GraphResult& result : graph_.results())
+      last_read_[storage_[result.value.index].index] = node_count();
   }
 
-  // The operand whose memory result r may take over; invalid: none.
-  ValueId in_place_operand(const Node& node, size_t r) const {
+  // The value whose memory result r may take over, an operand's; invalid: none.
+  ValueId in_place_storage(const Node& node, size_t r) const {
     const auto& in_place = op_def(node.op).in_place;
     if (r >= in_place.size() || in_place[r] < 0) return {};
     const ValueId operand = node.operands[in_place[r]];
     const bool same_size = operand.valid() &&
                            graph_.type(operand).bytes() == graph_.type(node.results[r]).bytes() &&
                            graph_.type(operand).layout == graph_.type(node.results[r]).layout;
-    const bool read_once = std::ranges::count(node.operands, operand) == 1;
-    return same_size && read_once ? operand : ValueId{};
+    if (!same_size) return {};
+    const ValueId storage = storage_[operand.index];
+    const bool read_once = std::ranges::count_if(node.operands, [&](ValueId id) {
+                             return id.valid() && storage_[id.index] == storage;
+                           }) == 1;
+    return read_once ? storage : ValueId{};
   }
 
+  // The parameter or state that a node's result replaces, itself or by a view; invalid: none.
   ValueId replaced_by(ValueId result) const {
-    const auto found = std::ranges::find(graph_.results(), result, &GraphResult::value);
+    const auto replaces = [&](const GraphResult& r) {
+      return r.stored_in.valid() && storage_[r.value.index] == result;
+    };
+    const auto found = std::ranges::find_if(graph_.results(), replaces);
     return found == graph_.results().end() ? ValueId{} : found->stored_in;
+  }
+
+  void place_view(ValueId view) {
+    const ValueId storage = storage_[view.index];
+    plan_.places[view.index] = plan_.places[storage.index];
+    block_of_[view.index] = block_of_[storage.index];
   }
 
   void place_result(NodeId id, size_t r) {
     const Node& node = graph_.node(id);
-    const ValueId result = node.results[r], operand = in_place_operand(node, r);
-    if (operand.valid() && operand == replaced_by(result) && last_read_[operand.index] == id) {
-      plan_.places[result.index].owner = operand;
+    const ValueId result = node.results[r], taken = in_place_storage(node, r);
+    const bool free = taken.valid() && last_read_[taken.index] == id;
+    if (free && taken == replaced_by(result)) {
+      plan_.places[result.index].owner = taken;
       return;
     }
     plan_.places[result.index].kind = Place::Kind::arena;
     const NodeId until = std::max(last_read_[result.index], id);
-    if (operand.valid() && block_of_[operand.index] >= 0 && last_read_[operand.index] == id) {
-      block_of_[result.index] = block_of_[operand.index];
-      Block& block = blocks_[block_of_[operand.index]];
+    if (free && block_of_[taken.index] >= 0) {
+      block_of_[result.index] = block_of_[taken.index];
+      Block& block = blocks_[block_of_[taken.index]];
       block.last = std::max(block.last, until);
       return;
     }
@@ -117,7 +144,8 @@ class Planner {
 
   const Graph& graph_;
   std::span<const int64_t> scratch_bytes_;
-  std::vector<NodeId> last_read_;
+  std::vector<ValueId> storage_;    ///< by value: itself, or what it is a view of
+  std::vector<NodeId> last_read_;   ///< by value: of it and of its views
   std::vector<int> block_of_;       ///< by value; -1: not in the arena
   std::vector<int> scratch_block_;  ///< by node; -1: none
   std::vector<Block> blocks_;
@@ -125,6 +153,12 @@ class Planner {
 };
 
 }  // namespace
+
+bool is_view(const Graph& graph, const Node& node) {
+  if (node.op != OpKind::reorder) return false;
+  const Type &x = graph.type(node.operands[0]), &y = graph.type(node.results[0]);
+  return x.layout.same_offsets(y.layout, sizes(x.shape));
+}
 
 MemoryPlan plan_memory(const Graph& graph, std::span<const int64_t> scratch_bytes) {
   return Planner(graph, scratch_bytes).run();

@@ -15,7 +15,8 @@ struct Place {
   };
   Kind kind = Kind::bound;
   int64_t offset = 0;  ///< bytes, a multiple of 64
-  ValueId owner = {};  ///< of bound: the value whose memory it is, itself or the parameter it replaces
+  ValueId owner =
+      {};  ///< of bound: whose memory it is: its own, the parameter's it replaces, what it is a view of
 };
 
 /// A result that replaces a parameter or state but could not be computed in its memory: copied after the last
@@ -32,11 +33,15 @@ struct MemoryPlan {
   std::vector<int64_t> scratch;  ///< by node: offset in the arena of its scratch memory
 };
 
+/// Whether a node's result is its operand in its operand's memory: a reorder between layouts in which every
+/// element lies at the same place (one channel, first or last). Nothing runs for it.
+bool is_view(const Graph& graph, const Node& node);
+
 /// Gives every value a place: values that are not needed at the same time share memory; ops that may work in
 /// place (OpDef::in_place) do where their operand is not read again; new parameters lie in the memory of the
-/// old ones where nothing reads those later. Results of the graph stay readable until the next run.
-/// `scratch_bytes`: what each node's kernels need while they run, by node; empty: nothing. Needs: a graph
-/// without symbols.
+/// old ones where nothing reads those later; views lie in what they are views of, and keep it. Results of the
+/// graph stay readable until the next run. `scratch_bytes`: what each node's kernels need while they run, by
+/// node; empty: nothing. Needs: a graph without symbols.
 MemoryPlan plan_memory(const Graph& graph, std::span<const int64_t> scratch_bytes = {});
 
 }  // namespace sinter

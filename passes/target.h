@@ -24,7 +24,9 @@ class Target {
 
   /// The ways to run a node, an op or a whole fusion; the layouts in the graph's types do not count. A node
   /// that runs in many layouts answers for plain ones, those it prefers, and those of `offered`, which its
-  /// neighbours would like. Empty: it cannot be run.
+  /// neighbours would like. Empty: it cannot be run. Depends on nothing but the node's signature
+  /// (signature.h), what made its operands (op, attributes and which result, reorders looked through), and
+  /// `offered`.
   virtual std::vector<Implementation> implementations(const Graph& graph, NodeId node,
                                                       std::span<const Layout> offered) const = 0;
   std::vector<Implementation> implementations(const Graph& graph, NodeId node) const {

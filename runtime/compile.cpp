@@ -58,7 +58,8 @@ std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& opt
   executable->backend = backend->name();
   std::vector<int64_t> scratch_bytes;
   for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
-    executable->nodes.push_back(backend->compile(graph, id));
+    const bool runs = !is_view(graph, graph.node(id));
+    executable->nodes.push_back(runs ? backend->compile(graph, id) : CompiledNode{backend->name(), {}, 0});
     scratch_bytes.push_back(executable->nodes.back().scratch_bytes);
     for (const auto& kernel : executable->nodes.back().kernels)
       executable->workspace_bytes = std::max(executable->workspace_bytes, kernel->workspace_bytes());

@@ -89,9 +89,10 @@ void* Session::memory_of(ValueId id) const {
   return const_cast<void*>(executable_->graph.info(place.owner).constant.data());
 }
 
-size_t Session::input_index(ValueId id) const {
+std::optional<size_t> Session::input_index(ValueId id) const {
   const auto inputs = executable_->graph.inputs();
-  return std::ranges::find(inputs, id) - inputs.begin();
+  const auto found = std::ranges::find(inputs, executable_->plan.places[id.index].owner);
+  return found == inputs.end() ? std::nullopt : std::optional(found - inputs.begin());
 }
 
 void Session::collect_buffers() {
@@ -100,8 +101,8 @@ void Session::collect_buffers() {
     first_buffer_.push_back(buffers_.size());
     for (const std::vector<ValueId>* ids : {&graph.node(node).operands, &graph.node(node).results})
       for (const ValueId id : *ids) {
-        if (id.valid() && graph.info(id).kind == ValueKind::input)
-          patches_.push_back({buffers_.size(), input_index(id)});
+        if (const auto input = id.valid() ? input_index(id) : std::nullopt)
+          patches_.push_back({buffers_.size(), *input});
         buffers_.push_back(memory_of(id));
       }
     buffers_.push_back(arena_.get() + executable_->plan.scratch[node]);
@@ -145,8 +146,8 @@ void Session::run_kernels() {
 }
 
 const void* Session::source_of(ValueId id, std::span<const Tensor> inputs) const {
-  if (executable_->graph.info(id).kind == ValueKind::input) return inputs[input_index(id)].data();
-  return memory_of(id);
+  const auto input = input_index(id);
+  return input ? inputs[*input].data() : memory_of(id);
 }
 
 void Session::store_results(std::span<const Tensor> inputs) {

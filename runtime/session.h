@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -53,7 +54,8 @@ class Session {
   void store_results(std::span<const Tensor> inputs);
   void* memory_of(ValueId id) const;
   const void* source_of(ValueId id, std::span<const Tensor> inputs) const;
-  size_t input_index(ValueId id) const;
+  /// Of the input whose memory this value has: it is that input, or a view of it.
+  std::optional<size_t> input_index(ValueId id) const;
 
   std::shared_ptr<const Executable> executable_;
   std::shared_ptr<ThreadPool> pool_;
@@ -64,7 +66,7 @@ class Session {
   std::shared_ptr<std::byte> arena_, workspace_;
   std::vector<void*> buffers_;        ///< of all nodes, one after the other
   std::vector<size_t> first_buffer_;  ///< by node: where its buffers begin
-  std::vector<Patch> patches_;        ///< buffers that are inputs of the graph
+  std::vector<Patch> patches_;        ///< buffers in the memory of inputs of the graph
   std::vector<Staged> staged_;
   std::vector<Tensor> results_;  ///< undefined where stored into a parameter or state
 };

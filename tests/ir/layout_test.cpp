@@ -48,6 +48,24 @@ TEST(Layout, Bytes) {
   EXPECT_EQ((Type{DType::f32, {2, 3}, Layout::opaque("onednn", 4096)}.bytes()), 4096);
 }
 
+TEST(Layout, SameOffsets) {
+  const Layout plain, last = Layout::parse("acdb"), blocked = Layout::parse("aBcd16b");
+  const auto same = [](const Layout& a, const Layout& b, std::vector<int64_t> sizes) {
+    EXPECT_EQ(a.same_offsets(b, sizes), b.same_offsets(a, sizes));
+    return a.same_offsets(b, sizes);
+  };
+  EXPECT_TRUE(same(plain, last, {8, 1, 28, 28})) << "one channel";
+  EXPECT_TRUE(same(plain, last, {8, 3, 1, 1})) << "one pixel";
+  EXPECT_TRUE(same(plain, blocked, {8, 32, 1, 1}));
+  EXPECT_TRUE(same(last, blocked, {2, 16, 4, 4})) << "one block";
+  EXPECT_FALSE(same(plain, last, {8, 2, 28, 28}));
+  EXPECT_FALSE(same(plain, blocked, {8, 20, 1, 1})) << "padding";
+  EXPECT_FALSE(same(last, blocked, {2, 32, 4, 4}));
+  const Layout opaque = Layout::opaque("jit", 64);
+  EXPECT_TRUE(same(opaque, opaque, {16}));
+  EXPECT_FALSE(same(opaque, plain, {16}));
+}
+
 TEST(Layout, OpaqueRoundTrip) {
   const Layout layout = Layout::opaque("onednn", 4096);
   EXPECT_TRUE(layout.is_opaque());

@@ -83,6 +83,11 @@ const std::vector<Layout>& layouts() {
   return all;
 }
 
+// A view of the same memory takes no time.
+double reorder_seconds(const Target& target, const Type& type, const Layout& to) {
+  return type.layout.same_offsets(to, sizes(type.shape)) ? 0 : target.reorder_seconds(type, to);
+}
+
 // Every combination of ways to run the nodes and of layouts for the parameters, and the time of each: that of
 // the nodes, and of one reorder for each value and layout that is wanted.
 class BruteForce {
@@ -131,7 +136,7 @@ class BruteForce {
     const bool there = layout == made_[id.index] || std::ranges::count(wanted, layout) > 0;
     wanted.push_back(layout);
     const Type type{graph_.type(id).dtype, graph_.type(id).shape, made_[id.index]};
-    return there ? 0 : target_.reorder_seconds(type, layout);
+    return there ? 0 : reorder_seconds(target_, type, layout);
   }
 
   void finish(double seconds) {
@@ -155,7 +160,7 @@ double seconds_of(const Graph& graph, const Target& target) {
   for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
     const Node& node = graph.node(id);
     if (node.op == OpKind::reorder) {
-      seconds += target.reorder_seconds(graph.type(node.operands[0]), graph.type(node.results[0]).layout);
+      seconds += reorder_seconds(target, graph.type(node.operands[0]), graph.type(node.results[0]).layout);
       continue;
     }
     const auto has = [&](std::span<const ValueId> ids, const std::vector<Layout>& chosen) {
@@ -171,12 +176,11 @@ double seconds_of(const Graph& graph, const Target& target) {
   return seconds;
 }
 
-// The search is local: it misses the best choice of a few graphs in a thousand, and then by little.
+// The search is local, but its steps are wide enough for graphs of this size.
 TEST(AssignLayouts, FindsTheLeastTimeOfSmallGraphs) {
-  constexpr int seeds = 1000, most_missed = 5;
-  constexpr double most_excess = 1.05;
+  constexpr int seeds = 1000;
   const TestTarget target;
-  int changed = 0, missed = 0;
+  int changed = 0;
   for (int seed = 0; seed < seeds; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     RandomEngine random(seed);
@@ -187,10 +191,8 @@ TEST(AssignLayouts, FindsTheLeastTimeOfSmallGraphs) {
     verify_or_fail(graph, "laid out");
     const double seconds = seconds_of(graph, target);
     EXPECT_GE(seconds, least * (1 - 1e-9)) << "better than the best:\n" << before << print(graph);
-    EXPECT_LE(seconds, least * most_excess) << before << print(graph);
-    missed += seconds > least * (1 + 1e-9);
+    EXPECT_LE(seconds, least * (1 + 1e-9)) << before << print(graph);
   }
-  EXPECT_LE(missed, most_missed);
   EXPECT_GT(changed, seeds / 3) << "the graphs should give the pass something to do";
 }
 

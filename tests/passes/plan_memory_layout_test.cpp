@@ -81,5 +81,63 @@ TEST(PlanMemoryLayouts, BlockedParametersAreUpdatedInPlace) {
   EXPECT_EQ(plan.arena_bytes, 0);
 }
 
+// One channel, first or last, is the same memory.
+TEST(PlanMemoryViews, LieInTheirOperand) {
+  const Graph graph = read(
+      "graph f(%x: f32[2, 1, 4, 4]) -> (f32[2, 1, 4, 4]) { %1 = reorder(%x) : f32[2, 1, 4, 4]{acdb} "
+      "%2 = exp(%1) : f32[2, 1, 4, 4]{acdb} %3 = reorder(%2) : f32[2, 1, 4, 4] return %3 }");
+  const MemoryPlan plan = plan_memory(graph);
+  EXPECT_EQ(result_of(graph, plan, 0).kind, Place::Kind::bound);
+  EXPECT_EQ(result_of(graph, plan, 0).owner, graph.inputs()[0]);
+  EXPECT_EQ(result_of(graph, plan, 1).kind, Place::Kind::arena) << "an input is never written into";
+  EXPECT_EQ(result_of(graph, plan, 2).offset, result_of(graph, plan, 1).offset);
+  EXPECT_EQ(plan.arena_bytes, 128);
+}
+
+TEST(PlanMemoryViews, KeepTheirOperandAlive) {
+  const Graph graph = read(
+      "graph f(%x: f32[2, 1, 4, 4]) -> (f32[2, 1, 4, 4]{acdb}) { %1 = exp(%x) : f32[2, 1, 4, 4] "
+      "%2 = reorder(%1) : f32[2, 1, 4, 4]{acdb} %3 = relu(%1) : f32[2, 1, 4, 4] "
+      "%4 = reorder(%3) : f32[2, 1, 4, 4]{acdb} %5 = add(%2, %4) : f32[2, 1, 4, 4]{acdb} return %5 }");
+  const MemoryPlan plan = plan_memory(graph);
+  EXPECT_NE(result_of(graph, plan, 0).offset, result_of(graph, plan, 2).offset) << "the view is read later";
+  EXPECT_EQ(result_of(graph, plan, 4).offset, result_of(graph, plan, 0).offset)
+      << "in place, through the view";
+  EXPECT_EQ(plan.arena_bytes, 2 * 128);
+}
+
+TEST(PlanMemoryViews, NotWhereTheOffsetsDiffer) {
+  const Graph graph = read(
+      "graph f(%x: f32[2, 3, 4, 4]) -> (f32[2, 3, 4, 4]{acdb}) { %1 = exp(%x) : f32[2, 3, 4, 4] "
+      "%2 = reorder(%1) : f32[2, 3, 4, 4]{acdb} return %2 }");
+  const MemoryPlan plan = plan_memory(graph);
+  EXPECT_NE(result_of(graph, plan, 1).offset, result_of(graph, plan, 0).offset);
+}
+
+TEST(PlanMemoryViews, OfAParameterThatIsUpdatedWhereItLies) {
+  const Graph graph = read(
+      "graph f(%g: f32[4, 1, 3, 3]{acdb}, %lr: f32[]) -> (\"w'\": f32[4, 1, 3, 3]) { param %w: f32[4, 1, 3, "
+      "3] "
+      "%1 = reorder(%w) : f32[4, 1, 3, 3]{acdb} %2 = sgd_update(%1, %g, %lr) : f32[4, 1, 3, 3]{acdb} "
+      "%3 = reorder(%2) : f32[4, 1, 3, 3] return %3 into %w }");
+  const MemoryPlan plan = plan_memory(graph);
+  for (const NodeId node : {0, 1, 2}) {
+    EXPECT_EQ(result_of(graph, plan, node).kind, Place::Kind::bound);
+    EXPECT_EQ(result_of(graph, plan, node).owner, graph.parameters()[0]);
+  }
+  EXPECT_TRUE(plan.copies.empty());
+}
+
+TEST(PlanMemoryViews, OfAParameterThatIsReadAfterItsUpdate) {
+  const Graph graph = read(
+      "graph f(%g: f32[4, 1, 3, 3], %lr: f32[]) -> (\"w'\": f32[4, 1, 3, 3], f32[4, 1, 3, 3]{acdb}) { "
+      "param %w: f32[4, 1, 3, 3] %1 = reorder(%w) : f32[4, 1, 3, 3]{acdb} "
+      "%2 = sgd_update(%w, %g, %lr) : f32[4, 1, 3, 3] %3 = relu(%1) : f32[4, 1, 3, 3]{acdb} "
+      "return %2 into %w, %3 }");
+  const MemoryPlan plan = plan_memory(graph);
+  EXPECT_EQ(result_of(graph, plan, 1).kind, Place::Kind::arena);
+  ASSERT_EQ(plan.copies.size(), 1u);
+}
+
 }  // namespace
 }  // namespace sinter

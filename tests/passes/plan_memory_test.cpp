@@ -24,7 +24,15 @@ int64_t padded_bytes(const Graph& graph, ValueId id) {
   return std::max<int64_t>(64, (graph.type(id).bytes() + 63) / 64 * 64);
 }
 
-// The nodes from a value's computation to its last reader; results are read after the last node.
+// The value in whose memory a value is seen: itself, unless it is a view.
+ValueId storage_of(const Graph& graph, ValueId id) {
+  while (graph.info(id).kind == ValueKind::result && is_view(graph, graph.node(graph.info(id).node)))
+    id = graph.node(graph.info(id).node).operands[0];
+  return id;
+}
+
+// The nodes from a value's computation to its last reader, its views' too; results are read after the last
+// node.
 struct Lifetime {
   NodeId first, last;
   bool meets(const Lifetime& other) const { return first <= other.last && other.first <= last; }
@@ -35,18 +43,19 @@ std::vector<Lifetime> lifetimes(const Graph& graph) {
   for (const ValueInfo& info : graph.values()) all.push_back({info.node, info.node});
   for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id)
     for (const ValueId operand : graph.node(id).operands)
-      if (operand.valid()) all[operand.index].last = id;
+      if (operand.valid()) all[storage_of(graph, operand).index].last = id;
   for (const GraphResult& result : graph.results())
-    all[result.value.index].last = static_cast<NodeId>(graph.nodes().size());
+    all[storage_of(graph, result.value).index].last = static_cast<NodeId>(graph.nodes().size());
   return all;
 }
 
 bool in_arena(const MemoryPlan& plan, ValueId id) { return plan.places[id.index].kind == Place::Kind::arena; }
 
+// Without views.
 std::vector<ValueId> arena_values(const Graph& graph, const MemoryPlan& plan) {
   std::vector<ValueId> values;
   for (int32_t i = 0; i < static_cast<int32_t>(graph.values().size()); ++i)
-    if (in_arena(plan, {i})) values.push_back({i});
+    if (in_arena(plan, {i}) && storage_of(graph, {i}) == ValueId{i}) values.push_back({i});
   return values;
 }
 
@@ -55,9 +64,10 @@ bool may_take_over(const Graph& graph, const Lifetime& life, ValueId earlier, Va
   const ValueInfo& info = graph.info(later);
   const Node& node = graph.node(info.node);
   const auto& in_place = op_def(node.op).in_place;
+  const auto is_earlier = [&](ValueId id) { return id.valid() && storage_of(graph, id) == earlier; };
   return life.last == info.node && std::cmp_less(info.result_index, in_place.size()) &&
-         node.operands[in_place[info.result_index]] == earlier &&
-         std::ranges::count(node.operands, earlier) == 1 &&
+         is_earlier(node.operands[in_place[info.result_index]]) &&
+         std::ranges::count_if(node.operands, is_earlier) == 1 &&
          graph.type(earlier).bytes() == graph.type(later).bytes();
 }
 

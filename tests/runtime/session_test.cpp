@@ -98,6 +98,57 @@ TEST(Session, StoresResultsIntoParametersAndStates) {
   EXPECT_EQ(weights.at("s"), Tensor::of<float>({2}, {15, 90}));
 }
 
+size_t kernels_of(const Executable& executable, OpKind op) {
+  size_t count = 0;
+  for (size_t i = 0; i < executable.nodes.size(); ++i)
+    if (executable.graph.nodes()[i].op == op) count += executable.nodes[i].kernels.size();
+  return count;
+}
+
+// One channel first or last is one memory: of an input, a parameter, a constant, what a node made, and
+// results.
+TEST(Session, ReordersThatMoveNothingRunNothing) {
+  const Graph graph =
+      parse(R"(graph g(%x: f32[2, 1, 2, 2]) -> (f32[2, 1, 2, 2], f32[2, 1, 2, 2], f32[1, 1, 2, 2]) {
+  param %w: f32[2, 1, 2, 2]
+  const %1: f32[1, 1, 2, 2] = [1, 2, 3, 4]
+  %2 = reorder(%x) : f32[2, 1, 2, 2]{acdb}
+  %3 = reorder(%w) : f32[2, 1, 2, 2]{acdb}
+  %4 = add(%2, %3) : f32[2, 1, 2, 2]{acdb}
+  %5 = reorder(%4) : f32[2, 1, 2, 2]
+  %6 = reorder(%2) : f32[2, 1, 2, 2]
+  %7 = reorder(%1) : f32[1, 1, 2, 2]{acdb}
+  %8 = reorder(%7) : f32[1, 1, 2, 2]
+  return %5, %6, %8
+})");
+  for (const std::string& backend : {std::string("auto"), std::string("reference")}) {
+    SCOPED_TRACE(backend);
+    const auto executable = compile(graph, {.backend = backend, .passes = {}});
+    EXPECT_EQ(kernels_of(*executable, OpKind::reorder), 0u);
+    EXPECT_EQ(kernels_of(*executable, OpKind::add), 1u);
+    Weights weights;
+    weights.add("w", Tensor::of<float>({2, 1, 2, 2}, {10, 20, 30, 40, 50, 60, 70, 80}));
+    Session session(executable, pool_of(2), weights);
+    for (const float first : {1.0F, 9.0F}) {
+      const auto x = Tensor::of<float>({2, 1, 2, 2}, {first, 2, 3, 4, 5, 6, 7, 8});
+      session.run(std::vector<Tensor>{x});
+      EXPECT_EQ(session.result(0), Tensor::of<float>({2, 1, 2, 2}, {first + 10, 22, 33, 44, 55, 66, 77, 88}));
+      EXPECT_EQ(session.result(1), x);
+      EXPECT_EQ(session.result(2), Tensor::of<float>({1, 1, 2, 2}, {1, 2, 3, 4}));
+    }
+  }
+}
+
+TEST(Session, ReordersThatMoveSomethingRun) {
+  const Graph graph = parse(R"(graph g(%x: f32[1, 2, 1, 2]) -> (f32[1, 2, 1, 2]) {
+  %1 = reorder(%x) : f32[1, 2, 1, 2]{acdb}
+  %2 = exp(%1) : f32[1, 2, 1, 2]{acdb}
+  %3 = reorder(%2) : f32[1, 2, 1, 2]
+  return %3
+})");
+  EXPECT_EQ(kernels_of(*compile(graph, {}), OpKind::reorder), 2u);
+}
+
 TEST(Session, ParametersCanChangePlacesAndOldValuesBeReturned) {
   const Graph graph = parse(R"(graph g(%x: f32[1]) -> (f32[1], f32[1], f32[1]) {
   param %a: f32[1]
