@@ -43,13 +43,6 @@ class Backend : public Target {
   virtual CompiledNode compile(const Graph& graph, NodeId node) const = 0;
 };
 
-/// The implementation whose layouts a node's values have in the graph; null: there is none.
-const Implementation* find_implementation(std::span<const Implementation> implementations, const Graph& graph,
-                                          const Node& node);
-
-/// The layouts, other than plain, of a node's values in the graph: what to offer where it is to be compiled.
-std::vector<Layout> layouts_of(const Graph& graph, const Node& node);
-
 /// `node 3 (relu, "features.1")`, as errors name it.
 std::string describe_node(const Graph& graph, NodeId id);
 

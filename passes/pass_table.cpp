@@ -10,6 +10,7 @@
 #include "passes/bind_symbols.h"
 #include "passes/eliminate_common_subexpressions.h"
 #include "passes/fold_constants.h"
+#include "passes/form_slab_loops.h"
 #include "passes/fuse_epilogues.h"
 #include "passes/remove_dead_nodes.h"
 #include "passes/simplify_algebra.h"
@@ -17,7 +18,7 @@
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 10> passes = {{
+  static constexpr std::array<Pass, 11> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
       {"autodiff", autodiff, Meaning::extended, "add the gradient of the loss by every parameter"},
@@ -32,6 +33,8 @@ std::span<const Pass> pass_table() {
        "make one kernel of a product and what follows, and of elementwise chains"},
       {"assign_layouts", assign_layouts, Meaning::kept,
        "choose how values lie in memory and reorder them where needed"},
+      {"form_slab_loops", form_slab_loops, Meaning::kept,
+       "run forward and backward slab by slab of the batch, in cache"},
   }};
   return passes;
 }

@@ -16,9 +16,10 @@ struct Block {
 
 class Planner {
  public:
-  Planner(const Graph& graph, std::span<const int64_t> scratch_bytes)
+  Planner(const Graph& graph, std::span<const int64_t> scratch_bytes, std::span<const ValueId> elsewhere)
       : graph_(graph),
         scratch_bytes_(scratch_bytes),
+        elsewhere_(elsewhere),
         last_read_(graph.values().size(), -1),
         block_of_(graph.values().size(), -1),
         scratch_block_(graph.nodes().size(), -1) {}
@@ -68,6 +69,7 @@ class Planner {
   void place_result(NodeId id, size_t r) {
     const Node& node = graph_.node(id);
     const ValueId result = node.results[r], operand = in_place_operand(node, r);
+    if (std::ranges::count(elsewhere_, result) > 0) return;
     if (operand.valid() && operand == replaced_by(result) && last_read_[operand.index] == id) {
       plan_.places[result.index].owner = operand;
       return;
@@ -117,6 +119,7 @@ class Planner {
 
   const Graph& graph_;
   std::span<const int64_t> scratch_bytes_;
+  std::span<const ValueId> elsewhere_;
   std::vector<NodeId> last_read_;
   std::vector<int> block_of_;       ///< by value; -1: not in the arena
   std::vector<int> scratch_block_;  ///< by node; -1: none
@@ -126,8 +129,9 @@ class Planner {
 
 }  // namespace
 
-MemoryPlan plan_memory(const Graph& graph, std::span<const int64_t> scratch_bytes) {
-  return Planner(graph, scratch_bytes).run();
+MemoryPlan plan_memory(const Graph& graph, std::span<const int64_t> scratch_bytes,
+                       std::span<const ValueId> elsewhere) {
+  return Planner(graph, scratch_bytes, elsewhere).run();
 }
 
 }  // namespace sinter

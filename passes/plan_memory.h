@@ -10,7 +10,7 @@ namespace sinter {
 /// Where a value's elements lie while the graph runs.
 struct Place {
   enum class Kind : uint8_t {
-    bound,  ///< an input, parameter, state or constant: memory of its own
+    bound,  ///< an input, parameter, state or constant, or what the caller has a place for
     arena,  ///< at `offset` in the arena
   };
   Kind kind = Kind::bound;
@@ -36,7 +36,8 @@ struct MemoryPlan {
 /// place (OpDef::in_place) do where their operand is not read again; new parameters lie in the memory of the
 /// old ones where nothing reads those later. Results of the graph stay readable until the next run.
 /// `scratch_bytes`: what each node's kernels need while they run, by node; empty: nothing. Needs: a graph
-/// without symbols.
-MemoryPlan plan_memory(const Graph& graph, std::span<const int64_t> scratch_bytes = {});
+/// without symbols. `elsewhere`: results of nodes whose memory the caller has; their places are bound.
+MemoryPlan plan_memory(const Graph& graph, std::span<const int64_t> scratch_bytes = {},
+                       std::span<const ValueId> elsewhere = {});
 
 }  // namespace sinter

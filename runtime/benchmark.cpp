@@ -199,7 +199,7 @@ BenchmarkResult run_benchmark(const Graph& model, Weights weights, std::shared_p
           .batch_size = batch_size_of(executable.graph),
           .seconds = times,
           .compile_seconds = compile_seconds,
-          .activation_bytes = executable.activation_bytes()};
+          .activation_bytes = session->activation_bytes()};
 }
 
 }  // namespace sinter

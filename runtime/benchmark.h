@@ -31,7 +31,7 @@ struct BenchmarkResult {
   int64_t batch_size = 0;        ///< the first dimension of the model's first input; 1 where there is none
   StepTimes seconds = {};        ///< of a step
   double compile_seconds = 0;    ///< passes, kernels, and the session's memory
-  int64_t activation_bytes = 0;  ///< Executable::activation_bytes()
+  int64_t activation_bytes = 0;  ///< Session::activation_bytes()
 };
 
 /// Needs: at least one time.

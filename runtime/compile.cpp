@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "backends/backend_list.h"
 #include "backends/backend_table.h"
 #include "ir/verify.h"
@@ -56,14 +54,7 @@ std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& opt
   verify_or_fail(graph, "after the passes");
   check_concrete(graph);
   executable->backend = backend->name();
-  std::vector<int64_t> scratch_bytes;
-  for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
-    executable->nodes.push_back(backend->compile(graph, id));
-    scratch_bytes.push_back(executable->nodes.back().scratch_bytes);
-    for (const auto& kernel : executable->nodes.back().kernels)
-      executable->workspace_bytes = std::max(executable->workspace_bytes, kernel->workspace_bytes());
-  }
-  executable->plan = plan_memory(graph, scratch_bytes);
+  executable->program = compile_nodes(graph, *backend);
   executable->graph = std::move(graph);
   return executable;
 }

@@ -4,9 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "backends/backend.h"
-#include "passes/plan_memory.h"
 #include "passes/run_passes.h"
+#include "runtime/compiled_graph.h"
 
 namespace sinter {
 
@@ -14,14 +13,15 @@ namespace sinter {
 /// sessions on any threads share one.
 struct Executable {
   Graph graph;
-  MemoryPlan plan;
-  std::vector<CompiledNode> nodes;  ///< one for each of the graph's, in order
-  int64_t workspace_bytes = 0;      ///< the most any kernel needs, for each thread
-  std::string backend;              ///< the one asked for; nodes it cannot run have another
-  std::vector<Remark> remarks;      ///< what the passes had to say
+  CompiledGraph program;
+  std::string backend;          ///< the one asked for; nodes it cannot run have another
+  std::vector<Remark> remarks;  ///< what the passes had to say
 
-  /// Memory for intermediate values and for what kernels keep while they run, one session's.
-  int64_t activation_bytes() const { return plan.arena_bytes; }
+  /// Memory for intermediate values and for what kernels keep while they run, one session's: the arena, and
+  /// for each thread a workspace, in which loops over slabs keep the values of their bodies.
+  int64_t activation_bytes(int threads) const {
+    return program.plan.arena_bytes + threads * program.workspace_bytes;
+  }
 };
 
 struct CompileOptions {

@@ -28,8 +28,8 @@ Session::Session(std::shared_ptr<const Executable> executable, std::shared_ptr<T
 
 void Session::allocate() {
   const Graph& graph = executable_->graph;
-  const int64_t arena = executable_->plan.arena_bytes,
-                workspace = executable_->workspace_bytes * pool_->threads();
+  const int64_t arena = executable_->program.plan.arena_bytes,
+                workspace = executable_->program.workspace_bytes * pool_->threads();
   const auto refuse = [&](const std::string& why) {
     fail("graph \"{}\" needs {} bytes for its intermediate values and {} for its {} threads: {}", graph.name,
          arena, workspace, pool_->threads(), why);
@@ -40,7 +40,7 @@ void Session::allocate() {
   try {
     arena_ = allocate_aligned(arena);
     workspace_ = allocate_aligned(workspace);
-    for (const StoreCopy& copy : executable_->plan.copies) {
+    for (const StoreCopy& copy : executable_->program.plan.copies) {
       const int64_t bytes = graph.type(copy.to).bytes();
       staged_.push_back({copy.from, copy.to, bytes, allocate_aligned(bytes)});
     }
@@ -83,7 +83,7 @@ void Session::bind_weights() {
 
 void* Session::memory_of(ValueId id) const {
   if (!id.valid()) return nullptr;
-  const Place& place = executable_->plan.places[id.index];
+  const Place& place = executable_->program.plan.places[id.index];
   if (place.kind == Place::Kind::arena) return arena_.get() + place.offset;
   if (copies_[place.owner.index] != nullptr) return copies_[place.owner.index]->data();
   return const_cast<void*>(executable_->graph.info(place.owner).constant.data());
@@ -104,7 +104,7 @@ void Session::collect_buffers() {
           patches_.push_back({buffers_.size(), input_index(id)});
         buffers_.push_back(memory_of(id));
       }
-    buffers_.push_back(arena_.get() + executable_->plan.scratch[node]);
+    buffers_.push_back(arena_.get() + executable_->program.plan.scratch[node]);
   }
 }
 
@@ -130,15 +130,15 @@ void Session::run(std::span<const Tensor> inputs) {
 }
 
 void Session::run_kernels() {
-  for (size_t node = 0; node < executable_->nodes.size(); ++node) {
+  for (size_t node = 0; node < executable_->program.nodes.size(); ++node) {
     void* const* buffers = buffers_.data() + first_buffer_[node];
-    for (const auto& kernel : executable_->nodes[node].kernels) {
+    for (const auto& kernel : executable_->program.nodes[node].kernels) {
       if (kernel->self_parallel()) {
         kernel->run(buffers, workspace_.get(), 0, kernel->units());
         continue;
       }
       pool_->parallel_for(kernel->units(), [&](int thread, int64_t begin, int64_t end) {
-        kernel->run(buffers, workspace_.get() + thread * executable_->workspace_bytes, begin, end);
+        kernel->run(buffers, workspace_.get() + thread * executable_->program.workspace_bytes, begin, end);
       });
     }
   }

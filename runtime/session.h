@@ -30,6 +30,8 @@ class Session {
   const Tensor& result(size_t index) const;
 
   const Executable& executable() const { return *executable_; }
+  /// What it holds beside inputs, weights and results.
+  int64_t activation_bytes() const { return executable_->activation_bytes(pool_->threads()); }
 
  private:
   struct Patch {

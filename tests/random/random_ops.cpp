@@ -187,7 +187,7 @@ class Draw {
         return one_of(random_, std::vector{DType::f32, DType::f64, DType::i8, DType::u8, DType::i32,
                                            DType::i64, DType::boolean});
       case AttrKind::body:
-        return body();
+        return def.fallback.empty() ? body() : Body();
       case AttrKind::axis:
         return rank == 0 ? int64_t{0} : random_integer(random_, -rank, rank - 1);
       case AttrKind::axes: {
