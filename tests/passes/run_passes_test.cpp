@@ -106,7 +106,7 @@ void expect_unknown(const std::vector<std::string>& passes, const RunOptions& op
         "unknown pass \"fuse_all\"; expected one of: bind_symbols, append_loss, autodiff, append_update, "
         "fold_constants, simplify_algebra, eliminate_common_subexpressions, remove_dead_nodes, "
         "fuse_epilogues, "
-        "assign_layouts");
+        "assign_layouts, form_slab_loops");
   }
   EXPECT_EQ(graph, example()) << "nothing runs before all names are known";
 }
