@@ -1,7 +1,6 @@
 #include "backends/jit/lowering.h"
 
-#include <array>
-
+#include "backends/jit/convolution.h"
 #include "ir/op_table.h"
 
 namespace sinter::jit {
@@ -12,7 +11,9 @@ struct Entry {
   const Lowering* lowering;
 };
 
-constexpr std::array<Entry, 0> entries = {};
+constexpr Entry entries[] = {
+    {OpKind::conv2d, &convolution_lowering},
+};
 
 struct FusionEntry {
   std::optional<std::string> (*refuses)(const Graph& body);
@@ -21,6 +22,7 @@ struct FusionEntry {
 
 constexpr FusionEntry fusions[] = {
     {refuses_chain_body, &chain_lowering},
+    {[](const Graph& body) { return refuses_forward_body(body); }, &convolution_lowering},
 };
 
 const Lowering* find_fusion(const Graph& body) {

@@ -31,6 +31,9 @@ struct Lowering {
 /// Elementwise ops and fusions of them, over values of one shape and scalars, in any layout that all share.
 extern const Lowering chain_lowering;
 
+/// conv2d, alone or with elementwise ops and a pool behind it, in batch lanes.
+extern const Lowering convolution_lowering;
+
 /// Why a body is no chain of elementwise ops over values of one shape and scalars; nothing: it is one.
 std::optional<std::string> refuses_chain_body(const Graph& body);
 
