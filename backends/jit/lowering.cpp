@@ -13,6 +13,8 @@ struct Entry {
 
 constexpr Entry entries[] = {
     {OpKind::conv2d, &convolution_lowering},
+    {OpKind::conv2d_backward_data, &convolution_backward_data_lowering},
+    {OpKind::conv2d_backward_weights, &convolution_backward_weights_lowering},
 };
 
 struct FusionEntry {
@@ -23,6 +25,7 @@ struct FusionEntry {
 constexpr FusionEntry fusions[] = {
     {refuses_chain_body, &chain_lowering},
     {[](const Graph& body) { return refuses_forward_body(body); }, &convolution_lowering},
+    {refuses_backward_weights_body, &convolution_backward_weights_lowering},
 };
 
 const Lowering* find_fusion(const Graph& body) {
