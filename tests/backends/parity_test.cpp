@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#ifdef SINTER_JIT
+#include "backends/jit/jit.h"
+#endif
 #ifdef SINTER_ONEDNN
 #include "backends/onednn/onednn.h"
 #endif
@@ -24,6 +27,9 @@ const BackendUnderTest backends[] = {
     {make_reference_backend, 0, true},
 #ifdef SINTER_ONEDNN
     {make_onednn_backend, 2e-5, false},
+#endif
+#ifdef SINTER_JIT
+    {make_jit_backend, 2e-5, false},
 #endif
 };
 

@@ -1,0 +1,56 @@
+#include "backends/jit/lowering.h"
+
+#include "backends/jit/convolution.h"
+#include "ir/op_table.h"
+
+namespace sinter::jit {
+namespace {
+
+struct Entry {
+  OpKind op;
+  const Lowering* lowering;
+};
+
+constexpr Entry entries[] = {
+    {OpKind::conv2d, &convolution_lowering},
+    {OpKind::conv2d_backward_data, &convolution_backward_data_lowering},
+    {OpKind::conv2d_backward_weights, &convolution_backward_weights_lowering},
+};
+
+struct FusionEntry {
+  std::optional<std::string> (*refuses)(const Graph& body);
+  const Lowering* lowering;
+};
+
+constexpr FusionEntry fusions[] = {
+    {refuses_chain_body, &chain_lowering},
+    {[](const Graph& body) { return refuses_forward_body(body); }, &convolution_lowering},
+    {refuses_backward_weights_body, &convolution_backward_weights_lowering},
+};
+
+const Lowering* find_fusion(const Graph& body) {
+  for (const FusionEntry& entry : fusions)
+    if (!entry.refuses(body)) return entry.lowering;
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<std::string> refuses_body(const Graph& body) {
+  std::string reasons;
+  for (const FusionEntry& entry : fusions) {
+    const auto reason = entry.refuses(body);
+    if (!reason) return std::nullopt;
+    reasons += (reasons.empty() ? "" : "; ") + *reason;
+  }
+  return reasons;
+}
+
+const Lowering* find_lowering(const Graph&, const Node& node) {
+  if (node.op == OpKind::fusion) return find_fusion(node.attributes.body());
+  for (const Entry& entry : entries)
+    if (entry.op == node.op) return entry.lowering;
+  return op_def(node.op).elementwise == Elementwise::no ? nullptr : &chain_lowering;
+}
+
+}  // namespace sinter::jit

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "backends/jit/kernel_builder.h"
+
+namespace sinter::jit {
+
+/// Outputs whose sums are in registers at the same time: `outer` broadcast factors by `inner` vectors.
+struct TileShape {
+  int64_t outer, inner;
+};
+
+/// What bounds a choice: `outer` x `inner` outputs, tiles a multiple of `inner_step` wide.
+struct TileSpace {
+  int64_t outer, inner;
+  int64_t inner_step = 1;
+  int64_t group = 1;        ///< rows of sums for each column of the tile
+  int64_t registers = 32;
+};
+
+/// The shape that takes the fewest cycles over the whole space, remainders included: a multiply-add or a load
+/// takes one. At least {1, inner_step}.
+TileShape choose_tile(const TileSpace& space);
+
+/// Calls `body` for whole tiles in a loop, then for what is left.
+void for_tiles(KernelBuilder& builder, std::string name, int64_t total, int64_t size,
+               const std::function<void(Index start, int64_t size)>& body);
+
+}  // namespace sinter::jit
