@@ -12,11 +12,11 @@ namespace sinter {
 
 std::span<const BackendEntry> backend_table() {
   static constexpr BackendEntry entries[] = {
-#ifdef SINTER_JIT
-      {"jit", make_jit_backend},
-#endif
 #ifdef SINTER_ONEDNN
       {"onednn", make_onednn_backend},
+#endif
+#ifdef SINTER_JIT
+      {"jit", make_jit_backend},
 #endif
       {"reference", make_reference_backend},
   };

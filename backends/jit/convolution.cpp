@@ -18,8 +18,8 @@ bool is_input(const Graph& body, ValueId id) { return !id.valid() || body.info(i
 
 Convolution convolution(const Shape& x, const Shape& weight, const Shape& y, const Attributes& attributes) {
   const Ints &stride = attributes.ints("stride"), &padding = attributes.ints("padding");
-  return {x[0].size,      x[1].size, x[2].size, x[3].size, weight[0].size, weight[2].size, weight[3].size,
-          y[2].size,      y[3].size, stride[0], stride[1], padding[0],     padding[1]};
+  return {x[0].size, x[1].size, x[2].size, x[3].size, weight[0].size, weight[2].size, weight[3].size,
+          y[2].size, y[3].size, stride[0], stride[1], padding[0],     padding[1]};
 }
 
 PoolWindows pool_windows(const Graph& body, const Node& pool) {

@@ -7,13 +7,16 @@
 
 namespace sinter::jit {
 
-/// Sizes of a convolution, of whichever direction: x is [n, c, h, w], weight [o, c, kh, kw], y [n, o, oh, ow].
+/// Sizes of a convolution, of whichever direction: x is [n, c, h, w], weight [o, c, kh, kw], y [n, o, oh,
+/// ow].
 struct Convolution {
   int64_t n, c, h, w, o, kh, kw, oh, ow;
   int64_t stride_h, stride_w;
   int64_t top, left;  ///< padding
 
-  double multiply_adds() const { return static_cast<double>(n * o * oh * ow) * static_cast<double>(c * kh * kw); }
+  double multiply_adds() const {
+    return static_cast<double>(n * o * oh * ow) * static_cast<double>(c * kh * kw);
+  }
 };
 
 Convolution convolution(const Shape& x, const Shape& weight, const Shape& y, const Attributes& attributes);
@@ -26,9 +29,9 @@ struct PoolWindows {
 /// A body that is a convolution with its bias, elementwise ops on its result, and perhaps a pool of theirs.
 struct ForwardForm {
   NodeId conv;
-  ValueId convolved;                 ///< the convolution's result
+  ValueId convolved;  ///< the convolution's result
   std::optional<NodeId> pool = {};
-  ValueId pooled_from = {};          ///< what the pool reads
+  ValueId pooled_from = {};  ///< what the pool reads
 };
 
 /// Why a body is not of that form; with `form` what it is.

@@ -15,9 +15,9 @@
 namespace sinter::jit {
 namespace {
 
-constexpr int64_t wanted_units = 8;        // for a balance over a few threads
+constexpr int64_t wanted_units = 8;  // for a balance over a few threads
 constexpr double share_of_peak = 0.8;
-constexpr double gather_seconds = 4e-9;    // of sixteen elements that lie apart
+constexpr double gather_seconds = 4e-9;  // of sixteen elements that lie apart
 
 // A convolution's kernel in batch lanes: sums of sixteen samples in a tile of registers over output channels
 // and columns, the elementwise ops on them there too. A pool whose windows do not overlap takes its window
@@ -25,7 +25,12 @@ constexpr double gather_seconds = 4e-9;    // of sixteen elements that lie apart
 class ForwardWriter {
  public:
   ForwardWriter(const Graph& graph, const Node& node, const CpuTarget& cpu)
-      : graph_(graph), node_(node), own_(body_of(graph, node)), body_(own_.body), cpu_(cpu), k_(kernel_name(node)) {
+      : graph_(graph),
+        node_(node),
+        own_(body_of(graph, node)),
+        body_(own_.body),
+        cpu_(cpu),
+        k_(kernel_name(node)) {
     refuses_forward_body(body_, &form_);
     const Node& conv = body_.node(form_.conv);
     size_ = convolution(body_.type(conv.operands[0]).shape, body_.type(conv.operands[1]).shape,
@@ -71,21 +76,23 @@ class ForwardWriter {
   // All of what lies beside the windows would have to be computed on its own where a result wants it.
   bool fits_registers() const {
     const bool apart = pool_->stride_h == pool_->kh && pool_->stride_w == pool_->kw && pool_->top == 0 &&
-                       pool_->left == 0 && pool_->oh * pool_->kh <= size_.oh && pool_->ow * pool_->kw <= size_.ow;
+                       pool_->left == 0 && pool_->oh * pool_->kh <= size_.oh &&
+                       pool_->ow * pool_->kw <= size_.ow;
     const bool covers = pool_->oh * pool_->kh == size_.oh && pool_->ow * pool_->kw == size_.ow;
     return apart && (covers || !stores_convolved()) && pool_->kh * pool_->kw * 2 + 3 <= cpu_.vector_registers;
   }
 
   bool stores_convolved() const {
-    return std::ranges::any_of(body_.results(), [&](const GraphResult& result) { return !is_pooled(result.value); });
+    return std::ranges::any_of(body_.results(),
+                               [&](const GraphResult& result) { return !is_pooled(result.value); });
   }
 
   bool is_pooled(ValueId id) const { return form_.pool && body_.info(id).node == *form_.pool; }
 
   BufferId argument(ValueId outer) {
     const size_t position = position_of(node_, outer);
-    return k_.argument(fmt::format("{}{}", position < node_.operands.size() ? "x" : "y", position), graph_.type(outer),
-                       position);
+    return k_.argument(fmt::format("{}{}", position < node_.operands.size() ? "x" : "y", position),
+                       graph_.type(outer), position);
   }
 
   void bind() {
@@ -118,8 +125,8 @@ class ForwardWriter {
 
   // Padding, and samples that lie apart, are dealt with once for each row and not for each multiplication.
   bool is_packed() const {
-    const bool padded = size_.top != 0 || size_.left != 0 || (size_.oh - 1) * size_.stride_h + size_.kh > size_.h ||
-                        packed_width() > size_.w;
+    const bool padded = size_.top != 0 || size_.left != 0 ||
+                        (size_.oh - 1) * size_.stride_h + size_.kh > size_.h || packed_width() > size_.w;
     return padded || graph_.type(own_.operands[0]).layout.is_plain();
   }
   int64_t packed_width() const { return (size_.ow - 1) * size_.stride_w + size_.kw; }
@@ -139,11 +146,14 @@ class ForwardWriter {
 
   void pack_row(const Index& c, const Index& row, const Index& from) {
     // A kernel that fits into the padding may leave some columns, or all, unread.
-    const int64_t left = std::min(size_.left, packed_width()), width = std::min(size_.w, packed_width() - left);
+    const int64_t left = std::min(size_.left, packed_width()),
+                  width = std::min(size_.w, packed_width() - left);
     clear(c, row, 0, left);
-    if (width > 0) k_.loop("w", 0, width, [&](Index w) {
-      k_.store({.buffer = packed_, .index = packed_index(c, row, w + left)}, values_[x().index]->load(block_, {c, from, w}));
-    });
+    if (width > 0)
+      k_.loop("w", 0, width, [&](Index w) {
+        k_.store({.buffer = packed_, .index = packed_index(c, row, w + left)},
+                 values_[x().index]->load(block_, {c, from, w}));
+      });
     clear(c, row, left + width, packed_width());
   }
 
@@ -181,7 +191,8 @@ class ForwardWriter {
     each([&](Index i, Index r, Index j) { sum.set({i, r, j}, initial(o + i)); });
     k_.loop("c", 0, size_.c, [&](Index c) {
       k_.loop("ky", 0, size_.kh, [&](Index ky) {
-        k_.unroll("kx", size_.kw, [&](Index kx) { multiply(sum, o, channels, c, group, ky, column, width, kx); });
+        k_.unroll("kx", size_.kw,
+                  [&](Index kx) { multiply(sum, o, channels, c, group, ky, column, width, kx); });
       });
     });
     each([&](Index i, Index r, Index j) { finish_element(sum, {i, r, j}, o + i, group, column + j); });
@@ -218,7 +229,8 @@ class ForwardWriter {
       return k_.load({.buffer = buffers_[id.index], .index = 0, .lane_stride = 0}, true);
     });
     for (const GraphResult& result : body_.results())
-      if (!is_pooled(result.value)) values_[result.value.index]->store(block_, {o, row, column}, value(result.value));
+      if (!is_pooled(result.value))
+        values_[result.value.index]->store(block_, {o, row, column}, value(result.value));
     if (!form_.pool) return;
     const Expr pooled_from = value(form_.pooled_from);
     if (pools_in_registers_)
@@ -227,8 +239,8 @@ class ForwardWriter {
       values_[form_.pooled_from.index]->store(0, {o, row, column}, pooled_from);
   }
 
-  void pool_tile(const TileHandle& sum, const Index& o, int64_t channels, const Index& group, const Index& column,
-                 int64_t width) {
+  void pool_tile(const TileHandle& sum, const Index& o, int64_t channels, const Index& group,
+                 const Index& column, int64_t width) {
     // Columns begin at whole windows: their first pooled column is an index too.
     const Index first = divided(column, pool_->kw);
     k_.unroll("i", channels, [&](Index i) {
@@ -244,15 +256,15 @@ class ForwardWriter {
 
   static Index divided(const Index& index, int64_t by) {
     Index result = index.constant() / by;
-    for (const Index::Term& term : index.terms()) result += Index::variable(term.variable) * (term.factor / by);
+    for (const Index::Term& term : index.terms())
+      result += Index::variable(term.variable) * (term.factor / by);
     return result;
   }
 
   void pool_rows() {
     k_.loop("o", 0, size_.o, [&](Index o) {
-      k_.loop("p", 0, pool_->oh, [&](Index p) {
-        k_.loop("q", 0, pool_->ow, [&](Index q) { pool_window(o, p, q); });
-      });
+      k_.loop("p", 0, pool_->oh,
+              [&](Index p) { k_.loop("q", 0, pool_->ow, [&](Index q) { pool_window(o, p, q); }); });
     });
   }
 
@@ -270,7 +282,8 @@ class ForwardWriter {
 
   void store_pooled(const PoolTaps& taps, const Index& o, const Index& p, const Index& q) {
     const Node& pool = body_.node(*form_.pool);
-    if (values_[pool.results[0].index]) values_[pool.results[0].index]->store(block_, {o, p, q}, taps.value());
+    if (values_[pool.results[0].index])
+      values_[pool.results[0].index]->store(block_, {o, p, q}, taps.value());
     if (pool.results.size() > 1 && values_[pool.results[1].index])
       values_[pool.results[1].index]->store(block_, {o, p, q},
                                             k_.cast(taps.argmax(), body_.type(pool.results[1]).dtype));
@@ -301,19 +314,21 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   ForwardForm form;
   if (refuses_forward_body(own.body, &form)) return {};
   const Node& conv = own.body.node(form.conv);
-  const Convolution size = convolution(own.body.type(conv.operands[0]).shape, own.body.type(conv.operands[1]).shape,
-                                       own.body.type(form.convolved).shape, conv.attributes);
+  const Convolution size =
+      convolution(own.body.type(conv.operands[0]).shape, own.body.type(conv.operands[1]).shape,
+                  own.body.type(form.convolved).shape, conv.attributes);
   const double filled = static_cast<double>(batch_blocks(size.n) * vector_size) / static_cast<double>(size.n);
   const Cost least = cost(graph, node);
   const double seconds = filled * (2 * size.multiply_adds() / (share_of_peak * flops_per_second) +
-                                   least.bytes / bytes_per_second) + call_seconds;
+                                   least.bytes / bytes_per_second) +
+                         call_seconds;
   std::vector<Implementation> ways;
   for (const bool plain_x : {false, true}) {
     Implementation way{{}, {}, seconds};
     for (const ValueId id : node.operands) {
       const bool is_x = id.valid() && id == own.operands[0];
-      const bool samples = id.valid() && graph.type(id).shape.size() == 4 && graph.type(id).shape[0].size == size.n &&
-                           id != own.operands[1];
+      const bool samples = id.valid() && graph.type(id).shape.size() == 4 &&
+                           graph.type(id).shape[0].size == size.n && id != own.operands[1];
       way.operands.push_back(samples && !(is_x && plain_x) ? batch_blocked(4) : Layout{});
     }
     for (size_t i = 0; i < node.results.size(); ++i) way.results.push_back(batch_blocked(4));

@@ -19,8 +19,8 @@ Convolution size_of_node(const Graph& graph, const Node& node) {
                      graph.type(node.operands[0]).shape, node.attributes);
 }
 
-// Sums for a tile of input channels by a part of a row of dx. Which elements of dy reach a column is known when
-// the code is written, so that borders and strides cost no multiplication by zero.
+// Sums for a tile of input channels by a part of a row of dx. Which elements of dy reach a column is known
+// when the code is written, so that borders and strides cost no multiplication by zero.
 class BackwardDataWriter {
  public:
   BackwardDataWriter(const Graph& graph, const Node& node, const CpuTarget& cpu)
@@ -39,8 +39,8 @@ class BackwardDataWriter {
         if (c * (w + taps) + 2 > registers && (c > 1 || w > size_.stride_w)) break;
         const double loads = static_cast<double>(w + taps) / static_cast<double>(size_.stride_w) +
                              static_cast<double>(c * taps);
-        const double useful = static_cast<double>(c * w) / loads *
-                              static_cast<double>(size_.w) / static_cast<double>(ceil_divided(size_.w, w) * w);
+        const double useful = static_cast<double>(c * w) / loads * static_cast<double>(size_.w) /
+                              static_cast<double>(ceil_divided(size_.w, w) * w);
         if (useful <= most) continue;
         most = useful;
         channels_ = c;
@@ -78,7 +78,8 @@ class BackwardDataWriter {
   void for_columns(const std::function<void(Index column, int64_t start, int64_t width)>& body) {
     const int64_t tiles = ceil_divided(size_.w, width_);
     const auto is_inner = [&](int64_t tile) {
-      const int64_t from = tile * width_ + size_.left - (size_.kw - 1), to = (tile + 1) * width_ - 1 + size_.left;
+      const int64_t from = tile * width_ + size_.left - (size_.kw - 1),
+                    to = (tile + 1) * width_ - 1 + size_.left;
       return from >= 0 && to <= (size_.ow - 1) * size_.stride_w && (tile + 1) * width_ <= size_.w;
     };
     for (int64_t tile = 0; tile < tiles;) {
@@ -96,8 +97,8 @@ class BackwardDataWriter {
   }
 
   // `column` is `start` or, in a loop, a multiple of the stride later.
-  void write_tile(const Index& c, int64_t channels, const Index& r, int64_t phase, const Index& column, int64_t start,
-                  int64_t width) {
+  void write_tile(const Index& c, int64_t channels, const Index& r, int64_t phase, const Index& column,
+                  int64_t start, int64_t width) {
     const TileHandle sum = k_.tile("sum", DType::f32, true, {channels, width});
     const auto each = [&](const std::function<void(Index, Index)>& body) {
       k_.unroll("i", channels, [&](Index i) { k_.unroll("j", width, [&](Index j) { body(i, j); }); });
@@ -110,14 +111,18 @@ class BackwardDataWriter {
           add_row(sum, o, c, channels, r - t, t * size_.stride_h + phase, column, start, width);
         });
       });
-    each([&](Index i, Index j) { dx_.store(block_, {c + i, r * size_.stride_h + (phase - size_.top), column + j}, sum(i, j)); });
+    each([&](Index i, Index j) {
+      dx_.store(block_, {c + i, r * size_.stride_h + (phase - size_.top), column + j}, sum(i, j));
+    });
   }
 
   // One row of dy through one row of the kernel.
-  void add_row(const TileHandle& sum, const Index& o, const Index& c, int64_t channels, const Index& y, const Index& ky,
-               const Index& column, int64_t start, int64_t width) {
-    const int64_t first = std::max<int64_t>(0, ceil_divided(start + size_.left - (size_.kw - 1), size_.stride_w)),
-                  last = std::min(size_.ow - 1, floor_divided(start + width - 1 + size_.left, size_.stride_w));
+  void add_row(const TileHandle& sum, const Index& o, const Index& c, int64_t channels, const Index& y,
+               const Index& ky, const Index& column, int64_t start, int64_t width) {
+    const int64_t first =
+                      std::max<int64_t>(0, ceil_divided(start + size_.left - (size_.kw - 1), size_.stride_w)),
+                  last =
+                      std::min(size_.ow - 1, floor_divided(start + width - 1 + size_.left, size_.stride_w));
     const Index moved = divided(column - start);
     for (int64_t x = first; x <= last; ++x) {
       const int64_t from = x * size_.stride_w - size_.left - start;  // column of the tile that kx = 0 reaches
@@ -154,7 +159,9 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   const Convolution size = size_of_node(graph, node);
   const double filled = static_cast<double>(batch_blocks(size.n) * vector_size) / static_cast<double>(size.n);
   const double flops = 2 * size.multiply_adds() * filled;
-  return {{{batch_blocked(4), {}}, {batch_blocked(4)}, flops / (share_of_peak * flops_per_second) + call_seconds}};
+  return {{{batch_blocked(4), {}},
+           {batch_blocked(4)},
+           flops / (share_of_peak * flops_per_second) + call_seconds}};
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {

@@ -29,8 +29,10 @@ std::optional<std::string> refuses(const Graph& body, Form* form) {
   for (const Node& node : body.nodes()) {
     if (&node == &weights) continue;
     const bool is_bias = node.op == OpKind::sum && node.operands[0] == weights.operands[1] &&
-                         node.attributes.ints("axes") == Ints{0, 2, 3} && !node.attributes.boolean("keepdims");
-    if (!is_bias || found.bias.valid()) return fmt::format("{} is no sum of the convolution's dy", to_string(node.op));
+                         node.attributes.ints("axes") == Ints{0, 2, 3} &&
+                         !node.attributes.boolean("keepdims");
+    if (!is_bias || found.bias.valid())
+      return fmt::format("{} is no sum of the convolution's dy", to_string(node.op));
     found.bias = node.results[0];
   }
   for (const ValueId id : weights.operands)
@@ -60,7 +62,8 @@ class BackwardWeightsWriter {
     dw_ = kernel_.buffer(outer(weights.results[0]));
     if (form_.bias.valid()) bias_ = kernel_.buffer(outer(form_.bias));
     const int64_t taps = std::min(size_.kw, static_cast<int64_t>(cpu.vector_registers) - 3);
-    tile_ = choose_tile({.outer = size_.o, .inner = taps, .inner_step = taps, .registers = cpu.vector_registers});
+    tile_ =
+        choose_tile({.outer = size_.o, .inner = taps, .inner_step = taps, .registers = cpu.vector_registers});
     taps_ = taps;
   }
 
@@ -115,15 +118,18 @@ class BackwardWeightsWriter {
   }
 
   // Columns whose taps all lie within x run in a loop; those at the borders are written out.
-  void add_row(const TileHandle& sum, const Index& block, const Index& o, int64_t channels, const Index& c, const Index& y,
-               const Index& ky, int64_t kx, int64_t taps) {
+  void add_row(const TileHandle& sum, const Index& block, const Index& o, int64_t channels, const Index& c,
+               const Index& y, const Index& ky, int64_t kx, int64_t taps) {
     const auto add = [&](const Index& column, int64_t begin, int64_t end) {
       const Index row = y * size_.stride_h + ky - size_.top;
       const TileHandle dy = k_.tile("dy", DType::f32, true, {channels});
       k_.unroll("i", channels, [&](Index i) { dy.set({i}, dy_->load(block, {o + i, y, column})); });
       for (int64_t tap = begin; tap < end; ++tap) {
-        const Expr x = k_.let("x", x_->load(block, {c, row, column * size_.stride_w + (kx + tap - size_.left)}));
-        k_.unroll("i", channels, [&](Index i) { sum.set({i, tap}, multiply_add(x, dy(i), sum(i, Index(tap)))); });
+        const Expr x =
+            k_.let("x", x_->load(block, {c, row, column * size_.stride_w + (kx + tap - size_.left)}));
+        k_.unroll("i", channels, [&](Index i) {
+          sum.set({i, tap}, multiply_add(x, dy(i), sum(i, Index(tap))));
+        });
       }
     };
     const int64_t first = std::clamp<int64_t>(ceil_divided(size_.left - kx, size_.stride_w), 0, size_.ow);
@@ -172,8 +178,10 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   if (refuses(own.body, &form)) return {};
   const Convolution size = size_of_node(own.body, own.body.node(form.weights));
   const double filled = static_cast<double>(batch_blocks(size.n) * vector_size) / static_cast<double>(size.n);
-  const double seconds = 2 * size.multiply_adds() * filled / (share_of_peak * flops_per_second) + call_seconds;
-  return {{std::vector<Layout>(node.operands.size(), batch_blocked(4)), std::vector<Layout>(node.results.size()), seconds}};
+  const double seconds =
+      2 * size.multiply_adds() * filled / (share_of_peak * flops_per_second) + call_seconds;
+  return {{std::vector<Layout>(node.operands.size(), batch_blocked(4)),
+           std::vector<Layout>(node.results.size()), seconds}};
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {

@@ -32,12 +32,14 @@ void PoolTaps::add(Expr element, const Index& i, const Index& j) const {
     return;
   }
   const Expr v = k.let("element", element);
-  const Expr larger = k.apply(Op::logical_and, {k.apply(Op::logical_not, {k.apply(Op::less_equal, {v, best})}),
-                                                k.apply(Op::equal, {best, best})});
+  const Expr larger = k.apply(
+      Op::logical_and,
+      {k.apply(Op::logical_not, {k.apply(Op::less_equal, {v, best})}), k.apply(Op::equal, {best, best})});
   const Expr none = k.apply(Op::less, {place_->read({}), k.number(DType::i32, 0, true)});
   const Expr wins = k.let("wins", k.apply(Op::logical_or, {larger, none}));
   best_.set({}, select(wins, v, best));
-  place_->set({}, select(wins, k.apply(Op::splat, {k.index(DType::i32, i * windows_.kw + j)}), place_->read({})));
+  place_->set({},
+              select(wins, k.apply(Op::splat, {k.index(DType::i32, i * windows_.kw + j)}), place_->read({})));
 }
 
 Expr PoolTaps::value() const {

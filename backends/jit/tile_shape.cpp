@@ -12,7 +12,8 @@ double cycles(const TileSpace& space, const TileShape& tile) {
   double total = 0;
   for (int64_t o = 0; o < space.outer; o += tile.outer)
     for (int64_t i = 0; i < space.inner; i += tile.inner) {
-      const int64_t outer = std::min(tile.outer, space.outer - o), inner = std::min(tile.inner, space.inner - i);
+      const int64_t outer = std::min(tile.outer, space.outer - o),
+                    inner = std::min(tile.inner, space.inner - i);
       const int64_t loads = outer + inner * space.group;
       total += static_cast<double>(std::max({outer * inner * space.group, loads, latency}));
     }
@@ -25,9 +26,11 @@ TileShape choose_tile(const TileSpace& space) {
   TileShape best{1, std::min(space.inner_step, space.inner)};
   double least = cycles(space, best);
   for (int64_t outer = 1; outer <= std::min(space.outer, space.registers); ++outer)
-    for (int64_t inner = space.inner_step; inner < space.inner + space.inner_step; inner += space.inner_step) {
+    for (int64_t inner = space.inner_step; inner < space.inner + space.inner_step;
+         inner += space.inner_step) {
       // Beside the sums: vectors to multiply with, and a broadcast.
-      if (outer * inner * space.group + std::min<int64_t>(inner * space.group, 2) + 1 > space.registers) break;
+      if (outer * inner * space.group + std::min<int64_t>(inner * space.group, 2) + 1 > space.registers)
+        break;
       const TileShape tile{outer, std::min(inner, space.inner)};
       const double own = cycles(space, tile);
       if (own < least || (own == least && tile.outer * tile.inner > best.outer * best.inner)) {

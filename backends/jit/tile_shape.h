@@ -16,7 +16,7 @@ struct TileShape {
 struct TileSpace {
   int64_t outer, inner;
   int64_t inner_step = 1;
-  int64_t group = 1;        ///< rows of sums for each column of the tile
+  int64_t group = 1;  ///< rows of sums for each column of the tile
   int64_t registers = 32;
 };
 
