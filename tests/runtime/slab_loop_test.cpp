@@ -54,7 +54,8 @@ TEST_P(SlabLoopRun, AgreesWithTheInterpreterAndTheFlatGraphOnAnyNumberOfThreads)
     SCOPED_TRACE(backend);
     const auto looped = compile_step(backend, GetParam(), true);
     const auto flat = compile_step(backend, GetParam(), false);
-    EXPECT_EQ(std::ranges::count(looped->graph.nodes(), OpKind::slab_loop, &Node::op), 1);
+    // More than one where a layout cannot be cut between the slabs.
+    EXPECT_GE(std::ranges::count(looped->graph.nodes(), OpKind::slab_loop, &Node::op), 1);
     const Bindings bindings = random_bindings(looped->graph, 5);
     const auto one = run_step(looped, bindings, 1);
     expect_near(one, interpret(looped->graph, bindings), backend == "reference" ? 0 : 1e-4);
