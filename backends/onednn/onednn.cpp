@@ -134,6 +134,7 @@ double estimate(const Recipe& recipe, const std::vector<Layout>& layouts, std::s
       computed = std::max(computed, (size + efficiency.width - 1) / efficiency.width * efficiency.width);
     flops *= static_cast<double>(computed) / static_cast<double>(size);
   }
+  if (recipe.serial) flops *= 2;
   const bool by_columns = efficiency.width == 1;  // written and read again
   if (by_columns) bytes += 2 * recipe.column_bytes;
   return flops / (flops_per_second() * efficiency.share) + bytes / bytes_per_second() + call_seconds;
@@ -170,6 +171,11 @@ std::vector<Way> ways_of(const Recipes& recipes) {
     for (const LayoutChoice& choice : recipe.choices)
       if (auto way = way_of(recipe, choice)) ways.push_back(std::move(*way));
   return ways;
+}
+
+// Of recipes without a way.
+std::string_view why_none(const Recipes& recipes) {
+  return recipes.empty() ? "has no primitive for it" : "would run it by its reference code";
 }
 
 class OneDnnBackend final : public Backend {
@@ -212,9 +218,8 @@ class OneDnnBackend final : public Backend {
       if (!can_hold(port.type) || port.type.dtype != DType::f32)
         return fmt::format("oneDNN has no arithmetic for {}", to_string(port.type));
     const Recipes recipes = fusion_recipes(body, ports, {});
-    if (recipes.empty()) return "oneDNN has no primitive for it";
-    if (ways_of(recipes).empty()) return "oneDNN would run it by its reference code";
-    return std::nullopt;
+    if (!ways_of(recipes).empty()) return std::nullopt;
+    return fmt::format("oneDNN {}", why_none(recipes));
   }
 
   CompiledNode compile(const Graph& graph, NodeId id) const override {
@@ -228,8 +233,8 @@ class OneDnnBackend final : public Backend {
           (best == nullptr || way.implementation.seconds < best->implementation.seconds))
         best = &way;
     if (best == nullptr)
-      fail_input("oneDNN declines {}: it has no primitive for it, or reference code only",
-                 describe_node(graph, id));
+      fail_input("oneDNN declines {}: it {}", describe_node(graph, id),
+                 ways.empty() ? why_none(recipes) : "does not run it in these layouts");
     try {
       return SlicedPrimitive(*best->recipe, best->choice, slices_of(*best->recipe)).compile();
     } catch (const dnnl::error& error) {

@@ -24,7 +24,7 @@ struct Shape2d {
   int64_t n, c, h, w, o, k;
 };
 
-const Shape2d shapes[] = {{16, 64, 56, 56, 64, 3}, {32, 256, 14, 14, 256, 3}};
+const Shape2d shapes[] = {{16, 64, 56, 56, 64, 3}, {32, 256, 14, 14, 256, 3}, {1, 64, 56, 56, 64, 3}};
 const OpKind kinds[] = {OpKind::conv2d, OpKind::conv2d_backward_data, OpKind::conv2d_backward_weights};
 
 double flops_of(const Shape2d& s) { return 2.0 * s.n * s.h * s.w * s.o * s.c * s.k * s.k; }

@@ -1,6 +1,7 @@
 set(backends_sources backend_list_test.cpp chain_kernel_test.cpp parity_test.cpp run_graph.cpp same_bits_test.cpp)
 if(SINTER_ONEDNN)
-  list(APPEND backends_sources fusion_parity_test.cpp max_pool_pair_test.cpp onednn_nan_test.cpp)
+  list(APPEND backends_sources fusion_parity_test.cpp max_pool_pair_test.cpp onednn_declines_test.cpp onednn_nan_test.cpp
+    single_sample_test.cpp)
 endif()
 sinter_test(backends
   SOURCES ${backends_sources}
