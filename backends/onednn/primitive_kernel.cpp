@@ -145,9 +145,9 @@ int64_t block_of(const Layout& layout, int dimension) {
 
 // Bytes from one slice to the next.
 int64_t step_of(const Argument& argument, const Type& type, int64_t chunk) {
-  const auto strides = describe(type, sizes(type.shape)).data.format_desc.blocking.strides;
-  return chunk / block_of(type.layout, argument.dimension) * strides[argument.dimension] *
-         size_of(type.dtype);
+  const dnnl::memory::desc whole = describe(type, sizes(type.shape));
+  return chunk / block_of(type.layout, argument.dimension) *
+         whole.data.format_desc.blocking.strides[argument.dimension] * size_of(type.dtype);
 }
 
 Type with_layout(const Type& type, const Layout& layout) { return {type.dtype, type.shape, layout}; }
