@@ -1,6 +1,5 @@
 #include "backends/jit/lowering.h"
 
-#include "backends/jit/convolution.h"
 #include "ir/op_table.h"
 
 namespace sinter::jit {
@@ -15,6 +14,8 @@ constexpr Entry entries[] = {
     {OpKind::conv2d, &convolution_lowering},
     {OpKind::conv2d_backward_data, &convolution_backward_data_lowering},
     {OpKind::conv2d_backward_weights, &convolution_backward_weights_lowering},
+    {OpKind::linear, &matrix_lowering},
+    {OpKind::matmul, &matrix_lowering},
 };
 
 struct FusionEntry {
@@ -24,7 +25,9 @@ struct FusionEntry {
 
 constexpr FusionEntry fusions[] = {
     {refuses_chain_body, &chain_lowering},
-    {[](const Graph& body) { return refuses_forward_body(body); }, &convolution_lowering},
+    {refuses_convolution_body, &convolution_lowering},
+    {refuses_matrix_body, &matrix_lowering},
+    {refuses_backward_data_body, &convolution_backward_data_lowering},
     {refuses_backward_weights_body, &convolution_backward_weights_lowering},
 };
 

@@ -33,10 +33,16 @@ extern const Lowering chain_lowering;
 
 /// conv2d, alone or with elementwise ops and a pool behind it, in batch lanes.
 extern const Lowering convolution_lowering;
+std::optional<std::string> refuses_convolution_body(const Graph& body);
 extern const Lowering convolution_backward_data_lowering;
+std::optional<std::string> refuses_backward_data_body(const Graph& body);
 /// conv2d_backward_weights, alone or with the sum of dy that is the bias's gradient.
 extern const Lowering convolution_backward_weights_lowering;
 std::optional<std::string> refuses_backward_weights_body(const Graph& body);
+
+/// linear and matmul, alone or with elementwise ops behind them.
+extern const Lowering matrix_lowering;
+std::optional<std::string> refuses_matrix_body(const Graph& body);
 
 /// Why a body is no chain of elementwise ops over values of one shape and scalars; nothing: it is one.
 std::optional<std::string> refuses_chain_body(const Graph& body);
