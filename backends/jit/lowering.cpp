@@ -1,7 +1,5 @@
 #include "backends/jit/lowering.h"
 
-#include <array>
-
 #include "ir/op_table.h"
 
 namespace sinter::jit {
@@ -12,7 +10,23 @@ struct Entry {
   const Lowering* lowering;
 };
 
-constexpr std::array<Entry, 0> entries = {};
+constexpr Entry entries[] = {
+    {OpKind::global_avg_pool2d, &reduction_lowering},
+    {OpKind::flatten, &copy_lowering},
+    {OpKind::reshape, &copy_lowering},
+    {OpKind::transpose, &copy_lowering},
+    {OpKind::broadcast_to, &copy_lowering},
+    {OpKind::sum_to, &reduction_lowering},
+    {OpKind::reorder, &copy_lowering},
+    {OpKind::sum, &reduction_lowering},
+    {OpKind::mean, &reduction_lowering},
+    {OpKind::argmax, &argmax_lowering},
+    {OpKind::softmax, &softmax_lowering},
+    {OpKind::log_softmax, &softmax_lowering},
+    {OpKind::softmax_cross_entropy, &cross_entropy_lowering},
+    {OpKind::softmax_cross_entropy_backward, &cross_entropy_lowering},
+    {OpKind::mse_loss, &reduction_lowering},
+};
 
 struct FusionEntry {
   std::optional<std::string> (*refuses)(const Graph& body);

@@ -31,6 +31,21 @@ struct Lowering {
 /// Elementwise ops and fusions of them, over values of one shape and scalars, in any layout that all share.
 extern const Lowering chain_lowering;
 
+/// Ops that only move elements: flatten, reshape, transpose, broadcast_to, reorder.
+extern const Lowering copy_lowering;
+
+/// Pools and their gradients.
+extern const Lowering pooling_lowering;
+extern const Lowering pooling_backward_lowering;
+
+/// Sums and means, global average pooling, mean squared error; argmax.
+extern const Lowering reduction_lowering;
+extern const Lowering argmax_lowering;
+
+/// softmax and log_softmax; cross entropy and its gradient.
+extern const Lowering softmax_lowering;
+extern const Lowering cross_entropy_lowering;
+
 /// Why a body is no chain of elementwise ops over values of one shape and scalars; nothing: it is one.
 std::optional<std::string> refuses_chain_body(const Graph& body);
 
