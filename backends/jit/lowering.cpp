@@ -11,6 +11,11 @@ struct Entry {
 };
 
 constexpr Entry entries[] = {
+    {OpKind::max_pool2d, &pooling_lowering},
+    {OpKind::max_pool2d_argmax, &pooling_lowering},
+    {OpKind::max_pool2d_backward, &pooling_backward_lowering},
+    {OpKind::avg_pool2d, &pooling_lowering},
+    {OpKind::avg_pool2d_backward, &pooling_backward_lowering},
     {OpKind::global_avg_pool2d, &reduction_lowering},
     {OpKind::flatten, &copy_lowering},
     {OpKind::reshape, &copy_lowering},
