@@ -1,8 +1,5 @@
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "ir/graph.h"
 
 namespace sinter::jit {
@@ -25,17 +22,6 @@ Convolution convolution(const Shape& x, const Shape& weight, const Shape& y, con
 struct PoolWindows {
   int64_t kh, kw, stride_h, stride_w, top, left, oh, ow;
 };
-
-/// A body that is a convolution with its bias, elementwise ops on its result, and perhaps a pool of theirs.
-struct ForwardForm {
-  NodeId conv;
-  ValueId convolved;  ///< the convolution's result
-  std::optional<NodeId> pool = {};
-  ValueId pooled_from = {};  ///< what the pool reads
-};
-
-/// Why a body is not of that form; with `form` what it is.
-std::optional<std::string> refuses_forward_body(const Graph& body, ForwardForm* form = nullptr);
 
 PoolWindows pool_windows(const Graph& body, const Node& pool);
 

@@ -37,6 +37,7 @@ class Emitter {
   std::unique_ptr<llvm::Module> emit() {
     builder_.SetInsertPoint(llvm::BasicBlock::Create(context_, "entry", function_));
     for (const Buffer& buffer : kernel_.buffers) buffers_.push_back(address(buffer));
+    if (kernel_.idle_where_same) return_where_same(*kernel_.idle_where_same);
     for (const Tile& tile : kernel_.tiles) tiles_.push_back(allocate(tile));
     emit_units();
     builder_.CreateRetVoid();
@@ -76,6 +77,15 @@ class Emitter {
         builder_.CreateLoad(pointer, builder_.CreateConstInBoundsGEP1_64(pointer, base, place), buffer.name);
     if (buffer.place == Buffer::Place::argument) return base;
     return builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), base, buffer.position);
+  }
+
+  void return_where_same(std::pair<BufferId, BufferId> pair) {
+    auto* same = llvm::BasicBlock::Create(context_, "same", function_);
+    auto* work = llvm::BasicBlock::Create(context_, "work", function_);
+    builder_.CreateCondBr(builder_.CreateICmpEQ(buffers_[pair.first], buffers_[pair.second]), same, work);
+    builder_.SetInsertPoint(same);
+    builder_.CreateRetVoid();
+    builder_.SetInsertPoint(work);
   }
 
   // The scratch memory stands behind the node's values.
@@ -355,7 +365,9 @@ class Emitter {
       case Op::greater_equal:
         return builder_.CreateFCmpOGE(a[0], a[1]);
       case Op::sum_lanes:
-        return sum_lanes(a[0]);
+        return over_lanes(a[0], [&](auto* x, auto* y) { return builder_.CreateFAdd(x, y); });
+      case Op::max_lanes:
+        return over_lanes(a[0], [&](auto* x, auto* y) { return extremum(Predicate::FCMP_OGT, x, y); });
       default:
         return any_op(op, a);
     }
@@ -413,15 +425,16 @@ class Emitter {
     return builder_.CreateSelect(a[0], a[1], a[2]);
   }
 
-  // Halves are added until one element is left.
-  llvm::Value* sum_lanes(llvm::Value* x) {
+  // Halves are joined until one element is left.
+  template <typename Join>
+  llvm::Value* over_lanes(llvm::Value* x, Join join) {
     for (int half = vector_size / 2; half > 0; half /= 2) {
       std::vector<int> low, high;
       for (int i = 0; i < half; ++i) {
         low.push_back(i);
         high.push_back(i + half);
       }
-      x = builder_.CreateFAdd(builder_.CreateShuffleVector(x, low), builder_.CreateShuffleVector(x, high));
+      x = join(builder_.CreateShuffleVector(x, low), builder_.CreateShuffleVector(x, high));
     }
     return builder_.CreateExtractElement(x, uint64_t{0});
   }

@@ -83,6 +83,7 @@ enum class Op : uint8_t {
   cast,
   first_lanes,  // first_lanes(v): zero from lane `index` on
   sum_lanes,    // of a vector, as a fixed tree
+  max_lanes,    // NaN wins
 };
 
 struct Expression {
@@ -145,6 +146,8 @@ struct Kernel {
   std::vector<Expression> expressions;
   std::vector<int64_t> parallel;  ///< extents of variables 0, 1, ...
   std::vector<Statement> body;
+  /// Where these two buffers are the same memory there is nothing to do: a copy in place.
+  std::optional<std::pair<BufferId, BufferId>> idle_where_same = {};
   int64_t workspace_bytes = 0;
   int64_t scratch_argument = 0;  ///< buffers[scratch_argument] is the scratch memory, behind the values
 

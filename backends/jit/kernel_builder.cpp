@@ -152,7 +152,7 @@ Expr KernelBuilder::apply(Op op, std::initializer_list<Expr> arguments) {
   for (const Expr& argument : arguments) vector |= argument.is_vector();
   Expression e{.op = op,
                .dtype = (op == Op::select ? arguments.begin()[1] : *arguments.begin()).dtype(),
-               .vector = vector && op != Op::sum_lanes};
+               .vector = vector && op != Op::sum_lanes && op != Op::max_lanes};
   if (is_predicate(op)) e.dtype = DType::boolean;
   for (const Expr& argument : arguments) {
     const bool spread = vector && op != Op::splat && !argument.is_vector();

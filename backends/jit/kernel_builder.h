@@ -75,6 +75,9 @@ class KernelBuilder {
   Expr cast(Expr x, DType dtype);
   Expr first_lanes(Expr x, Index count);
 
+  /// Nothing is to be done where these two are the same memory.
+  void idle_where_same(BufferId a, BufferId b) { kernel_.idle_where_same = {a, b}; }
+
   const Expression& expression(ExpressionId id) const { return kernel_.expressions[id]; }
   Kernel finish();
 

@@ -44,12 +44,13 @@ constexpr OpText texts[] = {
     {Op::cast, "cast"},
     {Op::first_lanes, "first_lanes"},
     {Op::sum_lanes, "sum_lanes"},
+    {Op::max_lanes, "max_lanes"},
 };
 
 constexpr bool in_order() {
   for (size_t i = 0; i < std::size(texts); ++i)
     if (static_cast<size_t>(texts[i].op) != i) return false;
-  return static_cast<size_t>(Op::sum_lanes) + 1 == std::size(texts);
+  return static_cast<size_t>(Op::max_lanes) + 1 == std::size(texts);
 }
 static_assert(in_order(), "one row for each op, in the order of Op");
 
@@ -61,6 +62,9 @@ class Printer {
     std::vector<std::string> buffers;
     for (const Buffer& buffer : kernel_.buffers) buffers.push_back(text(buffer));
     text_ = fmt::format("kernel {}({}) {{\n", kernel_.name, fmt::join(buffers, ", "));
+    if (kernel_.idle_where_same)
+      text_ += fmt::format("  idle where {} is {}\n", kernel_.buffers[kernel_.idle_where_same->first].name,
+                           kernel_.buffers[kernel_.idle_where_same->second].name);
     for (const Tile& tile : kernel_.tiles) text_ += fmt::format("  tile {}: {}\n", tile.name, text(tile));
     std::string indent = "  ";
     for (size_t i = 0; i < kernel_.parallel.size(); ++i) {

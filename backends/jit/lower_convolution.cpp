@@ -8,12 +8,16 @@
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
 #include "backends/jit/pool_taps.h"
+#include "backends/jit/product_form.h"
 #include "backends/jit/tile_shape.h"
 #include "ir/cost.h"
 #include "ir/op_table.h"
 
 namespace sinter::jit {
 namespace {
+
+constexpr OpKind convolutions[] = {OpKind::conv2d};
+constexpr ProductKind forward_kind = {convolutions, "convolution", true};
 
 constexpr int64_t wanted_units = 8;  // for a balance over a few threads
 constexpr double share_of_peak = 0.8;
@@ -31,10 +35,10 @@ class ForwardWriter {
         body_(own_.body),
         cpu_(cpu),
         k_(kernel_name(node)) {
-    refuses_forward_body(body_, &form_);
-    const Node& conv = body_.node(form_.conv);
+    refuses_product(body_, forward_kind, &form_);
+    const Node& conv = body_.node(form_.product);
     size_ = convolution(body_.type(conv.operands[0]).shape, body_.type(conv.operands[1]).shape,
-                        body_.type(form_.convolved).shape, conv.attributes);
+                        body_.type(form_.made).shape, conv.attributes);
     if (form_.pool) pool_ = pool_windows(body_, body_.node(*form_.pool));
     pools_in_registers_ = form_.pool && fits_registers();
     const int64_t group_rows = pools_in_registers_ ? pool_->kh : 1;
@@ -116,10 +120,10 @@ class ForwardWriter {
     }
   }
 
-  ValueId x() const { return body_.node(form_.conv).operands[0]; }
-  ValueId weight() const { return body_.node(form_.conv).operands[1]; }
+  ValueId x() const { return body_.node(form_.product).operands[0]; }
+  ValueId weight() const { return body_.node(form_.product).operands[1]; }
   std::optional<ValueId> bias() const {
-    const auto& operands = body_.node(form_.conv).operands;
+    const auto& operands = body_.node(form_.product).operands;
     return operands.size() > 2 && operands[2].valid() ? std::optional(operands[2]) : std::nullopt;
   }
 
@@ -223,7 +227,7 @@ class ForwardWriter {
                       const Index& column) {
     const Index row = (first_group_ + group) * rows_ + at[1];
     Expressions value(k_, body_, true, [&](ValueId id) -> std::optional<Expr> {
-      if (id == form_.convolved) return sum.read(at);
+      if (id == form_.made) return sum.read(at);
       if (body_.info(id).kind != ValueKind::input) return std::nullopt;
       if (values_[id.index]) return values_[id.index]->load(block_, {o, row, column});
       return k_.load({.buffer = buffers_[id.index], .index = 0, .lane_stride = 0}, true);
@@ -295,7 +299,7 @@ class ForwardWriter {
   const Graph& body_;
   const CpuTarget& cpu_;
   KernelBuilder k_;
-  ForwardForm form_;
+  ProductForm form_;
   Convolution size_{};
   std::optional<PoolWindows> pool_;
   bool pools_in_registers_ = false, rows_of_thread_ = false;
@@ -311,12 +315,12 @@ class ForwardWriter {
 
 std::vector<Implementation> implementations(const Graph& graph, const Node& node, std::span<const Layout>) {
   const NodeBody own = body_of(graph, node);
-  ForwardForm form;
-  if (refuses_forward_body(own.body, &form)) return {};
-  const Node& conv = own.body.node(form.conv);
+  ProductForm form;
+  if (refuses_product(own.body, forward_kind, &form)) return {};
+  const Node& conv = own.body.node(form.product);
   const Convolution size =
       convolution(own.body.type(conv.operands[0]).shape, own.body.type(conv.operands[1]).shape,
-                  own.body.type(form.convolved).shape, conv.attributes);
+                  own.body.type(form.made).shape, conv.attributes);
   const double filled = static_cast<double>(batch_blocks(size.n) * vector_size) / static_cast<double>(size.n);
   const Cost least = cost(graph, node);
   const double seconds = filled * (2 * size.multiply_adds() / (share_of_peak * flops_per_second) +
@@ -344,6 +348,10 @@ Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
 }
 
 }  // namespace
+
+std::optional<std::string> refuses_convolution_body(const Graph& body) {
+  return refuses_product(body, forward_kind, nullptr);
+}
 
 const Lowering convolution_lowering = {implementations, lower};
 

@@ -1,9 +1,10 @@
 #include <algorithm>
 
-#include "backends/jit/batch_kernel.h"
+#include "backends/jit/body_kernel.h"
 #include "backends/jit/convolution.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
+#include "backends/jit/product_form.h"
 #include "backends/jit/tile_shape.h"
 
 namespace sinter::jit {
@@ -13,6 +14,16 @@ constexpr double share_of_peak = 0.7;
 
 int64_t floor_divided(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0); }
 int64_t ceil_divided(int64_t a, int64_t b) { return -floor_divided(-a, b); }
+
+constexpr OpKind gradients[] = {OpKind::conv2d_backward_data};
+constexpr ProductKind backward_data_kind = {gradients, "convolution's gradient by data"};
+
+std::optional<ProductForm> backward_data_form(const Graph& body, std::string* why = nullptr) {
+  ProductForm form;
+  const auto refused = refuses_product(body, backward_data_kind, &form);
+  if (refused && why != nullptr) *why = *refused;
+  return refused ? std::nullopt : std::optional(form);
+}
 
 Convolution size_of_node(const Graph& graph, const Node& node) {
   return convolution(graph.type(node.results[0]).shape, graph.type(node.operands[1]).shape,
@@ -26,10 +37,10 @@ class BackwardDataWriter {
   BackwardDataWriter(const Graph& graph, const Node& node, const CpuTarget& cpu)
       : kernel_(graph, node),
         k_(kernel_.k),
-        size_(size_of_node(graph, node)),
-        dy_(kernel_.samples(node.operands[0])),
-        weight_(kernel_.buffer(node.operands[1])),
-        dx_(kernel_.samples(node.results[0])) {
+        form_(*backward_data_form(kernel_.body())),
+        product_(kernel_.body().node(form_.product)),
+        size_(size_of_node(kernel_.body(), product_)),
+        dy_(kernel_.samples(product_.operands[0])) {
     // Beside the sums, kw weights of each channel stay in registers over a row of dy.
     const int64_t registers = cpu.vector_registers;
     double most = 0;
@@ -49,11 +60,9 @@ class BackwardDataWriter {
   }
 
   Kernel write() {
-    const auto at = k_.parallel({{"block", batch_blocks(size_.n)}, {"ct", ceil_divided(size_.c, channels_)}});
+    const auto at = k_.parallel({{"block", batch_blocks(size_.n)}, {"ct", tile_count(size_.c, channels_)}});
     block_ = at[0];
-    const int64_t whole = size_.c / channels_, rest = size_.c % channels_;
-    k_.when({whole - 1 - at[1]}, [&] { write_rows(at[1] * channels_, channels_); });
-    if (rest != 0) k_.when({at[1] - whole}, [&] { write_rows(whole * channels_, rest); });
+    for_own_tile(k_, at[1], size_.c, channels_, [&](Index c, int64_t channels) { write_rows(c, channels); });
     return kernel_.finish();
   }
 
@@ -112,7 +121,9 @@ class BackwardDataWriter {
         });
       });
     each([&](Index i, Index j) {
-      dx_.store(block_, {c + i, r * size_.stride_h + (phase - size_.top), column + j}, sum(i, j));
+      write_epilogue(
+          k_, kernel_.body(), form_.made, sum(i, j),
+          kernel_.samples_at(block_, {c + i, r * size_.stride_h + (phase - size_.top), column + j}));
     });
   }
 
@@ -132,7 +143,8 @@ class BackwardDataWriter {
       for (int64_t kx = begin; kx < end; ++kx)
         k_.unroll("i", channels, [&](Index i) {
           const Index at = ((o * size_.c + c + i) * size_.kh + ky) * size_.kw + kx;
-          sum.set({i, from + kx}, multiply_add(dy, kernel_.spread(weight_, at), sum(i, Index(from + kx))));
+          sum.set({i, from + kx},
+                  multiply_add(dy, kernel_.spread(product_.operands[1], at), sum(i, Index(from + kx))));
         });
     }
   }
@@ -144,24 +156,33 @@ class BackwardDataWriter {
     return result;
   }
 
-  BatchKernel kernel_;
+  BodyKernel kernel_;
   KernelBuilder& k_;
+  ProductForm form_;
+  const Node& product_;
   Convolution size_;
   BatchValue dy_;
-  BufferId weight_;
-  BatchValue dx_;
   int64_t channels_ = 1, width_ = 1;
   Index block_;
 };
 
 std::vector<Implementation> implementations(const Graph& graph, const Node& node, std::span<const Layout>) {
-  if (graph.type(node.operands[0]).dtype != DType::f32) return {};
-  const Convolution size = size_of_node(graph, node);
+  const NodeBody own = body_of(graph, node);
+  const auto form = backward_data_form(own.body);
+  if (!form) return {};
+  const Node& product = own.body.node(form->product);
+  const Convolution size = size_of_node(own.body, product);
   const double filled = static_cast<double>(batch_blocks(size.n) * vector_size) / static_cast<double>(size.n);
   const double flops = 2 * size.multiply_adds() * filled;
-  return {{{batch_blocked(4), {}},
-           {batch_blocked(4)},
-           flops / (share_of_peak * flops_per_second) + call_seconds}};
+  Implementation way{{},
+                     std::vector<Layout>(node.results.size(), batch_blocked(4)),
+                     flops / (share_of_peak * flops_per_second) + call_seconds};
+  for (size_t i = 0; i < own.operands.size(); ++i) {
+    const ValueId inner = own.body.inputs()[i];
+    const bool samples = inner != product.operands[1] && element_count(own.body.type(inner).shape) != 1;
+    way.operands.push_back(samples ? batch_blocked(4) : Layout{});
+  }
+  return {std::move(way)};
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
@@ -169,6 +190,11 @@ Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
 }
 
 }  // namespace
+
+std::optional<std::string> refuses_backward_data_body(const Graph& body) {
+  std::string why;
+  return backward_data_form(body, &why) ? std::nullopt : std::optional(why);
+}
 
 const Lowering convolution_backward_data_lowering = {implementations, lower};
 

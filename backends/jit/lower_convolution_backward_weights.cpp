@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "backends/jit/batch_kernel.h"
+#include "backends/jit/body_kernel.h"
 #include "backends/jit/convolution.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
@@ -53,14 +53,14 @@ Convolution size_of_node(const Graph& body, const Node& node) {
 class BackwardWeightsWriter {
  public:
   BackwardWeightsWriter(const Graph& graph, const Node& node, const CpuTarget& cpu)
-      : own_(body_of(graph, node)), kernel_(graph, node), k_(kernel_.k) {
-    refuses(own_.body, &form_);
-    const Node& weights = own_.body.node(form_.weights);
-    size_ = size_of_node(own_.body, weights);
-    x_ = kernel_.samples(outer(weights.operands[0]));
-    dy_ = kernel_.samples(outer(weights.operands[1]));
-    dw_ = kernel_.buffer(outer(weights.results[0]));
-    if (form_.bias.valid()) bias_ = kernel_.buffer(outer(form_.bias));
+      : kernel_(graph, node), k_(kernel_.k) {
+    refuses(kernel_.body(), &form_);
+    const Node& weights = kernel_.body().node(form_.weights);
+    size_ = size_of_node(kernel_.body(), weights);
+    x_ = kernel_.samples(weights.operands[0]);
+    dy_ = kernel_.samples(weights.operands[1]);
+    dw_ = kernel_.buffer(weights.results[0]);
+    if (form_.bias.valid()) bias_ = kernel_.buffer(form_.bias);
     const int64_t taps = std::min(size_.kw, static_cast<int64_t>(cpu.vector_registers) - 3);
     tile_ =
         choose_tile({.outer = size_.o, .inner = taps, .inner_step = taps, .registers = cpu.vector_registers});
@@ -68,23 +68,13 @@ class BackwardWeightsWriter {
   }
 
   Kernel write() {
-    const int64_t whole = size_.o / tile_.outer, rest = size_.o % tile_.outer;
-    const auto at = k_.parallel({{"ot", whole + (rest != 0)}, {"c", size_.c}});
-    k_.when({whole - 1 - at[0]}, [&] { write_channels(at[0] * tile_.outer, tile_.outer, at[1]); });
-    if (rest != 0) k_.when({at[0] - whole}, [&] { write_channels(whole * tile_.outer, rest, at[1]); });
+    const auto at = k_.parallel({{"ot", tile_count(size_.o, tile_.outer)}, {"c", size_.c}});
+    for_own_tile(k_, at[0], size_.o, tile_.outer,
+                 [&](Index o, int64_t channels) { write_channels(o, channels, at[1]); });
     return kernel_.finish();
   }
 
  private:
-  ValueId outer(ValueId id) const {
-    for (size_t i = 0; i < own_.operands.size(); ++i)
-      if (own_.body.inputs()[i] == id) return own_.operands[i];
-    for (size_t i = 0; i < own_.results.size(); ++i)
-      if (own_.body.results()[i].value == id) return own_.results[i];
-    require(false, "an operand or a result");
-    return {};
-  }
-
   void write_channels(const Index& o, int64_t channels, const Index& c) {
     const auto rows_of = [&](const Index& ky, std::vector<Index> lower, std::vector<Index> upper) {
       for (int64_t kx = 0; kx < size_.kw; kx += taps_)
@@ -161,8 +151,7 @@ class BackwardWeightsWriter {
     });
   }
 
-  NodeBody own_;
-  BatchKernel kernel_;
+  BodyKernel kernel_;
   KernelBuilder& k_;
   Form form_;
   Convolution size_{};

@@ -30,16 +30,41 @@ struct Lowering {
 
 /// Elementwise ops and fusions of them, over values of one shape and scalars, in any layout that all share.
 extern const Lowering chain_lowering;
+/// Why a body is no chain of elementwise ops over values of one shape and scalars; nothing: it is one.
+std::optional<std::string> refuses_chain_body(const Graph& body);
+
+/// The same where operands are broadcast along some dimensions.
+extern const Lowering broadcast_lowering;
+/// Why a body is no elementwise computation at the elements of its results; nothing: it is one.
+std::optional<std::string> refuses_broadcast_body(const Graph& body);
 
 /// conv2d, alone or with elementwise ops and a pool behind it, in batch lanes.
 extern const Lowering convolution_lowering;
+std::optional<std::string> refuses_convolution_body(const Graph& body);
 extern const Lowering convolution_backward_data_lowering;
+std::optional<std::string> refuses_backward_data_body(const Graph& body);
 /// conv2d_backward_weights, alone or with the sum of dy that is the bias's gradient.
 extern const Lowering convolution_backward_weights_lowering;
 std::optional<std::string> refuses_backward_weights_body(const Graph& body);
 
-/// Why a body is no chain of elementwise ops over values of one shape and scalars; nothing: it is one.
-std::optional<std::string> refuses_chain_body(const Graph& body);
+/// linear and matmul, alone or with elementwise ops behind them.
+extern const Lowering matrix_lowering;
+std::optional<std::string> refuses_matrix_body(const Graph& body);
+
+/// Ops that only move elements: flatten, reshape, transpose, broadcast_to, reorder.
+extern const Lowering copy_lowering;
+
+/// Pools and their gradients.
+extern const Lowering pooling_lowering;
+extern const Lowering pooling_backward_lowering;
+
+/// Sums and means, global average pooling, mean squared error; argmax.
+extern const Lowering reduction_lowering;
+extern const Lowering argmax_lowering;
+
+/// softmax and log_softmax; cross entropy and its gradient.
+extern const Lowering softmax_lowering;
+extern const Lowering cross_entropy_lowering;
 
 /// Why no family runs a fusion of this body; nothing: one does.
 std::optional<std::string> refuses_body(const Graph& body);

@@ -41,6 +41,13 @@ TileShape choose_tile(const TileSpace& space) {
   return best;
 }
 
+void for_own_tile(KernelBuilder& builder, const Index& tile, int64_t total, int64_t size,
+                  const std::function<void(Index start, int64_t size)>& body) {
+  const int64_t whole = total / size, rest = total % size;
+  if (whole > 0) builder.when({whole - 1 - tile}, [&] { body(tile * size, size); });
+  if (rest > 0) builder.when({tile - whole}, [&] { body(whole * size, rest); });
+}
+
 void for_tiles(KernelBuilder& builder, std::string name, int64_t total, int64_t size,
                const std::function<void(Index start, int64_t size)>& body) {
   const int64_t whole = total / size, rest = total % size;

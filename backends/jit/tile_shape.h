@@ -24,6 +24,12 @@ struct TileSpace {
 /// takes one. At least {1, inner_step}.
 TileShape choose_tile(const TileSpace& space);
 
+inline int64_t tile_count(int64_t total, int64_t size) { return (total + size - 1) / size; }
+
+/// Calls `body` for the tile of a unit: whole, or at the end what is left.
+void for_own_tile(KernelBuilder& builder, const Index& tile, int64_t total, int64_t size,
+                  const std::function<void(Index start, int64_t size)>& body);
+
 /// Calls `body` for whole tiles in a loop, then for what is left.
 void for_tiles(KernelBuilder& builder, std::string name, int64_t total, int64_t size,
                const std::function<void(Index start, int64_t size)>& body);

@@ -11,6 +11,8 @@ int64_t factor_of(const Index& index, VariableId variable) {
   return 0;
 }
 
+bool is_over_lanes(Op op) { return op == Op::sum_lanes || op == Op::max_lanes; }
+
 // What is known to be not negative, from the outermost loop in: bounds of variables and conditions.
 class Facts {
  public:
@@ -143,7 +145,7 @@ class Verifier {
     if (e.op == Op::load) verify(e.access, e.vector);
     if (e.op == Op::tile) verify(e.element);
     for (size_t i = 0; i < e.arguments.size(); ++i) {
-      const bool vector = e.op == Op::splat ? false : e.op == Op::sum_lanes ? true : e.vector;
+      const bool vector = e.op == Op::splat ? false : is_over_lanes(e.op) ? true : e.vector;
       verify_value(e.arguments[i], argument_type(e, i), vector,
                    fmt::format("argument {} of {}", i, to_string(e.op)));
     }

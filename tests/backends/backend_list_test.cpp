@@ -110,10 +110,11 @@ TEST(BackendList, OfTheBuildRunsWhatOnlyReferenceCan) {
   Graph graph;
   const Value x = graph.input("x", {DType::f32, {3, 5, 8, 8}, {}});
   const Value w = graph.parameter("w", {DType::f32, {17, 5, 3, 3}, {}});
-  graph.add_result(cast(argmax(relu(conv2d(x, w)), {.axis = 1}), DType::f64));
+  const Value w64 = graph.parameter("w64", {DType::f64, {2, 17, 3, 3}, {}});
+  graph.add_result(argmax(conv2d(cast(relu(conv2d(x, w)), DType::f64), w64), {.axis = 1}));
   RandomEngine random(5);
   const Bindings bindings = random_bindings(graph, random);
-  EXPECT_EQ(list->compile(graph, 2).backend, "reference");
+  EXPECT_EQ(list->compile(graph, 3).backend, "reference");
   EXPECT_EQ(run_graph(*list, graph, bindings, &random), interpret(graph, bindings));
 }
 
