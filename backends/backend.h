@@ -32,6 +32,13 @@ struct CompiledNode {
   int64_t scratch_bytes = 0;
 };
 
+/// What code can be shown as.
+enum class CodeForm : uint8_t {
+  kernel,    ///< the loops that a node becomes
+  llvm,      ///< their optimized LLVM code
+  assembly,  ///< the machine's
+};
+
 /// Something that runs nodes. Also answers the passes' questions (Target).
 class Backend : public Target {
  public:
@@ -41,6 +48,10 @@ class Backend : public Target {
   /// Makes a node with concrete types ready, in the layouts of the graph's types, which are those of one of
   /// its implementations(). Throws Error.
   virtual CompiledNode compile(const Graph& graph, NodeId node) const = 0;
+  /// The code that compile() makes of the node, to be read; none where it is no code of this program's making.
+  virtual std::optional<std::string> code(const Graph&, NodeId, CodeForm) const { return std::nullopt; }
+  /// Who runs the node: this backend, or one of those it stands for.
+  virtual const Backend& runner(const Graph&, NodeId) const { return *this; }
 };
 
 /// `node 3 (relu, "features.1")`, as errors name it.

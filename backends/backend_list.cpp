@@ -35,7 +35,8 @@ class BackendList final : public Backend {
     return all ? first : std::nullopt;
   }
 
-  CompiledNode compile(const Graph& graph, NodeId id) const override {
+  // The cheapest; where none can run the node the last, which says best what it cannot run.
+  const Backend& runner(const Graph& graph, NodeId id) const override {
     const Backend* best = nullptr;
     double least = 0;
     const auto layouts = layouts_of(graph, graph.node(id));
@@ -46,8 +47,15 @@ class BackendList final : public Backend {
       best = backend.get();
       least = way->seconds;
     }
-    // The last says best what it cannot run.
-    return (best != nullptr ? *best : *backends_.back()).compile(graph, id);
+    return best != nullptr ? *best : *backends_.back();
+  }
+
+  CompiledNode compile(const Graph& graph, NodeId id) const override {
+    return runner(graph, id).compile(graph, id);
+  }
+
+  std::optional<std::string> code(const Graph& graph, NodeId id, CodeForm form) const override {
+    return runner(graph, id).code(graph, id, form);
   }
 
  private:

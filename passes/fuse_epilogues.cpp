@@ -15,6 +15,16 @@ bool is_activation(OpKind op) {
   return op == OpKind::relu || op == OpKind::sigmoid || op == OpKind::tanh || op == OpKind::leaky_relu;
 }
 
+bool is_pool(OpKind op) {
+  return op == OpKind::max_pool2d || op == OpKind::max_pool2d_argmax || op == OpKind::avg_pool2d;
+}
+
+// Gradients by data, which the gradient of an activation reads.
+bool is_data_gradient(OpKind op) {
+  return op == OpKind::conv2d_backward_data || op == OpKind::matmul || op == OpKind::max_pool2d_backward ||
+         op == OpKind::avg_pool2d_backward;
+}
+
 class Fuser {
  public:
   Fuser(const Graph& graph, const Target& target, std::vector<Remark>* remarks)
@@ -73,8 +83,17 @@ class Fuser {
       if (!add) break;
     }
     if (group.size() == 1) say_why_alone(root);
-    for (; group.size() > 1; group.pop_back())
-      if (accept(group)) return;
+    for (; !group.empty(); group.pop_back())
+      if (accept_with_pool(group) || (group.size() > 1 && accept(group))) return;
+  }
+
+  // A pool of what the group makes, before anything else reads it.
+  bool accept_with_pool(Group group) {
+    const ValueId made = graph_.node(group.back()).results[0];
+    const auto& readers = readers_[made.index];
+    if (readers.empty() || !is_pool(graph_.node(readers[0]).op)) return false;
+    group.push_back(readers[0]);
+    return accept(group);
   }
 
   void say_why_alone(NodeId root) {
@@ -139,7 +158,22 @@ class Fuser {
       trees.emplace(id, std::move(tree));
     }
     for (const auto& [_, tree] : trees)
-      if (tree.size() > 1) accept(tree);
+      if (!accept_with_gradient(tree) && tree.size() > 1) accept(tree);
+  }
+
+  // A tree that alone reads a gradient by data becomes one with it.
+  bool accept_with_gradient(const Group& tree) {
+    for (const NodeId id : tree)
+      for (const ValueId operand : graph_.node(id).operands) {
+        if (!operand.valid() || graph_.info(operand).kind != ValueKind::result) continue;
+        const NodeId maker = graph_.info(operand).node;
+        if (group_of_[maker] >= 0 || !is_data_gradient(graph_.node(maker).op) || only_reader(maker) != id)
+          continue;
+        Group group = tree;
+        group.insert(std::ranges::upper_bound(group, maker), maker);
+        if (accept(group)) return true;
+      }
+    return false;
   }
 
   bool accept(const Group& group) {

@@ -7,7 +7,7 @@ Convolution convolution(const Shape& x, const Shape& weight, const Shape& y, con
           y[2].size, y[3].size, stride[0], stride[1], padding[0],     padding[1]};
 }
 
-PoolWindows pool_windows(const Graph& body, const Node& pool) {
+PoolSizes pool_sizes(const Graph& body, const Node& pool) {
   const Ints &kernel = pool.attributes.ints("kernel_size"), &padding = pool.attributes.ints("padding");
   const Ints& given = pool.attributes.ints("stride");
   const Ints& stride = given.empty() ? kernel : given;

@@ -19,10 +19,10 @@ struct Convolution {
 Convolution convolution(const Shape& x, const Shape& weight, const Shape& y, const Attributes& attributes);
 
 /// Sizes of a pool's windows.
-struct PoolWindows {
+struct PoolSizes {
   int64_t kh, kw, stride_h, stride_w, top, left, oh, ow;
 };
 
-PoolWindows pool_windows(const Graph& body, const Node& pool);
+PoolSizes pool_sizes(const Graph& body, const Node& pool);
 
 }  // namespace sinter::jit

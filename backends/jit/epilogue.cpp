@@ -6,7 +6,7 @@ namespace sinter::jit {
 
 void write_epilogue(KernelBuilder& builder, const Graph& body, ValueId made, Expr value,
                     const EpiloguePlace& place) {
-  Expressions expressions(builder, body, true, [&](ValueId id) -> std::optional<Expr> {
+  Expressions expressions(builder, body, value.is_vector(), [&](ValueId id) -> std::optional<Expr> {
     if (id == made) return value;
     if (body.info(id).kind != ValueKind::input) return std::nullopt;
     return place.load(id);

@@ -1,5 +1,6 @@
 #include "backends/jit/jit.h"
 
+#include "backends/jit/code_generator.h"
 #include "backends/jit/engine.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
@@ -62,18 +63,32 @@ class JitBackend final : public Backend {
   std::optional<std::string> refuses_fusion(const Graph& body) const override { return refuses_body(body); }
 
   CompiledNode compile(const Graph& graph, NodeId id) const override {
-    const Node& node = graph.node(id);
-    const auto ways = implementations(graph, id, layouts_of(graph, node));
-    if (find_implementation(ways, graph, node) == nullptr)
-      fail_input("jit has no kernel for {}", describe_node(graph, id));
-    const Lowered lowered = find_lowering(graph, node)->lower(graph, node, cpu_);
+    const Lowered lowered = lower(graph, id);
     CompiledNode compiled{name(), {}, lowered.scratch_bytes};
     for (const jit::Kernel& kernel : lowered.kernels)
       compiled.kernels.push_back(std::make_unique<JitKernel>(engine_, kernel));
     return compiled;
   }
 
+  std::optional<std::string> code(const Graph& graph, NodeId id, CodeForm form) const override {
+    std::string text;
+    CodeGenerator generator(cpu_);
+    for (const jit::Kernel& kernel : lower(graph, id).kernels)
+      text += form == CodeForm::kernel ? to_string(kernel)
+              : form == CodeForm::llvm ? generator.llvm_text(kernel, kernel.name)
+                                       : generator.assembly(kernel, kernel.name);
+    return text;
+  }
+
  private:
+  Lowered lower(const Graph& graph, NodeId id) const {
+    const Node& node = graph.node(id);
+    const auto ways = implementations(graph, id, layouts_of(graph, node));
+    if (find_implementation(ways, graph, node) == nullptr)
+      fail_input("jit has no kernel for {}", describe_node(graph, id));
+    return find_lowering(graph, node)->lower(graph, node, cpu_);
+  }
+
   CpuTarget cpu_;
   std::shared_ptr<Engine> engine_;
 };

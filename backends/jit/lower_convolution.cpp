@@ -39,7 +39,7 @@ class ForwardWriter {
     const Node& conv = body_.node(form_.product);
     size_ = convolution(body_.type(conv.operands[0]).shape, body_.type(conv.operands[1]).shape,
                         body_.type(form_.made).shape, conv.attributes);
-    if (form_.pool) pool_ = pool_windows(body_, body_.node(*form_.pool));
+    if (form_.pool) pool_ = pool_sizes(body_, body_.node(*form_.pool));
     pools_in_registers_ = form_.pool && fits_registers();
     const int64_t group_rows = pools_in_registers_ ? pool_->kh : 1;
     tile_ = choose_tile({.outer = size_.o,
@@ -301,7 +301,7 @@ class ForwardWriter {
   KernelBuilder k_;
   ProductForm form_;
   Convolution size_{};
-  std::optional<PoolWindows> pool_;
+  std::optional<PoolSizes> pool_;
   bool pools_in_registers_ = false, rows_of_thread_ = false;
   TileShape tile_{};
   int64_t groups_ = 0;  ///< rows of results, or of windows that registers pool

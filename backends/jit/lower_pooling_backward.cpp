@@ -1,28 +1,48 @@
 #include <algorithm>
 
+#include "backends/jit/body_kernel.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/planes.h"
+#include "backends/jit/product_form.h"
 #include "ir/op_table.h"
 
 namespace sinter::jit {
 namespace {
 
-// Windows that tile x write each of its elements once; others add to what was filled with zeros.
+constexpr OpKind gradients[] = {OpKind::max_pool2d_backward, OpKind::avg_pool2d_backward};
+constexpr ProductKind kind = {.ops = gradients, .name = "pool's gradient", .doubles = true};
+
+PoolWindows windows_of(const Graph& body, const Node& gradient) {
+  return {gradient.attributes, body.type(gradient.results[0]), body.type(gradient.operands[0])};
+}
+
+std::optional<ProductForm> form_of(const Graph& body, std::string* why = nullptr) {
+  ProductForm form;
+  auto refused = refuses_product(body, kind, &form);
+  if (!refused && body.nodes().size() > 1 && !windows_of(body, body.node(form.product)).tile_x())
+    refused = "the gradients of windows that overlap are added up before anything else reads them";
+  if (refused && why != nullptr) *why = *refused;
+  return refused ? std::nullopt : std::optional(form);
+}
+
+// Windows that tile x write each of its elements once, by way of elementwise ops behind; others add to what
+// was filled with zeros.
 class PoolBackwardWriter {
  public:
   PoolBackwardWriter(const Graph& graph, const Node& node)
-      : node_(node),
-        dy_type_(graph.type(node.operands[0])),
-        dx_type_(graph.type(node.results[0])),
-        k_{std::string(to_string(node.op))},
-        windows_(node.attributes, dx_type_, dy_type_),
-        dy_(value("dy", dy_type_, 0)),
-        dx_(value("dx", dx_type_, node.operands.size())) {
-    if (node.operands.size() > 1) argmax_.emplace(value("argmax", graph.type(node.operands[1]), 1));
+      : kernel_(graph, node),
+        k_(kernel_.k),
+        form_(*form_of(kernel_.body())),
+        node_(kernel_.body().node(form_.product)),
+        dx_type_(kernel_.body().type(form_.made)),
+        lies_in_blocks_(!graph.type(node.results[0]).layout.is_plain()),
+        windows_(windows_of(kernel_.body(), node_)),
+        dy_(plane(node_.operands[0])) {
+    if (node_.operands.size() > 1) argmax_.emplace(plane(node_.operands[1]));
   }
 
   Kernel write() {
-    const bool samples = !dx_type_.layout.is_plain();
+    const bool samples = lies_in_blocks_;
     const int64_t n = dx_type_.shape[0].size, c = dx_type_.shape[1].size;
     std::vector<std::pair<std::string, int64_t>> extents = {{"plane", n * c}};
     if (samples) extents = {{"block", batch_blocks(n)}, {"c", c}};
@@ -38,7 +58,7 @@ class PoolBackwardWriter {
       site.p = std::move(p);
       windows_.over_row(k_, site, [&](const PlaneSite& window) { write(window); });
     });
-    return k_.finish();
+    return kernel_.finish();
   }
 
  private:
@@ -47,15 +67,25 @@ class PoolBackwardWriter {
     int64_t size() const { return end - begin; }
   };
 
-  PlaneValue value(const char* name, const Type& type, size_t position) {
-    return {k_, k_.argument(name, type, position), type};
+  PlaneValue plane(ValueId id) { return {k_, kernel_.buffer(id), kernel_.type(id)}; }
+
+  // Elements of dx, and what the ops behind make of them.
+  void store(const PlaneSite& site, const Index& row, const Index& column, int64_t stride, Expr value) {
+    const EpiloguePlace place = {
+        [&](ValueId id) {
+          if (element_count(kernel_.type(id).shape) != 1) return plane(id).load(site, row, column, stride);
+          return k_.load({.buffer = kernel_.buffer(id), .index = 0, .lane_stride = site.vector() ? 0 : 1},
+                         site.vector());
+        },
+        [&](ValueId id, const Expr& result) { plane(id).store(site, row, column, stride, result); }};
+    write_epilogue(k_, kernel_.body(), form_.made, value, place);
   }
 
   // Zeros into rows and columns of dx.
   void fill(PlaneSite site, Range rows, Range columns) {
     if (rows.size() <= 0 || columns.size() <= 0) return;
     const auto zero_at = [&](const Index& row, const Index& column) {
-      dx_.store(site, row, column, 1, k_.number(dx_type_.dtype, 0, site.vector()));
+      store(site, row, column, 1, k_.number(dx_type_.dtype, 0, site.vector()));
     };
     k_.loop("h", rows.begin, rows.end, [&](Index row) {
       if (site.lanes == PlaneLanes::samples) {
@@ -74,8 +104,8 @@ class PoolBackwardWriter {
     const Expr dy = k_.let("dy", dy_.load(site, site.p, site.q, 1));
     const int64_t stride = windows_.w().stride;
     const auto add = [&](const PoolWindows::Tap& tap, Expr gradient) {
-      const Expr sum = windows_.tile_x() ? gradient : dx_.load(site, tap.row, tap.column, stride) + gradient;
-      dx_.store(site, tap.row, tap.column, stride, sum);
+      if (!windows_.tile_x()) gradient = plane(form_.made).load(site, tap.row, tap.column, stride) + gradient;
+      store(site, tap.row, tap.column, stride, gradient);
     };
     if (!argmax_) {
       const Expr share = k_.let("share", shared(site, dy));
@@ -102,23 +132,34 @@ class PoolBackwardWriter {
     return dy / count();
   }
 
+  BodyKernel kernel_;
+  KernelBuilder& k_;
+  ProductForm form_;
   const Node& node_;
-  Type dy_type_, dx_type_;
-  KernelBuilder k_;
+  Type dx_type_;
+  bool lies_in_blocks_;
   PoolWindows windows_;
-  PlaneValue dy_, dx_;
+  PlaneValue dy_;
   std::optional<PlaneValue> argmax_;
 };
 
 std::vector<Implementation> implementations(const Graph& graph, const Node& node, std::span<const Layout>) {
-  const Type &dy = graph.type(node.operands[0]), &dx = graph.type(node.results[0]);
-  if (dy.dtype != DType::f32 && dy.dtype != DType::f64) return {};
+  const NodeBody own = body_of(graph, node);
+  const auto form = form_of(own.body);
+  if (!form) return {};
+  const Node& gradient = own.body.node(form->product);
+  const Type &dy = own.body.type(gradient.operands[0]), &dx = own.body.type(form->made);
   const Layout plain, blocked = batch_blocked(4);
   std::vector<Implementation> ways;
-  for (const auto& [from, to] : {std::pair{plain, plain}, {blocked, blocked}, {plain, blocked}})
-    ways.push_back({std::vector<Layout>(node.operands.size(), from),
-                    {to},
-                    pool_seconds(node.attributes, dx, dy, to, from)});
+  for (const auto& [from, to] : {std::pair{plain, plain}, {blocked, blocked}, {plain, blocked}}) {
+    Implementation way{{}, std::vector<Layout>(node.results.size(), to),
+                       pool_seconds(gradient.attributes, dx, dy, to, from)};
+    for (const ValueId id : own.body.inputs()) {
+      const bool pooled = std::ranges::count(gradient.operands, id) > 0;
+      way.operands.push_back(pooled ? from : element_count(own.body.type(id).shape) == 1 ? plain : to);
+    }
+    ways.push_back(std::move(way));
+  }
   return ways;
 }
 
@@ -127,6 +168,11 @@ Lowered lower(const Graph& graph, const Node& node, const CpuTarget&) {
 }
 
 }  // namespace
+
+std::optional<std::string> refuses_pooling_backward_body(const Graph& body) {
+  std::string why;
+  return form_of(body, &why) ? std::nullopt : std::optional(why);
+}
 
 const Lowering pooling_backward_lowering = {implementations, lower};
 

@@ -50,6 +50,7 @@ constexpr FusionEntry fusions[] = {
     {refuses_convolution_body, &convolution_lowering},
     {refuses_matrix_body, &matrix_lowering},
     {refuses_backward_data_body, &convolution_backward_data_lowering},
+    {refuses_pooling_backward_body, &pooling_backward_lowering},
     {refuses_backward_weights_body, &convolution_backward_weights_lowering},
 };
 

@@ -57,6 +57,7 @@ extern const Lowering copy_lowering;
 /// Pools and their gradients.
 extern const Lowering pooling_lowering;
 extern const Lowering pooling_backward_lowering;
+std::optional<std::string> refuses_pooling_backward_body(const Graph& body);
 
 /// Sums and means, global average pooling, mean squared error; argmax.
 extern const Lowering reduction_lowering;

@@ -6,7 +6,7 @@
 
 namespace sinter::jit {
 
-PoolTaps::PoolTaps(KernelBuilder& builder, const Node& pool, const PoolWindows& windows)
+PoolTaps::PoolTaps(KernelBuilder& builder, const Node& pool, const PoolSizes& windows)
     : builder_(&builder),
       is_mean_(pool.op == OpKind::avg_pool2d),
       windows_(windows),

@@ -9,7 +9,7 @@ namespace sinter::jit {
 /// (NaN wins, then the first of equals), or the mean.
 class PoolTaps {
  public:
-  PoolTaps(KernelBuilder& builder, const Node& pool, const PoolWindows& windows);
+  PoolTaps(KernelBuilder& builder, const Node& pool, const PoolSizes& windows);
 
   /// The element at row `i` and column `j` of the window.
   void add(Expr element, const Index& i, const Index& j) const;
@@ -20,7 +20,7 @@ class PoolTaps {
  private:
   KernelBuilder* builder_;
   bool is_mean_;
-  PoolWindows windows_;
+  PoolSizes windows_;
   TileHandle best_;
   std::optional<TileHandle> place_, count_;
 };

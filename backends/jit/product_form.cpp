@@ -48,9 +48,9 @@ std::optional<std::string> refuses_product(const Graph& body, const ProductKind&
       if (body.type(id).shape != shape && element_count(body.type(id).shape) != 1)
         return fmt::format("{} has an operand of another shape than the {}'s", to_string(node.op), kind.name);
     }
-  for (const ValueId id : product.operands)
-    if (id.valid() && body.type(id).dtype != DType::f32)
-      return fmt::format("the {} is not in f32", kind.name);
+  const DType dtype = body.type(found.made).dtype;
+  if (dtype != DType::f32 && !(kind.doubles && dtype == DType::f64))
+    return fmt::format("the {} is in {}", kind.name, to_string(dtype));
   for (const GraphResult& result : body.results())
     if (body.info(result.value).kind != ValueKind::result) return "a result is no op's";
   if (form != nullptr) *form = found;

@@ -22,6 +22,7 @@ struct ProductKind {
   std::span<const OpKind> ops;
   std::string_view name;  ///< for messages: "convolution"
   bool pools = false;     ///< a pool may follow
+  bool doubles = false;   ///< it may be in f64
 };
 
 /// Why a body is not of that form; with `form` what it is.
