@@ -56,9 +56,10 @@ void optimize(llvm::Module& module, llvm::TargetMachine& machine) {
 }
 
 std::unique_ptr<llvm::Module> optimized(const Kernel& kernel, const std::string& function,
-                                        llvm::LLVMContext& context, llvm::TargetMachine& machine) {
+                                        llvm::LLVMContext& context, const CpuTarget& cpu,
+                                        llvm::TargetMachine& machine) {
   verify_kernel(kernel);
-  auto module = emit(kernel, function, context);
+  auto module = emit(kernel, function, cpu, context);
   module->setTargetTriple(triple);
   module->setDataLayout(machine.createDataLayout());
   std::string message;
@@ -79,12 +80,12 @@ void generate(llvm::TargetMachine& machine, llvm::Module& module, llvm::raw_pwri
 
 }  // namespace
 
-CodeGenerator::CodeGenerator(const CpuTarget& cpu) : machine_(make_machine(cpu)) {}
+CodeGenerator::CodeGenerator(const CpuTarget& cpu) : cpu_(cpu), machine_(make_machine(cpu)) {}
 CodeGenerator::~CodeGenerator() = default;
 
 std::unique_ptr<llvm::MemoryBuffer> CodeGenerator::object(const Kernel& kernel, const std::string& function) {
   llvm::LLVMContext context;
-  const auto module = optimized(kernel, function, context, *machine_);
+  const auto module = optimized(kernel, function, context, cpu_, *machine_);
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   generate(*machine_, *module, stream, llvm::CodeGenFileType::ObjectFile);
@@ -95,13 +96,13 @@ std::string CodeGenerator::llvm_text(const Kernel& kernel, const std::string& fu
   llvm::LLVMContext context;
   std::string text;
   llvm::raw_string_ostream stream(text);
-  optimized(kernel, function, context, *machine_)->print(stream, nullptr);
+  optimized(kernel, function, context, cpu_, *machine_)->print(stream, nullptr);
   return text;
 }
 
 std::string CodeGenerator::assembly(const Kernel& kernel, const std::string& function) {
   llvm::LLVMContext context;
-  const auto module = optimized(kernel, function, context, *machine_);
+  const auto module = optimized(kernel, function, context, cpu_, *machine_);
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   generate(*machine_, *module, stream, llvm::CodeGenFileType::AssemblyFile);

@@ -26,6 +26,7 @@ class CodeGenerator {
   std::string assembly(const Kernel& kernel, const std::string& function);
 
  private:
+  CpuTarget cpu_;
   std::unique_ptr<llvm::TargetMachine> machine_;
 };
 

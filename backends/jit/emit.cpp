@@ -18,8 +18,9 @@ bool is_unsigned(DType dtype) { return dtype == DType::u8 || dtype == DType::boo
 
 class Emitter {
  public:
-  Emitter(const Kernel& kernel, const std::string& function, llvm::LLVMContext& context)
+  Emitter(const Kernel& kernel, const std::string& function, const CpuTarget& cpu, llvm::LLVMContext& context)
       : kernel_(kernel),
+        cpu_(cpu),
         context_(context),
         builder_(context),
         module_(std::make_unique<llvm::Module>(function, context)),
@@ -32,6 +33,7 @@ class Emitter {
     // Vectors are 512 bits wide wherever the CPU has them; without these LLVM halves them on some.
     function_->addFnAttr("min-legal-vector-width", "512");
     function_->addFnAttr("prefer-vector-width", "512");
+    function_->addFnAttr("reciprocal-estimates", "vec-divf:1");  // for divisions that allow it
   }
 
   std::unique_ptr<llvm::Module> emit() {
@@ -345,13 +347,13 @@ class Emitter {
       case Op::square_root:
         return builder_.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, a[0]);
       case Op::exponential:
-        return emit_exp(builder_, a[0]);
+        return emit_exp(builder_, a[0], cpu_);
       case Op::logarithm:
-        return emit_log(builder_, a[0]);
+        return emit_log(builder_, a[0], cpu_);
       case Op::hyperbolic_tangent:
-        return emit_tanh(builder_, a[0]);
+        return emit_tanh(builder_, a[0], cpu_);
       case Op::logistic:
-        return emit_sigmoid(builder_, a[0]);
+        return emit_sigmoid(builder_, a[0], cpu_);
       case Op::equal:
         return builder_.CreateFCmpOEQ(a[0], a[1]);
       case Op::not_equal:
@@ -453,6 +455,7 @@ class Emitter {
   }
 
   const Kernel& kernel_;
+  const CpuTarget& cpu_;
   llvm::LLVMContext& context_;
   llvm::IRBuilder<> builder_;
   std::unique_ptr<llvm::Module> module_;
@@ -465,9 +468,9 @@ class Emitter {
 
 }  // namespace
 
-std::unique_ptr<llvm::Module> emit(const Kernel& kernel, const std::string& function,
+std::unique_ptr<llvm::Module> emit(const Kernel& kernel, const std::string& function, const CpuTarget& cpu,
                                    llvm::LLVMContext& context) {
-  return Emitter(kernel, function, context).emit();
+  return Emitter(kernel, function, cpu, context).emit();
 }
 
 }  // namespace sinter::jit

@@ -21,8 +21,9 @@ CpuTarget host_target(const llvm::StringMap<bool>& features) {
   std::vector<std::string> words;
   for (const auto& feature : features) words.push_back((feature.second ? "+" : "-") + feature.first().str());
   const auto has = [&](llvm::StringRef name) { return features.lookup(name); };
-  return {llvm::sys::getHostCPUName().str(), fmt::format("{}", fmt::join(words, ",")),
-          registers_of(has("avx512f") && has("avx512vl"), has("avx2") && has("fma"))};
+  const bool avx512 = has("avx512f") && has("avx512vl");
+  return {llvm::sys::getHostCPUName().str(), fmt::format("{}", fmt::join(words, ",")), avx512,
+          registers_of(avx512, has("avx2") && has("fma"))};
 }
 
 }  // namespace
@@ -37,20 +38,20 @@ CpuTarget cpu_target(InstructionSet set) {
     case InstructionSet::host:
       return host_target(features);
     case InstructionSet::baseline:
-      return {"x86-64", "", baseline_registers};
+      return {"x86-64", "", false, baseline_registers};
     case InstructionSet::avx2:
       needs({"avx2", "fma", "bmi2"}, "AVX2");
-      return {"x86-64-v3", "", avx2_registers};
+      return {"x86-64-v3", "", false, avx2_registers};
     case InstructionSet::avx512:
       needs({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}, "AVX-512");
-      return {"x86-64-v4", "", avx512_registers};
+      return {"x86-64-v4", "", true, avx512_registers};
   }
   require(false, "a known instruction set");
   return {};
 }
 
 std::string_view instruction_set_name(const CpuTarget& target) {
-  return target.vector_registers == avx512_registers ? "AVX-512"
+  return target.has_avx512                           ? "AVX-512"
          : target.vector_registers == avx2_registers ? "AVX2"
                                                      : "SSE2";
 }

@@ -17,6 +17,7 @@ enum class InstructionSet : uint8_t {
 struct CpuTarget {
   std::string cpu;
   std::string features;  ///< "+avx2,-avx512f,..."
+  bool has_avx512;
   int vector_registers;  ///< how many values of vector_size f32 elements fit into its registers
 };
 

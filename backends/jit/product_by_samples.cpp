@@ -5,6 +5,9 @@
 namespace sinter::jit {
 namespace {
 
+// Each unit reads all of its samples again, from the second cache.
+constexpr double load_cycles = 3;
+
 class Writer {
  public:
   Writer(const Graph& graph, const Node& node, const CpuTarget& cpu)
@@ -13,7 +16,8 @@ class Writer {
         product_(matrix_product(kernel_.body()).value()),
         tile_(choose_tile({.outer = product_.columns,
                            .inner = batch_blocks(product_.rows),
-                           .registers = cpu.vector_registers})) {}
+                           .registers = cpu.vector_registers,
+                           .vector_load = load_cycles})) {}
 
   Kernel write() {
     const int64_t blocks = batch_blocks(product_.rows);

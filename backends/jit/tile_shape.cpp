@@ -14,8 +14,9 @@ double cycles(const TileSpace& space, const TileShape& tile) {
     for (int64_t i = 0; i < space.inner; i += tile.inner) {
       const int64_t outer = std::min(tile.outer, space.outer - o),
                     inner = std::min(tile.inner, space.inner - i);
-      const int64_t loads = outer + inner * space.group;
-      total += static_cast<double>(std::max({outer * inner * space.group, loads, latency}));
+      const double loads =
+          static_cast<double>(outer) + space.vector_load * static_cast<double>(inner * space.group);
+      total += std::max(static_cast<double>(std::max(outer * inner * space.group, latency)), loads);
     }
   return total;
 }

@@ -18,6 +18,7 @@ struct TileSpace {
   int64_t inner_step = 1;
   int64_t group = 1;  ///< rows of sums for each column of the tile
   int64_t registers = 32;
+  double vector_load = 1;  ///< cycles: above 1 where vectors come from beyond the first cache
 };
 
 /// The shape that takes the fewest cycles over the whole space, remainders included: a multiply-add or a load
