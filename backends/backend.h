@@ -48,7 +48,8 @@ class Backend : public Target {
   /// Makes a node with concrete types ready, in the layouts of the graph's types, which are those of one of
   /// its implementations(). Throws Error.
   virtual CompiledNode compile(const Graph& graph, NodeId node) const = 0;
-  /// The code that compile() makes of the node, to be read; none where it is no code of this program's making.
+  /// The code that compile() makes of the node, to be read; none where it is no code of this program's
+  /// making.
   virtual std::optional<std::string> code(const Graph&, NodeId, CodeForm) const { return std::nullopt; }
   /// Who runs the node: this backend, or one of those it stands for.
   virtual const Backend& runner(const Graph&, NodeId) const { return *this; }

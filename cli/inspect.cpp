@@ -104,12 +104,15 @@ void add_inspect(CLI::App& app, const GlobalOptions& global) {
   options->model.add(*command);
   command->add_option("--mode", options->mode, "the pipeline: infer (the default) or train")
       ->check(CLI::IsMember({"infer", "train"}));
-  CLI::Option* stage = command->add_option(
-      "--stage", options->stage, "parsed, autodiff, fused or layout; kernel, llvm or asm for the code of each node; "
-      "without it the graph at the pipeline's end");
+  CLI::Option* stage =
+      command->add_option("--stage", options->stage,
+                          "parsed, autodiff, fused or layout; kernel, llvm or asm for the code of each node; "
+                          "without it the graph at the pipeline's end");
   stage->check(CLI::IsMember({"parsed", "autodiff", "fused", "layout", "kernel", "llvm", "asm"}));
   options->batch.add(*command, "1; as parsed a symbol");
-  command->add_option("-o,--output", options->output, "write the graph here, its large constants to FILE.bin; or the code")
+  command
+      ->add_option("-o,--output", options->output,
+                   "write the graph here, its large constants to FILE.bin; or the code")
       ->type_name("FILE");
   CLI::Option* picture = command->add_option(
       "--svg", options->picture, "draw the graph here: .svg, .png, or .dot for the text that Graphviz draws");

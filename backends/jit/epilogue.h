@@ -13,8 +13,8 @@ struct EpiloguePlace {
   std::function<void(ValueId, const Expr&)> store;  ///< of the body's results
 };
 
-/// The elementwise ops of a body on one vector, or one element, of its product's result. All is read before anything is
-/// written: a result may lie in an operand's memory.
+/// The elementwise ops of a body on one vector, or one element, of its product's result. All is read before
+/// anything is written: a result may lie in an operand's memory.
 void write_epilogue(KernelBuilder& builder, const Graph& body, ValueId made, Expr value,
                     const EpiloguePlace& place);
 

@@ -51,9 +51,7 @@ CpuTarget cpu_target(InstructionSet set) {
 }
 
 std::string_view instruction_set_name(const CpuTarget& target) {
-  return target.has_avx512                           ? "AVX-512"
-         : target.vector_registers == avx2_registers ? "AVX2"
-                                                     : "SSE2";
+  return target.has_avx512 ? "AVX-512" : target.vector_registers == avx2_registers ? "AVX2" : "SSE2";
 }
 
 }  // namespace sinter::jit

@@ -31,7 +31,7 @@ class Ways {
 
   std::vector<Implementation> all() {
     if (product_.rows_are_samples(own_.body))
-      for (const bool plain : {false, true}) add_by_samples(plain);
+      add(batch_blocked(2), {}, batch_blocked(2), seconds(rounded_up(product_.rows), 0));
     add_by_columns({}, false);
     const bool may_block = product_.batch.empty() && product_.transposed_a && !product_.transposed_b;
     const bool packs = product_.depth * max_panel_vectors * vector_size * 4 <= largest_panel_bytes;
@@ -66,21 +66,16 @@ class Ways {
     return {};
   }
 
-  double arithmetic() const { return 2 * product_.multiply_adds() / (share_of_peak * flops_per_second); }
-
-  void add_by_samples(bool plain_a) {
-    const double gathers =
-        plain_a ? gather_seconds * static_cast<double>(batch_blocks(product_.rows) * product_.depth) : 0;
-    add(plain_a ? Layout{} : batch_blocked(2), {}, batch_blocked(2),
-        arithmetic() * rounded_up(product_.rows) + bytes_ + gathers + call_seconds);
+  double seconds(double filled, double gathers) const {
+    const double arithmetic = 2 * product_.multiply_adds() / (share_of_peak * flops_per_second);
+    return arithmetic * filled + bytes_ + gather_seconds * gathers + call_seconds;
   }
 
   void add_by_columns(const Layout& a, bool packed_b) {
     const Layout own_b = product_.transposed_b ? transposed_layout(rank_of_b()) : Layout{};
     const double gathers =
-        packed_b ? gather_seconds * static_cast<double>(batch_blocks(product_.columns) * product_.depth) : 0;
-    add(a, packed_b ? batch_blocked(2) : own_b, {},
-        arithmetic() * rounded_up(product_.columns) + bytes_ + gathers + call_seconds);
+        packed_b ? static_cast<double>(batch_blocks(product_.columns) * product_.depth) : 0;
+    add(a, packed_b ? batch_blocked(2) : own_b, {}, seconds(rounded_up(product_.columns), gathers));
   }
 
   size_t rank_of_b() const { return own_.body.type(product_.b).shape.size(); }

@@ -152,7 +152,8 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   const Layout plain, blocked = batch_blocked(4);
   std::vector<Implementation> ways;
   for (const auto& [from, to] : {std::pair{plain, plain}, {blocked, blocked}, {plain, blocked}}) {
-    Implementation way{{}, std::vector<Layout>(node.results.size(), to),
+    Implementation way{{},
+                       std::vector<Layout>(node.results.size(), to),
                        pool_seconds(gradient.attributes, dx, dy, to, from)};
     for (const ValueId id : own.body.inputs()) {
       const bool pooled = std::ranges::count(gradient.operands, id) > 0;
