@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ir/attributes.h"
+#include "ir/node_observer.h"
 #include "ir/type.h"
 #include "ir/value.h"
 
@@ -134,6 +135,7 @@ struct Evaluation {
   const Attributes& attributes;
   std::span<const TensorView> operands;
   std::span<const TensorView> results;
+  const NodeObserver* observer = nullptr;  ///< of the nodes of a loop's body
 };
 
 /// What gradient() is given: the forward values, and the gradient of the loss by each result (absent: zero).

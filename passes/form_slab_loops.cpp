@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t granule = 16;  // a slab in layouts such as Abcd16a is whole blocks, and lanes are full
 constexpr size_t least_nodes = 2;
+constexpr int64_t most_caches = 16;  // that a slab may take: beyond, neither its cache nor the next one helps
 
 class LoopFormer {
  public:
@@ -53,8 +54,27 @@ class LoopFormer {
     return make_slab_body(graph_, regions_, nodes, slab);
   }
 
+  int64_t bytes_of(const std::vector<NodeId>& nodes, int64_t slab) const {
+    return plan_memory(body(nodes, slab).graph).arena_bytes;
+  }
+
   bool fits_cache(const std::vector<NodeId>& nodes, int64_t slab) const {
-    return plan_memory(body(nodes, slab).graph).arena_bytes <= options_.slabs.cache_bytes;
+    return bytes_of(nodes, slab) <= options_.slabs.cache_bytes;
+  }
+
+  // Why slabs of that size are no gain; nothing: they are one.
+  std::optional<std::string> refusal(const std::vector<NodeId>& nodes, int64_t slab) const {
+    if (options_.slabs.slab > 0) return std::nullopt;  // as asked for
+    const int64_t slabs = (regions_.samples + slab - 1) / slab;
+    if (slabs == 1) return fmt::format("the batch of {} samples is one slab", regions_.samples);
+    const bool even = regions_.samples % slab == 0 && (slabs & (slabs - 1)) == 0;
+    if (slabs < options_.slabs.lanes && !even)
+      return fmt::format("no loop: 2 or 4 threads cannot share {} samples evenly in slabs of {}",
+                         regions_.samples, slab);
+    const int64_t bytes = bytes_of(nodes, slab);
+    if (bytes > most_caches * options_.slabs.cache_bytes)
+      return fmt::format("no loop: a slab of {} samples takes {} bytes, far more than a cache", slab, bytes);
+    return std::nullopt;
   }
 
   // The most samples that fit the cache and leave a slab for each lane.
@@ -87,8 +107,8 @@ class LoopFormer {
 
   bool append_loop(const std::vector<NodeId>& nodes) {
     const int64_t slab = choose_slab(nodes), rest = regions_.samples % slab;
-    if (options_.slabs.slab == 0 && regions_.samples <= slab) {
-      remark(nodes, fmt::format("the batch of {} samples is one slab", regions_.samples));
+    if (const auto why = refusal(nodes, slab)) {
+      remark(nodes, *why);
       return false;
     }
     const SlabBody whole = body(nodes, slab);

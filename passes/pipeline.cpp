@@ -18,7 +18,7 @@ std::span<const Step> inference_pipeline() {
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 11> steps = {{
+  static constexpr std::array<Step, 12> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"append_loss", "there is nothing to differentiate before"},
       {"autodiff", "before any fusion: gradients are written in terms of forward values"},
@@ -31,6 +31,7 @@ std::span<const Step> training_pipeline() {
       {"fuse_epilogues",
        "readers are final now, backward ones too: what only the next op reads need not be stored"},
       {"assign_layouts", "forward and backward together, and fusions like other layouts than their parts"},
+      {"form_slab_loops", "a slab's layouts must be known: some join samples"},
   }};
   return steps;
 }

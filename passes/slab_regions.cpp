@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ir/slab_form.h"
+#include "passes/target.h"
 
 namespace sinter {
 namespace {
@@ -57,8 +58,8 @@ class Finder {
       const ValueId id = node.results[i];
       const Type& type = graph_.type(id);
       const std::string tag = type.layout.is_plain() ? "" : type.layout.tag();
-      if (form.scale != 1 && !type.layout.is_plain())
-        return fmt::format("makes a mean in layout {}, which has no scaling", tag);
+      if (form.scale != 1 && !form.summed[i] && !can_scale(type))
+        return fmt::format("makes a mean in layout {}, in which the target does not multiply", tag);
       if (!form.summed[i] && !is_cut(id)) return fmt::format("has samples that layout {} joins", tag);
       if (!form.summed[i]) continue;
       if (type.layout.is_opaque() || !has_reference_arithmetic(type.dtype) || type.dtype == DType::boolean ||
@@ -69,6 +70,18 @@ class Finder {
                            options_.slabs.lanes);
     }
     return std::nullopt;
+  }
+
+  bool can_scale(const Type& type) const {
+    if (type.layout.is_plain()) return true;
+    Graph scaling;
+    const Value x = scaling.input("x", type);
+    const Node mul{
+        OpKind::mul, Attributes(OpKind::mul), {x.id(), scaling.scalar(type.dtype, 2).id()}, {}, {}};
+    scaling.append_typed(mul, {&type, 1});
+    const Node& node = scaling.node(0);
+    const auto ways = options_.target->implementations(scaling, 0, layouts_of(scaling, node));
+    return find_implementation(ways, scaling, node) != nullptr;
   }
 
   void place_inside(const Node& node, const SlabForm& form) {

@@ -115,7 +115,7 @@ class Interpretation {
       const int64_t step = loop_.sliced[i] ? plain_bytes(loop_.body->type(loop_.body->inputs()[i])) : 0;
       bindings.inputs.push_back(slice(e_.operands[i], body.type(body.inputs()[i]), slab * step));
     }
-    const auto results = interpret(body, bindings);
+    const auto results = interpret(body, bindings, e_.observer ? *e_.observer : NodeObserver());
     for (size_t i = 0; i < results.size(); ++i) {
       const Tensor& part = results[i];
       const int64_t step = plain_bytes(loop_.body->type(loop_.body->results()[i].value));
