@@ -1,6 +1,7 @@
 #include "passes/fuse_epilogues.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "ir/copy.h"
@@ -177,7 +178,10 @@ class Fuser {
   }
 
   bool accept(const Group& group) {
-    const auto why_not = target_.refuses_fusion(*body_of(group).first);
+    const Body body = body_of(group).first;
+    auto why_not = target_.refuses_fusion(*body);
+    if (!why_not && seconds(*body) > seconds_apart(group))
+      why_not = "the target expects its parts to be quicker on their own";
     if (!why_not) {
       for (const NodeId id : group) group_of_[id] = static_cast<int>(groups_.size());
       groups_.push_back(group);
@@ -188,6 +192,34 @@ class Fuser {
       ops += fmt::format("{}{}", ops.empty() ? "" : " + ", to_string(graph_.node(id).op));
     remark(graph_.node(group[0]), fmt::format("{} is not fused: {}", ops, *why_not));
     return false;
+  }
+
+  // The least that the target expects, whatever the layouts; 0: it does not say.
+  double least_seconds(const Graph& graph, NodeId id) const {
+    double least = 0;
+    for (const Implementation& way : target_.implementations(graph, id))
+      if (least == 0 || way.seconds < least) least = way.seconds;
+    return least;
+  }
+
+  double seconds(const Graph& body) const {
+    Graph alone;
+    std::vector<std::optional<Value>> operands;
+    for (const ValueId input : body.inputs())
+      operands.emplace_back(alone.input(fmt::format("x{}", operands.size()), body.type(input)));
+    alone.append(OpKind::fusion, operands,
+                 Attributes(OpKind::fusion, {{"body", std::make_shared<const Graph>(body)}}));
+    return least_seconds(alone, 0);
+  }
+
+  double seconds_apart(const Group& group) const {
+    double total = 0;
+    for (const NodeId id : group) {
+      const double least = least_seconds(graph_, id);
+      if (least == 0) return std::numeric_limits<double>::infinity();  // one of them cannot run alone
+      total += least;
+    }
+    return total;
   }
 
   // The body, and the graph's values that it takes.

@@ -32,15 +32,15 @@ std::vector<std::string> backend_names() {
 }
 
 std::shared_ptr<const Backend> find_backend(const std::string& name) {
-  for (const BackendEntry& entry : backend_table()) {
-    if (name != "auto" && entry.name != name) continue;
-    std::vector<std::unique_ptr<Backend>> list;
-    list.push_back(entry.make());
-    const BackendEntry& last = backend_table().back();
-    if (entry.name != last.name) list.push_back(last.make());  // for what the first cannot run
-    return make_backend_list(std::move(list));
+  std::vector<std::unique_ptr<Backend>> list;
+  const auto table = backend_table();
+  for (const BackendEntry& entry : table) {
+    const bool last = &entry == &table.back();  // for what the others cannot run
+    if (name == "auto" || entry.name == name || (last && !list.empty())) list.push_back(entry.make());
   }
-  fail_input("unknown backend \"{}\"; this build has: auto, {}", name, fmt::join(backend_names(), ", "));
+  if (list.empty())
+    fail_input("unknown backend \"{}\"; this build has: auto, {}", name, fmt::join(backend_names(), ", "));
+  return make_backend_list(std::move(list));
 }
 
 std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& options) {
@@ -53,7 +53,7 @@ std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& opt
   run_passes(graph, options.passes, pass_options, options.run_options);
   verify_or_fail(graph, "after the passes");
   check_concrete(graph);
-  executable->backend = backend->name();
+  executable->backend = options.backend;
   executable->program = compile_nodes(graph, *backend);
   executable->graph = std::move(graph);
   return executable;

@@ -37,8 +37,8 @@ std::vector<std::string> training_passes();
 
 /// The backends of this build, fastest first.
 std::vector<std::string> backend_names();
-/// The backend of that name, and behind it `reference` for the nodes it cannot run. "auto" is the fastest.
-/// Throws InputError that lists the names.
+/// The backend of that name, and behind it `reference` for the nodes it cannot run. "auto": all of them, each
+/// node on the one that expects to be the quickest. Throws InputError that lists the names.
 std::shared_ptr<const Backend> find_backend(const std::string& name);
 
 /// Runs the passes, verifies, and compiles a kernel for each node. Throws InputError where the graph cannot

@@ -19,6 +19,7 @@ namespace {
 constexpr OpKind convolutions[] = {OpKind::conv2d};
 constexpr ProductKind forward_kind = {convolutions, "convolution", true};
 
+constexpr int64_t first_cache_bytes = 32 << 10;
 constexpr int64_t wanted_units = 8;  // for a balance over a few threads
 constexpr double share_of_peak = 0.8;
 constexpr double gather_seconds = 4e-9;  // of sixteen elements that lie apart
@@ -46,7 +47,8 @@ class ForwardWriter {
                          .inner = pools_in_registers_ ? pool_->ow * pool_->kw : size_.ow,
                          .inner_step = pools_in_registers_ ? pool_->kw : 1,
                          .group = group_rows,
-                         .registers = cpu.vector_registers});
+                         .registers = cpu.vector_registers,
+                         .vector_load = row_bytes(group_rows) > first_cache_bytes ? 2.0 : 1.0});
     groups_ = pools_in_registers_ ? pool_->oh : size_.oh;
     rows_ = group_rows;
     const int64_t blocks = batch_blocks(size_.n);
@@ -63,9 +65,10 @@ class ForwardWriter {
     first_group_ = at[1] * band_;
     bind();
     if (is_packed()) pack();
-    for_tiles(k_, "ot", size_.o, tile_.outer, [&](Index o, int64_t channels) {
-      k_.loop("group", std::vector<Index>{0}, {band_, groups_ - first_group_}, [&](Index group) {
-        const int64_t columns = pools_in_registers_ ? pool_->ow * pool_->kw : size_.ow;
+    // Rows of x stay in a cache near by for all output channels.
+    k_.loop("group", std::vector<Index>{0}, {band_, groups_ - first_group_}, [&](Index group) {
+      const int64_t columns = pools_in_registers_ ? pool_->ow * pool_->kw : size_.ow;
+      for_tiles(k_, "ot", size_.o, tile_.outer, [&](Index o, int64_t channels) {
         for_tiles(k_, "ct", columns, tile_.inner,
                   [&](Index column, int64_t width) { write_tile(o, channels, group, column, width); });
       });
@@ -77,6 +80,12 @@ class ForwardWriter {
   }
 
  private:
+  // What a row of results reads of x.
+  int64_t row_bytes(int64_t rows) const {
+    return size_.c * ((rows - 1) * size_.stride_h + size_.kh) * packed_width() * vector_size *
+           size_of(DType::f32);
+  }
+
   // All of what lies beside the windows would have to be computed on its own where a result wants it.
   bool fits_registers() const {
     const bool apart = pool_->stride_h == pool_->kh && pool_->stride_w == pool_->kw && pool_->top == 0 &&
