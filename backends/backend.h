@@ -9,7 +9,7 @@ namespace sinter {
 
 /// A loop made ready to run: a function of buffers, a workspace and a range of its parallel units. Immutable
 /// and shared by sessions; never prints, throws, or starts threads (unless self_parallel()). Allocates
-/// nothing of its own; oneDNN's library does, a few small objects a call.
+/// nothing of its own; oneDNN's library does, a few small objects a call, and may find no memory for them.
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -21,8 +21,9 @@ class Kernel {
   /// Runs its own threads: called alone, once, with all units.
   virtual bool self_parallel() const noexcept { return false; }
   /// `buffers`: the node's operands, null where left out, its results, in the layouts it was compiled for,
-  /// and last the node's scratch memory.
-  virtual void run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept = 0;
+  /// and last the node's scratch memory. False: it failed, and the results are worth nothing.
+  [[nodiscard]] virtual bool run(void* const* buffers, void* workspace, int64_t begin,
+                                 int64_t end) const noexcept = 0;
 };
 
 /// A node made ready to run: loops, one after the other, and memory that lasts from the first to the last.

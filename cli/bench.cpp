@@ -4,13 +4,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/amounts.h"
 #include "cli/benchmark_cases.h"
 #include "cli/commands.h"
 #include "cli/pass_run_options.h"
 #include "cli/standard_output.h"
 #include "cli/table.h"
 #include "cli/training_options.h"
+#include "ir/amounts.h"
 #include "runtime/initialize.h"
 #include "runtime/peak.h"
 #include "runtime/peak_rss.h"

@@ -3,43 +3,38 @@
 #include <algorithm>
 #include <cstring>
 
-#include "runtime/memory.h"
+#include "runtime/memory_need.h"
 
 namespace sinter {
 namespace {
-
-// The system grants more than it has and ends the process later: what is large is held against what is there.
-constexpr int64_t large = 1 << 28;
 
 Type plain(const Type& type) { return {type.dtype, type.shape, {}}; }
 
 }  // namespace
 
 Session::Session(std::shared_ptr<const Executable> executable, std::shared_ptr<ThreadPool> pool,
-                 Weights weights)
+                 Weights weights, std::optional<int64_t> available)
     : executable_(std::move(executable)),
       pool_(std::move(pool)),
       weights_(std::move(weights)),
       copies_(executable_->graph.values().size()) {
+  const MemoryNeed need = memory_need(*executable_, pool_->threads(), weights_);
+  check_memory(executable_->graph.name, need, available);
   bind_weights();
-  allocate();
+  allocate(need);
   collect_buffers();
 }
 
-void Session::allocate() {
+void Session::allocate(const MemoryNeed& need) {
   const Graph& graph = executable_->graph;
-  const int64_t arena = executable_->program.plan.arena_bytes,
-                workspace = executable_->program.workspace_bytes * pool_->threads();
-  const auto refuse = [&](const std::string& why) {
-    fail("graph \"{}\" needs {} bytes for its intermediate values and {} for its {} threads: {}", graph.name,
-         arena, workspace, pool_->threads(), why);
-  };
-  const auto available = available_memory_bytes();
-  if (available && arena + workspace > large && arena + workspace > *available)
-    refuse(fmt::format("{} bytes of memory are available", *available));
   try {
-    arena_ = allocate_aligned(arena);
-    workspace_ = allocate_aligned(workspace);
+    arena_ = allocate_aligned(need.values);
+    workspace_ = allocate_aligned(need.workspaces);
+    // Memory that was never touched is still available to whoever asks next.
+    if (need.total() > large_plan_bytes) {
+      std::memset(arena_.get(), 0, need.values);
+      std::memset(workspace_.get(), 0, need.workspaces);
+    }
     for (const StoreCopy& copy : executable_->program.plan.copies) {
       const int64_t bytes = graph.type(copy.to).bytes();
       staged_.push_back({copy.from, copy.to, bytes, allocate_aligned(bytes)});
@@ -49,7 +44,7 @@ void Session::allocate() {
       results_.push_back(result.stored_in.valid() ? Tensor() : Tensor(type.dtype, sizes(type.shape)));
     }
   } catch (const Error& error) {
-    refuse(error.message());
+    refuse_plan(graph.name, need, error.message());
   }
 }
 
@@ -129,17 +124,24 @@ void Session::run(std::span<const Tensor> inputs) {
   store_results(inputs);
 }
 
+void Session::fail_in(NodeId node) const {
+  fail("{} could not compute {} of graph \"{}\"; there may be too little memory",
+       executable_->program.nodes[node].backend, describe_node(executable_->graph, node),
+       executable_->graph.name);
+}
+
 void Session::run_kernels() {
   for (size_t node = 0; node < executable_->program.nodes.size(); ++node) {
     void* const* buffers = buffers_.data() + first_buffer_[node];
     for (const auto& kernel : executable_->program.nodes[node].kernels) {
-      if (kernel->self_parallel()) {
-        kernel->run(buffers, workspace_.get(), 0, kernel->units());
-        continue;
-      }
-      pool_->parallel_for(kernel->units(), [&](int thread, int64_t begin, int64_t end) {
-        kernel->run(buffers, workspace_.get() + thread * executable_->program.workspace_bytes, begin, end);
-      });
+      const auto run = [&](int thread, int64_t begin, int64_t end) {
+        std::byte* const workspace = workspace_.get() + thread * executable_->program.workspace_bytes;
+        if (!kernel->run(buffers, workspace, begin, end)) fail_in(static_cast<NodeId>(node));
+      };
+      if (kernel->self_parallel())
+        run(0, 0, kernel->units());
+      else
+        pool_->parallel_for(kernel->units(), run);
     }
   }
 }

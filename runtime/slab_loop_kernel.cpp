@@ -68,12 +68,15 @@ class SlabProgram {
     void* workspace;
   };
 
-  void run(void* const* loop_buffers, const Memory& memory, int64_t slab) const noexcept {
+  /// False: a kernel failed.
+  bool run(void* const* loop_buffers, const Memory& memory, int64_t slab) const noexcept {
     for (size_t i = 0; i < sources_.size(); ++i)
       memory.buffers[i] = address(sources_[i], loop_buffers, memory.arena, slab);
     for (size_t node = 0; node < compiled_.nodes.size(); ++node)
       for (const auto& kernel : compiled_.nodes[node].kernels)
-        kernel->run(memory.buffers + first_source_[node], memory.workspace, 0, kernel->units());
+        if (!kernel->run(memory.buffers + first_source_[node], memory.workspace, 0, kernel->units()))
+          return false;
+    return true;
   }
 
   /// Adds what the last run made to the lane's sums, or begins them with it.
@@ -142,7 +145,7 @@ class SlabLoopKernel final : public Kernel {
   int64_t units() const noexcept override { return loop_.lanes; }
   int64_t workspace_bytes() const noexcept override { return table_bytes_ + arena_bytes_ + kernel_bytes_; }
 
-  void run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
+  bool run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
     auto* const start = static_cast<std::byte*>(workspace);
     const SlabProgram::Memory memory{static_cast<void**>(workspace), start + table_bytes_,
                                      start + table_bytes_ + arena_bytes_};
@@ -150,10 +153,11 @@ class SlabLoopKernel final : public Kernel {
       const int64_t first = loop_.first_slab(lane), last = loop_.first_slab(lane + 1);
       for (int64_t slab = first; slab < last; ++slab) {
         const SlabProgram& program = loop_.is_remainder(slab) ? *remainder_ : body_;
-        program.run(buffers, memory, slab);
+        if (!program.run(buffers, memory, slab)) return false;
         program.add_sums(buffers, memory.arena, lane, slab == first);
       }
     }
+    return true;
   }
 
  private:

@@ -19,8 +19,9 @@ class JitKernel final : public sinter::Kernel {
 
   int64_t units() const noexcept override { return units_; }
   int64_t workspace_bytes() const noexcept override { return workspace_bytes_; }
-  void run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
+  bool run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
     function_(buffers, workspace, begin, end);
+    return true;
   }
 
  private:

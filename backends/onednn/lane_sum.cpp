@@ -14,7 +14,7 @@ class LaneSum final : public Kernel {
 
   int64_t units() const noexcept override { return (lanes_.elements + chunk - 1) / chunk; }
 
-  void run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
+  bool run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
     const int64_t first = begin * chunk, last = std::min(lanes_.elements, end * chunk);
     auto* const y = static_cast<float*>(buffers[lanes_.result]);
     const auto* const lanes = static_cast<const std::byte*>(buffers[lanes_.lanes]) + lanes_.offset;
@@ -26,6 +26,7 @@ class LaneSum final : public Kernel {
         for (int64_t i = 0; i < size; ++i) y[from + i] += x[i];
       }
     }
+    return true;
   }
 
  private:

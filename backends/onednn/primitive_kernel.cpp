@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 
 #include "backends/onednn/lane_sum.h"
 #include "backends/onednn/machine.h"
@@ -94,10 +93,11 @@ class PrimitiveKernel final : public Kernel {
     return static_cast<int64_t>(std::max(scratchpad_.get_size(), last_scratchpad_.get_size()));
   }
 
-  void run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
+  bool run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
     const OneThread one;
     for (int64_t slice = begin; slice < end; ++slice)
-      if (!run_slice(buffers, workspace, slice)) mark_as_failed(buffers, slice);
+      if (!run_slice(buffers, workspace, slice)) return false;
+    return true;
   }
 
  private:
@@ -116,17 +116,6 @@ class PrimitiveKernel final : public Kernel {
   static void* data_of(const BoundArgument& argument, void* const* buffers, int64_t slice) {
     auto* const data = static_cast<std::byte*>(buffers[argument.buffer]);
     return data + argument.offset + slice * argument.step;  // the step of what is whole is 0
-  }
-
-  static bool is_floating_result(const BoundArgument& argument) {
-    constexpr int results[] = {DNNL_ARG_DST, DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_BIAS};
-    return argument.whole.data_type == dnnl_f32 && std::ranges::count(results, argument.argument) > 0;
-  }
-
-  // A kernel cannot throw: what oneDNN could not compute (it had no memory) is not a number.
-  void mark_as_failed(void* const* buffers, int64_t slice) const noexcept {
-    for (const BoundArgument& argument : arguments_)
-      if (is_floating_result(argument)) std::memset(data_of(argument, buffers, slice), 0xff, sizeof(float));
   }
 
   dnnl::engine engine_;

@@ -30,9 +30,10 @@ class ReferenceKernel final : public Kernel {
 
   int64_t units() const noexcept override { return units_; }
 
-  void run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
+  bool run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
     Views views;
     op_.evaluate(evaluation(views, buffers), begin, end);
+    return true;
   }
 
   // Views live on the stack: run() allocates nothing. Fusions may have more operands than rows of the table.
@@ -72,8 +73,9 @@ class ReorderKernel final : public Kernel {
  public:
   ReorderKernel(const Type& from, const Type& to) : relayout_(from, to) {}
   int64_t units() const noexcept override { return relayout_.units(); }
-  void run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
+  bool run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
     relayout_.run(buffers[0], buffers[1], begin, end);
+    return true;
   }
 
  private:

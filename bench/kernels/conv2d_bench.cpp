@@ -129,7 +129,8 @@ void run_node(benchmark::State& state, OpKind kind, const Shape2d& shape) {
   const auto step = [&] {
     for (const auto& kernel : compiled.kernels)
       pool.parallel_for(kernel->units(), [&](int thread, int64_t begin, int64_t end) {
-        kernel->run(pointers.data(), workspace.get() + thread * workspace_bytes, begin, end);
+        if (!kernel->run(pointers.data(), workspace.get() + thread * workspace_bytes, begin, end))
+          fail("{} could not compute its kernel", compiled.backend);
       });
   };
   step();

@@ -29,7 +29,7 @@ void run_units(const Kernel& kernel, void* const* buffers, RandomEngine* random)
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   if (random) std::ranges::shuffle(order, *random);
   const Memory workspace = poisoned(kernel.workspace_bytes());
-  for (const size_t i : order) kernel.run(buffers, workspace.get(), cuts[i], cuts[i + 1]);
+  for (const size_t i : order) EXPECT_TRUE(kernel.run(buffers, workspace.get(), cuts[i], cuts[i + 1]));
 }
 
 // Every element as a double, padding included, and NaN as a number, which equals itself.
