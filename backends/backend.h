@@ -42,9 +42,14 @@ class Backend : public Target {
   /// Makes a node with concrete types ready, in the layouts of the graph's types, which are those of one of
   /// its implementations(). Throws Error.
   virtual CompiledNode compile(const Graph& graph, NodeId node) const = 0;
+  /// Why it cannot run a node with concrete types in the layouts of the graph's types; nothing: it can. A
+  /// list answers, as with its name, for its first.
+  virtual std::optional<std::string> declines(const Graph& graph, NodeId node) const;
 };
 
 /// `node 3 (relu, "features.1")`, as errors name it.
 std::string describe_node(const Graph& graph, NodeId id);
+/// `conv2d`, or `conv2d + sigmoid` of a fusion.
+std::string ops_of(const Node& node);
 
 }  // namespace sinter

@@ -29,10 +29,17 @@ class BackendList final : public Backend {
   }
 
   std::optional<std::string> refuses_fusion(const Graph& body) const override {
-    const auto first = backends_[0]->refuses_fusion(body);
-    const bool all = std::ranges::all_of(
-        backends_, [&](const auto& backend) { return backend->refuses_fusion(body).has_value(); });
-    return all ? first : std::nullopt;
+    std::optional<std::string> first;
+    for (const auto& backend : backends_) {
+      const auto reason = backend->refuses_fusion(body);
+      if (!reason) return std::nullopt;
+      if (!first) first = fmt::format("{}: {}", backend->name(), *reason);
+    }
+    return first;
+  }
+
+  std::optional<std::string> declines(const Graph& graph, NodeId id) const override {
+    return backends_[0]->declines(graph, id);
   }
 
   CompiledNode compile(const Graph& graph, NodeId id) const override {
