@@ -2,6 +2,21 @@
 
 namespace sinter {
 
+std::optional<std::string> Backend::declines(const Graph& graph, NodeId id) const {
+  const Node& node = graph.node(id);
+  const auto ways = implementations(graph, id, layouts_of(graph, node));
+  if (find_implementation(ways, graph, node) != nullptr) return std::nullopt;
+  return ways.empty() ? "there is no kernel for it" : "not in these layouts";
+}
+
+std::string ops_of(const Node& node) {
+  if (node.op != OpKind::fusion) return std::string(to_string(node.op));
+  std::string ops;
+  for (const Node& inner : node.attributes.body().nodes())
+    ops += fmt::format("{}{}", ops.empty() ? "" : " + ", to_string(inner.op));
+  return ops;
+}
+
 std::string describe_node(const Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
   return fmt::format("node {} ({}{})", id, to_string(node.op),

@@ -54,9 +54,14 @@ class Backend : public Target {
   virtual std::optional<std::string> code(const Graph&, NodeId, CodeForm) const { return std::nullopt; }
   /// Who runs the node: this backend, or one of those it stands for.
   virtual const Backend& runner(const Graph&, NodeId) const { return *this; }
+  /// Why it cannot run a node with concrete types in the layouts of the graph's types; nothing: it can. A
+  /// list answers for all but its last, which is there to run what the others decline.
+  virtual std::optional<std::string> declines(const Graph& graph, NodeId node) const;
 };
 
 /// `node 3 (relu, "features.1")`, as errors name it.
 std::string describe_node(const Graph& graph, NodeId id);
+/// `conv2d`, or `conv2d + sigmoid` of a fusion.
+std::string ops_of(const Node& node);
 
 }  // namespace sinter

@@ -29,10 +29,26 @@ class BackendList final : public Backend {
   }
 
   std::optional<std::string> refuses_fusion(const Graph& body) const override {
-    const auto first = backends_[0]->refuses_fusion(body);
-    const bool all = std::ranges::all_of(
-        backends_, [&](const auto& backend) { return backend->refuses_fusion(body).has_value(); });
-    return all ? first : std::nullopt;
+    std::optional<std::string> first;
+    for (const auto& backend : backends_) {
+      const auto reason = backend->refuses_fusion(body);
+      if (!reason) return std::nullopt;
+      if (!first) first = fmt::format("{}: {}", backend->name(), *reason);
+    }
+    return first;
+  }
+
+  // The last stands behind the others: what all of them decline is declined, though it runs.
+  std::optional<std::string> declines(const Graph& graph, NodeId id) const override {
+    const size_t asked = std::max<size_t>(backends_.size() - 1, 1);
+    std::string reasons;
+    for (const auto& backend : std::span(backends_).first(asked)) {
+      const auto reason = backend->declines(graph, id);
+      if (!reason) return std::nullopt;
+      if (asked == 1) return reason;
+      reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", backend->name(), *reason);
+    }
+    return reasons;
   }
 
   // The cheapest; where none can run the node the last, which says best what it cannot run.

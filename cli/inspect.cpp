@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "cli/batch_option.h"
@@ -10,6 +12,7 @@
 #include "cli/pass_run_options.h"
 #include "cli/standard_output.h"
 #include "cli/training_options.h"
+#include "cli/warnings.h"
 #include "runtime/executable.h"
 #include "runtime/files/atomic_file.h"
 
@@ -50,10 +53,19 @@ std::string last_pass(const std::string& stage) {
   return stage == "layout" ? "assign_layouts" : "";
 }
 
+// Which nodes the backend declines is known once they have their layouts.
+void print_fallbacks(const Graph& graph, const Backend& backend) {
+  for (const Fallback& each : find_fallbacks(graph, backend))
+    fmt::print(stderr, "# {}: {}\n", backend.name(), describe_fallback(each));
+}
+
 // The graph as the options want to see it.
 Graph graph_at_stage(const Options& options, const GlobalOptions& global) {
   Graph graph = options.model.load();
   PassOptions pass_options = options.pass_options;
+  if (options.stage == "parsed" && !options.mode.empty())
+    fail_input("--stage parsed --mode {}: a model as parsed is before either pipeline; leave --mode out",
+               options.mode);
   if (options.stage == "parsed") return graph;
   const auto backend = find_backend(global.backend);
   pass_options.target = backend.get();
@@ -68,6 +80,8 @@ Graph graph_at_stage(const Options& options, const GlobalOptions& global) {
   PassRunOptions run = options.run;
   if (!options.stage.empty()) run.stop_after = last_pass(options.stage);
   run.run(graph, train ? training_passes() : inference_passes(), pass_options);
+  if (run.remarks && (run.stop_after.empty() || run.stop_after == last_pass("layout")))
+    print_fallbacks(graph, *backend);
   return graph;
 }
 

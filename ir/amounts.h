@@ -13,4 +13,7 @@ std::string with_prefix(double amount);
 /// "950 B", "173.5 KiB", "1.2 GiB"
 std::string byte_size(int64_t bytes);
 
+/// To six significant digits: more than any measurement has, and short where it is written for programs.
+double rounded(double amount);
+
 }  // namespace sinter

@@ -259,7 +259,8 @@ constexpr std::array<OpDef, op_count> rows = {{
     {.kind = OpKind::leaky_relu,
      .name = "leaky_relu",
      .formula = "y = x > 0 ? x : alpha * x",
-     .summary = "Rectified linear unit with a slope below zero.",
+     .summary =
+         "Rectified linear unit with a slope below zero. The gradient reads y where alpha >= 0, else x.",
      .operands = {with(Domain::non_zero, any_x)},
      .attributes = {{"alpha", AttrKind::real, "0.01"}},
      .infer = infer_same_as_x,

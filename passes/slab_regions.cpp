@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ir/amounts.h"
 #include "ir/slab_form.h"
 #include "passes/target.h"
 
@@ -66,8 +67,8 @@ class Finder {
           type.shape.size() >= max_rank)
         return fmt::format("makes a sum of type {}, which lanes cannot hold", to_string(type));
       if (type.bytes() * options_.slabs.lanes > options_.slabs.accumulated_bytes)
-        return fmt::format("runs after the loop: its sum of {} bytes is too large for {} lanes", type.bytes(),
-                           options_.slabs.lanes);
+        return fmt::format("runs after the loop: its sum of {} is too large for {} lanes",
+                           byte_size(type.bytes()), options_.slabs.lanes);
     }
     return std::nullopt;
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "passes/pass.h"
+#include "runtime/fallbacks.h"
 #include "runtime/thread_pool.h"
 #include "runtime/weights.h"
 
@@ -32,6 +33,7 @@ struct BenchmarkResult {
   StepTimes seconds = {};        ///< of a step
   double compile_seconds = 0;    ///< passes, kernels, and the session's memory
   int64_t activation_bytes = 0;  ///< Session::activation_bytes()
+  std::vector<Fallback> fallbacks = {};  ///< Executable::fallbacks
 };
 
 /// Needs: at least one time.

@@ -55,6 +55,7 @@ std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& opt
   check_concrete(graph);
   executable->backend = options.backend;
   executable->program = compile_nodes(graph, *backend);
+  executable->fallbacks = find_fallbacks(graph, *backend);
   executable->graph = std::move(graph);
   return executable;
 }

@@ -6,6 +6,7 @@
 
 #include "passes/run_passes.h"
 #include "runtime/compiled_graph.h"
+#include "runtime/fallbacks.h"
 
 namespace sinter {
 
@@ -14,8 +15,9 @@ namespace sinter {
 struct Executable {
   Graph graph;
   CompiledGraph program;
-  std::string backend;          ///< the one asked for; nodes it cannot run have another
-  std::vector<Remark> remarks;  ///< what the passes had to say
+  std::string backend;              ///< the one asked for; nodes it cannot run have another
+  std::vector<Remark> remarks;      ///< what the passes had to say
+  std::vector<Fallback> fallbacks;  ///< nodes that the backend asked for cannot run
 
   /// Memory for intermediate values and for what kernels keep while they run, one session's: the arena, and
   /// for each thread a workspace, in which loops over slabs keep the values of their bodies.

@@ -174,8 +174,12 @@ std::vector<Way> ways_of(const Recipes& recipes) {
 }
 
 // Of recipes without a way.
-std::string_view why_none(const Recipes& recipes) {
-  return recipes.empty() ? "has no primitive for it" : "would run it by its reference code";
+std::string why_none(const Recipes& recipes) {
+  return recipes.empty() ? "there is no primitive for it" : "only its own reference code runs it";
+}
+
+std::string no_arithmetic(const Type& type) {
+  return fmt::format("there is no arithmetic for {}", to_string(type));
 }
 
 class OneDnnBackend final : public Backend {
@@ -215,26 +219,33 @@ class OneDnnBackend final : public Backend {
     for (const ValueId id : body.inputs()) ports.push_back({body.type(id), ports.size()});
     for (const GraphResult& result : body.results()) ports.push_back({body.type(result.value), ports.size()});
     for (const Port& port : ports)
-      if (!can_hold(port.type) || port.type.dtype != DType::f32)
-        return fmt::format("oneDNN has no arithmetic for {}", to_string(port.type));
+      if (!can_hold(port.type) || port.type.dtype != DType::f32) return no_arithmetic(port.type);
     const Recipes recipes = fusion_recipes(body, ports, {});
     if (!ways_of(recipes).empty()) return std::nullopt;
-    return fmt::format("oneDNN {}", why_none(recipes));
+    return why_none(recipes);
+  }
+
+  std::optional<std::string> declines(const Graph& graph, NodeId id) const override {
+    const Node& node = graph.node(id);
+    const auto ports = ports_of(graph, node);
+    const Recipes recipes = recipes_of(graph, node, ports, layouts_of(graph, node));
+    const auto ways = ways_of(recipes);
+    if (best_of(ways, graph, node) != nullptr) return std::nullopt;
+    if (!ways.empty()) return "not in these layouts";
+    for (const Port& port : ports)
+      if (recipes.empty() && is_floating(port.type.dtype) && port.type.dtype != DType::f32)
+        return no_arithmetic(port.type);
+    return why_none(recipes);
   }
 
   CompiledNode compile(const Graph& graph, NodeId id) const override {
     const Node& node = graph.node(id);
     const auto ports = ports_of(graph, node);
     const Recipes recipes = recipes_of(graph, node, ports, layouts_of(graph, node));
-    const Way* best = nullptr;
     const auto ways = ways_of(recipes);
-    for (const Way& way : ways)
-      if (has_layouts(graph, node, way.choice) &&
-          (best == nullptr || way.implementation.seconds < best->implementation.seconds))
-        best = &way;
+    const Way* best = best_of(ways, graph, node);
     if (best == nullptr)
-      fail_input("oneDNN declines {}: it {}", describe_node(graph, id),
-                 ways.empty() ? why_none(recipes) : "does not run it in these layouts");
+      fail_input("oneDNN declines {}: {}", describe_node(graph, id), declines(graph, id).value());
     try {
       return SlicedPrimitive(*best->recipe, best->choice, slices_of(*best->recipe)).compile();
     } catch (const dnnl::error& error) {
@@ -243,6 +254,16 @@ class OneDnnBackend final : public Backend {
   }
 
  private:
+  // The fastest in the layouts of the graph; null: there is none.
+  static const Way* best_of(std::span<const Way> ways, const Graph& graph, const Node& node) {
+    const Way* best = nullptr;
+    for (const Way& way : ways)
+      if (has_layouts(graph, node, way.choice) &&
+          (best == nullptr || way.implementation.seconds < best->implementation.seconds))
+        best = &way;
+    return best;
+  }
+
   static bool has_layouts(const Graph& graph, const Node& node, const LayoutChoice& layouts) {
     size_t buffer = 0;
     for (const std::vector<ValueId>* ids : {&node.operands, &node.results})

@@ -92,7 +92,7 @@ TEST(BackendList, FusesWhatOneOfThemFuses) {
   body.name = "second";
   EXPECT_EQ(list->refuses_fusion(body), std::nullopt);
   body.name = "neither";
-  EXPECT_EQ(list->refuses_fusion(body), "first refuses");
+  EXPECT_EQ(list->refuses_fusion(body), "first: first refuses");
 }
 
 TEST(BackendList, NeedsOne) { EXPECT_THROW(make_backend_list({}), InternalError); }
@@ -116,6 +116,13 @@ TEST(BackendList, OfTheBuildRunsWhatOnlyReferenceCan) {
   const Bindings bindings = random_bindings(graph, random);
   EXPECT_EQ(list->compile(graph, 3).backend, "reference");
   EXPECT_EQ(run_graph(*list, graph, bindings, &random), interpret(graph, bindings));
+}
+
+TEST(BackendList, DeclinesWhatItsFirstDeclines) {
+  const auto list = list_of({{"first", 1}, {"second", 2, 1}});
+  EXPECT_EQ(list->declines(relu_in({}), 0), std::nullopt);
+  EXPECT_EQ(list->declines(relu_in(Fake::blocked()), 0), "not in these layouts");
+  EXPECT_EQ(list->declines(relu_in({}, OpKind::tanh), 0), "there is no kernel for it");
 }
 
 }  // namespace

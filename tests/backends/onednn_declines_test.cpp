@@ -24,7 +24,7 @@ TEST(OneDnnDeclines, WhatItWouldRunByReferenceCode) {
   const Graph graph = softmax_over(1);
   EXPECT_TRUE(backend->implementations(graph, 0, offers()).empty());
   EXPECT_EQ(compile_error(*backend, graph, 0),
-            "oneDNN declines node 0 (softmax, \"head.1\"): it would run it by its reference code");
+            "oneDNN declines node 0 (softmax, \"head.1\"): only its own reference code runs it");
   EXPECT_EQ(backend->implementations(softmax_over(2), 0, offers()).size(), 1u);
 }
 
@@ -34,7 +34,7 @@ TEST(OneDnnDeclines, WhatItHasNoPrimitiveFor) {
   graph.add_result(broadcast_to(graph.input("x", images), {2, 3, 4, 5}));
   EXPECT_TRUE(backend->implementations(graph, 0, offers()).empty());
   EXPECT_EQ(compile_error(*backend, graph, 0),
-            "oneDNN declines node 0 (broadcast_to): it has no primitive for it");
+            "oneDNN declines node 0 (broadcast_to): there is no primitive for it");
 }
 
 TEST(OneDnnDeclines, LayoutsThatItDoesNotOffer) {
@@ -46,8 +46,7 @@ TEST(OneDnnDeclines, LayoutsThatItDoesNotOffer) {
   graph.add_result(graph.append_typed(
       {OpKind::softmax, Attributes(OpKind::softmax, {{"axis", int64_t{2}}}), {x.id()}, {}, {}},
       {{turned}})[0]);
-  EXPECT_EQ(compile_error(*backend, graph, 0),
-            "oneDNN declines node 0 (softmax): it does not run it in these layouts");
+  EXPECT_EQ(compile_error(*backend, graph, 0), "oneDNN declines node 0 (softmax): not in these layouts");
 }
 
 TEST(OneDnnDeclines, AndTheReferenceTakesIt) {
@@ -60,6 +59,18 @@ TEST(OneDnnDeclines, AndTheReferenceTakesIt) {
   const Graph graph = softmax_over(1);
   const Bindings bindings = random_bindings(graph, random);
   EXPECT_EQ(run_graph(*list, graph, bindings, &random), interpret(graph, bindings));
+}
+
+TEST(OneDnnDeclines, SaysWhyBeforeAnythingIsCompiled) {
+  const auto backend = make_onednn_backend();
+  EXPECT_EQ(backend->declines(softmax_over(2), 0), std::nullopt);
+  EXPECT_EQ(backend->declines(softmax_over(1), 0), "only its own reference code runs it");
+  Graph doubles;
+  doubles.add_result(relu(doubles.input("x", {DType::f64, {3, 4}, {}})));
+  EXPECT_EQ(backend->declines(doubles, 0), "there is no arithmetic for f64[3, 4]");
+  Graph wider;
+  wider.add_result(broadcast_to(wider.input("x", images), {2, 3, 4, 5}));
+  EXPECT_EQ(backend->declines(wider, 0), "there is no primitive for it");
 }
 
 }  // namespace
