@@ -54,9 +54,9 @@ std::string last_pass(const std::string& stage) {
 }
 
 // Which nodes the backend declines is known once they have their layouts.
-void print_fallbacks(const Graph& graph, const Backend& backend) {
+void print_fallbacks(const Graph& graph, const Backend& backend, std::string_view name) {
   for (const Fallback& each : find_fallbacks(graph, backend))
-    fmt::print(stderr, "# {}: {}\n", backend.name(), describe_fallback(each));
+    fmt::print(stderr, "# {}: {}\n", name, describe_fallback(each));
 }
 
 // The graph as the options want to see it.
@@ -81,7 +81,7 @@ Graph graph_at_stage(const Options& options, const GlobalOptions& global) {
   if (!options.stage.empty()) run.stop_after = last_pass(options.stage);
   run.run(graph, train ? training_passes() : inference_passes(), pass_options);
   if (run.remarks && (run.stop_after.empty() || run.stop_after == last_pass("layout")))
-    print_fallbacks(graph, *backend);
+    print_fallbacks(graph, *backend, global.backend);
   return graph;
 }
 

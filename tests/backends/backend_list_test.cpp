@@ -71,6 +71,18 @@ TEST(BackendList, OnlyTimesInTheGraphsLayoutsCount) {
   EXPECT_EQ(list->compile(relu_in(Fake::blocked()), 0).backend, "second");
 }
 
+TEST(BackendList, DeclinesWhatOnlyItsLastRuns) {
+  const Graph plain = relu_in({}), blocked = relu_in(Fake::blocked()), other = relu_in({}, OpKind::tanh);
+  const auto pair = list_of({{"first", 1}, {"last", 2, 1}});
+  EXPECT_EQ(pair->declines(plain, 0), std::nullopt);
+  EXPECT_EQ(pair->declines(blocked, 0), "not in these layouts");
+  EXPECT_EQ(pair->declines(other, 0), "there is no kernel for it");
+  const auto three = list_of({{"first", 1}, {"second", 1, 1}, {"last", 0, 0}});
+  EXPECT_EQ(three->declines(blocked, 0), std::nullopt);
+  EXPECT_EQ(three->declines(other, 0), "first: there is no kernel for it; second: there is no kernel for it");
+  EXPECT_EQ(list_of({{"alone", 1}})->declines(other, 0), "there is no kernel for it");
+}
+
 TEST(BackendList, WhatNoneRunsIsTheLastOnesError) {
   const auto list = list_of({{"first", 1}, {"second", 2}});
   EXPECT_EQ(compile_error(*list, relu_in({}, OpKind::tanh), 0),

@@ -231,7 +231,8 @@ TEST(Bench, JsonNumbersHaveSixDigitsAtMost) {
 TEST(Bench, WarnsOfOpsThatTheBackendDeclines) {
   const TemporaryFolder folder;
   const std::string model = folder.file(
-      "d.sinter", "model d() {\n  input x: f64[N, 3, 8, 8]\n  x | conv2d(4, kernel_size=3) | softmax(dim=1)\n}\n");
+      "d.sinter",
+      "model d() {\n  input x: f64[N, 3, 8, 8]\n  x | conv2d(4, kernel_size=3) | softmax(dim=1)\n}\n");
   const auto names = backend_names();
   if (std::ranges::find(names, "onednn") == names.end()) GTEST_SKIP() << "built without oneDNN";
   const std::vector<std::string> words = {"bench", model, "--repeat", "1", "--backend", "onednn"};

@@ -204,12 +204,12 @@ TEST_F(Run, WarnsOfWeightsThatAreNotFinite) {
   auto quiet = picture;
   quiet.insert(quiet.end(), {"--log-level", "quiet"});
   EXPECT_EQ(run_program(quiet).err, "");
-  const Outcome bench = run_program(
-      {"bench", "lenet_relu", "--weights", weights, "--repeat", "1", "--batch-size", "1,2"});
+  const Outcome bench =
+      run_program({"bench", "lenet_relu", "--weights", weights, "--repeat", "1", "--batch-size", "1,2"});
   EXPECT_TRUE(bench.err.starts_with(warning)) << bench.err;
   EXPECT_EQ(bench.err.find(warning, 1), std::string::npos) << bench.err;  // once
-  const Outcome eval = run_program(
-      {"eval", "lenet_relu", "--weights", weights, "--data", "synthetic", "--batch-size", "100"});
+  const Outcome eval =
+      run_program({"eval", "lenet_relu", "--weights", weights, "--data", "synthetic", "--batch-size", "100"});
   EXPECT_TRUE(eval.err.starts_with(warning)) << eval.err;
 }
 
