@@ -72,7 +72,7 @@ class Writer {
   View view(ValueId id, bool transposed) {
     const Type& type = kernel_.type(id);
     const auto shape = sizes(type.shape);
-    const int64_t height = shape[shape.size() - 2], width = shape.back();
+    const int64_t height = shape.size() > 1 ? shape[shape.size() - 2] : 1, width = shape.back();
     View found{id};
     if (!type.layout.blocks().empty()) {
       found.blocked = width;

@@ -20,7 +20,7 @@ class Math {
       : b(builder),
         type_(x->getType()),
         bits_(type_->getWithNewType(builder.getInt32Ty())),
-        has_scalef_(cpu.has_avx512 && type_->isVectorTy()) {}
+        is_avx512_(cpu.has_avx512 && type_->isVectorTy()) {}
 
   llvm::Value* number(double value) const { return llvm::ConstantFP::get(type_, value); }
   llvm::Value* integer(int32_t value) const { return llvm::ConstantInt::getSigned(bits_, value); }
@@ -39,7 +39,7 @@ class Math {
   // x * 2^n; `shifted` holds n in its lowest bits. 2^n itself may lie outside the normal numbers.
   llvm::Value* scaled(llvm::Value* x, llvm::Value* n, llvm::Value* shifted, double magic) const {
     constexpr int32_t all_lanes = -1, current_rounding = 4;
-    if (has_scalef_)
+    if (is_avx512_)
       return b.CreateIntrinsic(
           llvm::Intrinsic::x86_avx512_mask_scalef_ps_512, {},
           {x, n, x, b.getInt16(static_cast<uint16_t>(all_lanes)), b.getInt32(current_rounding)});
@@ -50,11 +50,11 @@ class Math {
     };
     return b.CreateFMul(b.CreateFMul(x, power_of_two(half)), power_of_two(b.CreateSub(power, half)));
   }
-  // Of numbers that are not infinite, by an estimate of 1 / y and a step of Newton's method, where the CPU
-  // has one: a third of the time.
+  // Of numbers that are not infinite, by an estimate of 1 / y and a step of Newton's method, a third of the
+  // time, where the estimate has the 14 bits of AVX-512's: with the 12 of older ones digits are lost.
   llvm::Value* divided(llvm::Value* x, llvm::Value* y) const {
     llvm::Value* quotient = b.CreateFDiv(x, y);
-    if (auto* division = llvm::dyn_cast<llvm::Instruction>(quotient)) {
+    if (auto* division = llvm::dyn_cast<llvm::Instruction>(quotient); is_avx512_ && division != nullptr) {
       division->setHasAllowReciprocal(true);
       division->setHasNoInfs(true);
       division->setHasAllowContract(true);
@@ -72,7 +72,7 @@ class Math {
 
  private:
   llvm::Type *type_, *bits_;
-  bool has_scalef_;
+  bool is_avx512_;
 };
 
 // log(2) in two parts, the first with so few bits that its product with an exponent is exact.

@@ -144,6 +144,18 @@ Graph alone(const Graph& graph, NodeId id) {
   return result;
 }
 
+Graph as_fusion(Graph body) {
+  Graph graph;
+  std::vector<std::optional<Value>> operands;
+  for (const ValueId input : body.inputs())
+    operands.emplace_back(graph.input(fmt::format("x{}", operands.size()), body.type(input)));
+  const auto shared = std::make_shared<const Graph>(std::move(body));
+  for (const Value result :
+       graph.append(OpKind::fusion, operands, Attributes(OpKind::fusion, {{"body", shared}})))
+    graph.add_result(result);
+  return graph;
+}
+
 void expect_near(const Tensor& actual, const Tensor& expected, double tolerance) {
   ASSERT_EQ(actual.type(), expected.type());
   if (tolerance == 0 || !is_floating(expected.dtype())) {

@@ -292,6 +292,17 @@ std::vector<std::optional<Tensor>> random_operands(const OpInstance& instance, R
   return tensors;
 }
 
+Graph graph_of(const OpInstance& instance) {
+  Graph graph;
+  std::vector<OptionalValue> operands;
+  for (const auto& type : instance.operands)
+    operands.push_back(type ? OptionalValue(graph.input(fmt::format("x{}", operands.size()), *type))
+                            : std::nullopt);
+  for (const Value result : graph.append(instance.op, operands, instance.attributes))
+    graph.add_result(result);
+  return graph;
+}
+
 std::string to_string(const OpInstance& instance) {
   std::string operands;
   for (const auto& type : instance.operands)
