@@ -1,34 +1,20 @@
 #include "backends/backend.h"
 
-#include <algorithm>
-
 namespace sinter {
-namespace {
 
-bool have_layouts(const Graph& graph, std::span<const ValueId> values, std::span<const Layout> layouts) {
-  return std::ranges::equal(values, layouts, [&](ValueId id, const Layout& layout) {
-    return !id.valid() || graph.type(id).layout == layout;
-  });
+std::optional<std::string> Backend::declines(const Graph& graph, NodeId id) const {
+  const Node& node = graph.node(id);
+  const auto ways = implementations(graph, id, layouts_of(graph, node));
+  if (find_implementation(ways, graph, node) != nullptr) return std::nullopt;
+  return ways.empty() ? "there is no kernel for it" : "not in these layouts";
 }
 
-}  // namespace
-
-const Implementation* find_implementation(std::span<const Implementation> implementations, const Graph& graph,
-                                          const Node& node) {
-  const auto found = std::ranges::find_if(implementations, [&](const Implementation& way) {
-    return have_layouts(graph, node.operands, way.operands) && have_layouts(graph, node.results, way.results);
-  });
-  return found == implementations.end() ? nullptr : &*found;
-}
-
-std::vector<Layout> layouts_of(const Graph& graph, const Node& node) {
-  std::vector<Layout> layouts;
-  for (const std::vector<ValueId>* ids : {&node.operands, &node.results})
-    for (const ValueId id : *ids)
-      if (id.valid() && !graph.type(id).layout.is_plain() &&
-          std::ranges::find(layouts, graph.type(id).layout) == layouts.end())
-        layouts.push_back(graph.type(id).layout);
-  return layouts;
+std::string ops_of(const Node& node) {
+  if (node.op != OpKind::fusion) return std::string(to_string(node.op));
+  std::string ops;
+  for (const Node& inner : node.attributes.body().nodes())
+    ops += fmt::format("{}{}", ops.empty() ? "" : " + ", to_string(inner.op));
+  return ops;
 }
 
 std::string describe_node(const Graph& graph, NodeId id) {

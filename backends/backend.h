@@ -9,7 +9,7 @@ namespace sinter {
 
 /// A loop made ready to run: a function of buffers, a workspace and a range of its parallel units. Immutable
 /// and shared by sessions; never prints, throws, or starts threads (unless self_parallel()). Allocates
-/// nothing of its own; oneDNN's library does, a few small objects a call.
+/// nothing of its own; oneDNN's library does, a few small objects a call, and may find no memory for them.
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -21,8 +21,9 @@ class Kernel {
   /// Runs its own threads: called alone, once, with all units.
   virtual bool self_parallel() const noexcept { return false; }
   /// `buffers`: the node's operands, null where left out, its results, in the layouts it was compiled for,
-  /// and last the node's scratch memory.
-  virtual void run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept = 0;
+  /// and last the node's scratch memory. False: it failed, and the results are worth nothing.
+  [[nodiscard]] virtual bool run(void* const* buffers, void* workspace, int64_t begin,
+                                 int64_t end) const noexcept = 0;
 };
 
 /// A node made ready to run: loops, one after the other, and memory that lasts from the first to the last.
@@ -30,6 +31,13 @@ struct CompiledNode {
   std::string_view backend;  ///< the name of what compiled it
   std::vector<std::unique_ptr<Kernel>> kernels;
   int64_t scratch_bytes = 0;
+};
+
+/// What code can be shown as.
+enum class CodeForm : uint8_t {
+  kernel,    ///< the loops that a node becomes
+  llvm,      ///< their optimized LLVM code
+  assembly,  ///< the machine's
 };
 
 /// Something that runs nodes. Also answers the passes' questions (Target).
@@ -41,16 +49,19 @@ class Backend : public Target {
   /// Makes a node with concrete types ready, in the layouts of the graph's types, which are those of one of
   /// its implementations(). Throws Error.
   virtual CompiledNode compile(const Graph& graph, NodeId node) const = 0;
+  /// The code that compile() makes of the node, to be read; none where it is no code of this program's
+  /// making.
+  virtual std::optional<std::string> code(const Graph&, NodeId, CodeForm) const { return std::nullopt; }
+  /// Who runs the node: this backend, or one of those it stands for.
+  virtual const Backend& runner(const Graph&, NodeId) const { return *this; }
+  /// Why it cannot run a node with concrete types in the layouts of the graph's types; nothing: it can. A
+  /// list answers for all but its last, which is there to run what the others decline.
+  virtual std::optional<std::string> declines(const Graph& graph, NodeId node) const;
 };
-
-/// The implementation whose layouts a node's values have in the graph; null: there is none.
-const Implementation* find_implementation(std::span<const Implementation> implementations, const Graph& graph,
-                                          const Node& node);
-
-/// The layouts, other than plain, of a node's values in the graph: what to offer where it is to be compiled.
-std::vector<Layout> layouts_of(const Graph& graph, const Node& node);
 
 /// `node 3 (relu, "features.1")`, as errors name it.
 std::string describe_node(const Graph& graph, NodeId id);
+/// `conv2d`, or `conv2d + sigmoid` of a fusion.
+std::string ops_of(const Node& node);
 
 }  // namespace sinter

@@ -29,13 +29,30 @@ class BackendList final : public Backend {
   }
 
   std::optional<std::string> refuses_fusion(const Graph& body) const override {
-    const auto first = backends_[0]->refuses_fusion(body);
-    const bool all = std::ranges::all_of(
-        backends_, [&](const auto& backend) { return backend->refuses_fusion(body).has_value(); });
-    return all ? first : std::nullopt;
+    std::optional<std::string> first;
+    for (const auto& backend : backends_) {
+      const auto reason = backend->refuses_fusion(body);
+      if (!reason) return std::nullopt;
+      if (!first) first = fmt::format("{}: {}", backend->name(), *reason);
+    }
+    return first;
   }
 
-  CompiledNode compile(const Graph& graph, NodeId id) const override {
+  // The last stands behind the others: what all of them decline is declined, though it runs.
+  std::optional<std::string> declines(const Graph& graph, NodeId id) const override {
+    const size_t asked = std::max<size_t>(backends_.size() - 1, 1);
+    std::string reasons;
+    for (const auto& backend : std::span(backends_).first(asked)) {
+      const auto reason = backend->declines(graph, id);
+      if (!reason) return std::nullopt;
+      if (asked == 1) return reason;
+      reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", backend->name(), *reason);
+    }
+    return reasons;
+  }
+
+  // The cheapest; where none can run the node the last, which says best what it cannot run.
+  const Backend& runner(const Graph& graph, NodeId id) const override {
     const Backend* best = nullptr;
     double least = 0;
     const auto layouts = layouts_of(graph, graph.node(id));
@@ -46,8 +63,15 @@ class BackendList final : public Backend {
       best = backend.get();
       least = way->seconds;
     }
-    // The last says best what it cannot run.
-    return (best != nullptr ? *best : *backends_.back()).compile(graph, id);
+    return best != nullptr ? *best : *backends_.back();
+  }
+
+  CompiledNode compile(const Graph& graph, NodeId id) const override {
+    return runner(graph, id).compile(graph, id);
+  }
+
+  std::optional<std::string> code(const Graph& graph, NodeId id, CodeForm form) const override {
+    return runner(graph, id).code(graph, id, form);
   }
 
  private:

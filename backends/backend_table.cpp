@@ -4,6 +4,9 @@
 #ifdef SINTER_ONEDNN
 #include "backends/onednn/onednn.h"
 #endif
+#ifdef SINTER_JIT
+#include "backends/jit/jit.h"
+#endif
 
 namespace sinter {
 
@@ -11,6 +14,9 @@ std::span<const BackendEntry> backend_table() {
   static constexpr BackendEntry entries[] = {
 #ifdef SINTER_ONEDNN
       {"onednn", make_onednn_backend},
+#endif
+#ifdef SINTER_JIT
+      {"jit", make_jit_backend},
 #endif
       {"reference", make_reference_backend},
   };

@@ -12,7 +12,7 @@ struct BackendEntry {
   std::unique_ptr<Backend> (*make)();
 };
 
-/// The backends of this build, fastest first; the last is `reference`, which runs every op.
+/// The backends of this build, the one to take first first;
 std::span<const BackendEntry> backend_table();
 
 }  // namespace sinter

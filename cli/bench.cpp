@@ -1,16 +1,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/amounts.h"
 #include "cli/benchmark_cases.h"
 #include "cli/commands.h"
 #include "cli/pass_run_options.h"
 #include "cli/standard_output.h"
 #include "cli/table.h"
 #include "cli/training_options.h"
+#include "cli/warnings.h"
+#include "ir/amounts.h"
 #include "runtime/initialize.h"
 #include "runtime/peak.h"
 #include "runtime/peak_rss.h"
@@ -25,7 +27,8 @@ constexpr const char* notes =
     "the peak is what as many threads reach in f32 on registers alone, measured beside the steps.\n"
     "Compilation includes the making of a session; activations are what that holds beside inputs and "
     "weights.\n"
-    "Peak memory is the whole process's, measured anew for each combination.\n\n"
+    "Peak memory is the whole process's, measured anew for each combination. One that fails, as for lack of\n"
+    "memory, is passed over, and the exit code is 1.\n\n"
     "Examples:\n"
     "  sinter bench lenet --batch-size 256\n"
     "  sinter bench lenet --mode train --batch-size 256 --repeat 20 --threads 1\n"
@@ -56,12 +59,14 @@ Weights first_weights(const Options& options, const BenchmarkCase& one) {
 }
 
 // Before anything is measured.
-void check_weights(const Options& options, const std::vector<BenchmarkCase>& cases) {
+void check_weights(const Options& options, const std::vector<BenchmarkCase>& cases,
+                   const GlobalOptions& global) {
   if (options.weights.empty()) return;
   for (const BenchmarkCase& one : cases)
     if (one.model_name != cases[0].model_name)
       fail_input("--weights {}: weights are one model's; MODEL names {} and {}", options.weights,
                  cases[0].model_name, one.model_name);
+  warn_of_weights(options.weights, load_weights(options.weights, *cases[0].model), global);
 }
 
 Rates rates_of(const BenchmarkCase& one, const Measurement& measured) {
@@ -82,9 +87,12 @@ void warn_above_peak(const BenchmarkCase& one, const Measurement& measured, cons
       1e-9 * measured.peak_flops);
 }
 
-template <typename T>
-nlohmann::ordered_json or_null(const std::optional<T>& value) {
+nlohmann::ordered_json or_null(const std::optional<int64_t>& value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
+}
+
+nlohmann::ordered_json or_null(const std::optional<double>& value) {
+  return value ? nlohmann::ordered_json(rounded(*value)) : nlohmann::ordered_json();
 }
 
 std::string json_line(const BenchmarkCase& one, const Measurement& measured, int threads) {
@@ -96,13 +104,13 @@ std::string json_line(const BenchmarkCase& one, const Measurement& measured, int
                                 {"batch_size", result.batch_size},
                                 {"threads", threads},
                                 {"repeat", result.seconds.count},
-                                {"median_ms", 1e3 * result.seconds.median},
-                                {"min_ms", 1e3 * result.seconds.min},
-                                {"max_ms", 1e3 * result.seconds.max},
-                                {"images_per_second", rates.images_per_second},
-                                {"gflops", 1e-9 * rates.flops_per_second},
+                                {"median_ms", rounded(1e3 * result.seconds.median)},
+                                {"min_ms", rounded(1e3 * result.seconds.min)},
+                                {"max_ms", rounded(1e3 * result.seconds.max)},
+                                {"images_per_second", rounded(rates.images_per_second)},
+                                {"gflops", rounded(1e-9 * rates.flops_per_second)},
                                 {"peak_fraction", or_null(rates.peak_fraction)},
-                                {"compile_ms", 1e3 * result.compile_seconds},
+                                {"compile_ms", rounded(1e3 * result.compile_seconds)},
                                 {"activation_bytes", result.activation_bytes},
                                 {"peak_rss_bytes", or_null(measured.peak_rss_bytes)}}
              .dump() +
@@ -156,7 +164,10 @@ std::vector<std::string> table_row(const BenchmarkCase& one, const Measurement& 
 class Bench {
  public:
   Bench(const Options& options, const GlobalOptions& global)
-      : options_(options), pool_(global.make_pool()), peak_flops_(measure_peak_flops(*pool_)) {}
+      : options_(options),
+        global_(global),
+        pool_(global.make_pool()),
+        peak_flops_(measure_peak_flops(*pool_)) {}
 
   Measurement measure(const BenchmarkCase& one) {
     const bool reset = reset_peak_rss();
@@ -169,6 +180,7 @@ class Bench {
     Measurement measured;
     measured.result = run_benchmark(*one.model, first_weights(options_, one), pool_, one.options);
     measured.peak_rss_bytes = peak_rss_bytes();
+    warn_of_fallbacks(one.model_name, measured.result.backend, measured.result.fallbacks, global_);
     peak_flops_ = std::max(peak_flops_, measure_peak_flops(*pool_));
     measured.peak_flops = peak_flops_;
     warn_above_peak(one, measured, rates_of(one, measured));
@@ -177,19 +189,52 @@ class Bench {
 
  private:
   const Options& options_;
+  const GlobalOptions& global_;
   std::shared_ptr<ThreadPool> pool_;
   double peak_flops_;
   bool first_ = true;
 };
 
+// "lenet infer N=256"
+std::string title_of(const BenchmarkCase& one) {
+  std::string title = one.model_name + " " + one.mode;
+  for (const auto& [symbol, size] : one.options.pass_options.symbols)
+    title += fmt::format(" {}={}", symbol, size);
+  return title;
+}
+
+using Show = std::function<void(const BenchmarkCase&, const Measurement&)>;
+
+// One case that fails, as where its plan is larger than the memory, does not keep the others from being
+// measured.
+void measure_all(const std::vector<BenchmarkCase>& cases, Bench& bench, const Show& show) {
+  size_t failed = 0;
+  for (const BenchmarkCase& one : cases) {
+    std::optional<Measurement> measured;
+    try {
+      measured = bench.measure(one);
+    } catch (const InputError&) {
+      throw;
+    } catch (const Error& error) {
+      if (cases.size() == 1) throw;
+      fmt::print(stderr, "sinter: {}: {}\n", title_of(one), error.what());
+      ++failed;
+    }
+    if (measured) show(one, *measured);
+  }
+  if (failed > 0) fail("{} of {} combinations could not be measured", failed, cases.size());
+}
+
 void print_table(const std::vector<BenchmarkCase>& cases, Bench& bench, int threads) {
   Table table = empty_table();
-  size_t done = 0;
+  size_t rows = 0;
   try {
-    for (; done < cases.size(); ++done)
-      table.row(table_row(cases[done], bench.measure(cases[done]), threads));
-  } catch (const Error&) {  // what was measured before is kept
-    if (done > 0) write_result(table.text());
+    measure_all(cases, bench, [&](const BenchmarkCase& one, const Measurement& measured) {
+      table.row(table_row(one, measured, threads));
+      ++rows;
+    });
+  } catch (const Error&) {  // what was measured is kept
+    if (rows > 0) write_result(table.text());
     throw;
   }
   write_result(table.text());
@@ -197,10 +242,12 @@ void print_table(const std::vector<BenchmarkCase>& cases, Bench& bench, int thre
 
 void run(const Options& options, const GlobalOptions& global) {
   const auto cases = benchmark_cases(options.request, global);
-  check_weights(options, cases);
+  check_weights(options, cases, global);
   Bench bench(options, global);
   if (!options.json) return print_table(cases, bench, global.threads);
-  for (const BenchmarkCase& one : cases) write_result(json_line(one, bench.measure(one), global.threads));
+  measure_all(cases, bench, [&](const BenchmarkCase& one, const Measurement& measured) {
+    write_result(json_line(one, measured, global.threads));
+  });
 }
 
 void add_options(CLI::App& command, Options& options) {

@@ -6,6 +6,7 @@
 #include "cli/progress_line.h"
 #include "cli/standard_output.h"
 #include "cli/training_options.h"
+#include "cli/warnings.h"
 
 namespace sinter::cli {
 namespace {
@@ -26,13 +27,17 @@ struct Options {
 
 void eval(const Options& options, const GlobalOptions& global) {
   const Graph model = options.model.load();
-  const Weights weights(load_weights(options.weights, model));
+  const NamedTensors tensors = load_weights(options.weights, model);
+  warn_of_weights(options.weights, tensors, global);
+  const Weights weights(tensors);
   const DataSet data = options.data.load(global);
   Classifier classifier(model, data, weights, global.make_pool(),
                         evaluation_options(global.backend, options.pass_options, {}));
   BatchLoader loader(data.test, {.batch_size = options.batch_size,
                                  .normalization = options.normalize.normalization(data.test.channels)});
   prepare_for(classifier, loader, options.batch_size);
+  const Executable& executable = classifier.executable();
+  warn_of_fallbacks(model.name, executable.backend, executable.fallbacks, global);
   const Score score = evaluate(classifier, loader, options.pass_options.loss_reduction == "mean");
   write_result(fmt::format("{} on {}: {} test examples  loss {}  accuracy {:.4f}\n", model.name, data.name,
                            data.test.count, loss_text(score.loss), score.accuracy));

@@ -1,14 +1,20 @@
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "cli/batch_option.h"
+#include "cli/code_listing.h"
 #include "cli/commands.h"
 #include "cli/graph_file.h"
 #include "cli/graph_picture.h"
 #include "cli/graphviz.h"
 #include "cli/model_option.h"
 #include "cli/pass_run_options.h"
+#include "cli/standard_output.h"
 #include "cli/training_options.h"
+#include "cli/warnings.h"
 #include "runtime/executable.h"
+#include "runtime/files/atomic_file.h"
 
 namespace sinter::cli {
 namespace {
@@ -18,6 +24,7 @@ constexpr const char* examples =
     "  sinter inspect lenet --stage parsed\n"
     "  sinter inspect lenet --stage autodiff --batch-size 256\n"
     "  sinter inspect lenet --mode train --batch-size 256 --svg lenet.svg\n"
+    "  sinter inspect lenet --batch-size 256 --backend jit --stage kernel\n"
     "  sinter inspect lenet --mode train --momentum 0.9 --time-passes --verify=execute\n"
     "  sinter inspect lenet --mode train --print-after append_loss,autodiff --output step.ir";
 
@@ -32,17 +39,33 @@ struct Options {
   std::string picture;
 };
 
-// The last pass before a stage is reached.
+// Stages behind the graph: what backends make of its nodes.
+std::optional<CodeForm> code_form(const std::string& stage) {
+  if (stage == "kernel") return CodeForm::kernel;
+  if (stage == "llvm") return CodeForm::llvm;
+  return stage == "asm" ? std::optional(CodeForm::assembly) : std::nullopt;
+}
+
+// The last pass before a stage is reached; nothing: all of them.
 std::string last_pass(const std::string& stage) {
   if (stage == "autodiff") return "autodiff";
   if (stage == "fused") return "fuse_epilogues";
   return stage == "layout" ? "assign_layouts" : "";
 }
 
+// Which nodes the backend declines is known once they have their layouts.
+void print_fallbacks(const Graph& graph, const Backend& backend, std::string_view name) {
+  for (const Fallback& each : find_fallbacks(graph, backend))
+    fmt::print(stderr, "# {}: {}\n", name, describe_fallback(each));
+}
+
 // The graph as the options want to see it.
 Graph graph_at_stage(const Options& options, const GlobalOptions& global) {
   Graph graph = options.model.load();
   PassOptions pass_options = options.pass_options;
+  if (options.stage == "parsed" && !options.mode.empty())
+    fail_input("--stage parsed --mode {}: a model as parsed is before either pipeline; leave --mode out",
+               options.mode);
   if (options.stage == "parsed") return graph;
   const auto backend = find_backend(global.backend);
   pass_options.target = backend.get();
@@ -57,6 +80,8 @@ Graph graph_at_stage(const Options& options, const GlobalOptions& global) {
   PassRunOptions run = options.run;
   if (!options.stage.empty()) run.stop_after = last_pass(options.stage);
   run.run(graph, train ? training_passes() : inference_passes(), pass_options);
+  if (run.remarks && (run.stop_after.empty() || run.stop_after == last_pass("layout")))
+    print_fallbacks(graph, *backend, global.backend);
   return graph;
 }
 
@@ -68,7 +93,16 @@ std::string caption(const Options& options) {
   return (train ? "training step" : "inference") + (last.empty() ? "" : ", after " + last);
 }
 
+void write_text(const std::string& text, const std::string& path) {
+  path.empty() ? write_result(text) : write_file(path, std::as_bytes(std::span(text)));
+}
+
 void inspect(const Options& options, const GlobalOptions& global, bool draw) {
+  if (const auto form = code_form(options.stage)) {
+    if (draw) fail_input("--svg {}: --stage {} is code, not a graph", options.picture, options.stage);
+    const Graph graph = graph_at_stage(options, global);
+    return write_text(code_listing(graph, *find_backend(global.backend), *form), options.output);
+  }
   if (draw) check_drawing_name(options.picture);
   const Graph graph = graph_at_stage(options, global);
   if (!draw || !options.output.empty()) write_graph(graph, options.output);
@@ -84,11 +118,15 @@ void add_inspect(CLI::App& app, const GlobalOptions& global) {
   options->model.add(*command);
   command->add_option("--mode", options->mode, "the pipeline: infer (the default) or train")
       ->check(CLI::IsMember({"infer", "train"}));
-  CLI::Option* stage = command->add_option(
-      "--stage", options->stage, "parsed, autodiff, fused or layout; without it the pipeline's end");
-  stage->check(CLI::IsMember({"parsed", "autodiff", "fused", "layout"}));
+  CLI::Option* stage =
+      command->add_option("--stage", options->stage,
+                          "parsed, autodiff, fused or layout; kernel, llvm or asm for the code of each node; "
+                          "without it the graph at the pipeline's end");
+  stage->check(CLI::IsMember({"parsed", "autodiff", "fused", "layout", "kernel", "llvm", "asm"}));
   options->batch.add(*command, "1; as parsed a symbol");
-  command->add_option("-o,--output", options->output, "write the graph here, its large constants to FILE.bin")
+  command
+      ->add_option("-o,--output", options->output,
+                   "write the graph here, its large constants to FILE.bin; or the code")
       ->type_name("FILE");
   CLI::Option* picture = command->add_option(
       "--svg", options->picture, "draw the graph here: .svg, .png, or .dot for the text that Graphviz draws");

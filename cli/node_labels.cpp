@@ -73,6 +73,10 @@ NodeLabels::Names NodeLabels::names(const Graph& graph, int& last_number) {
     for (const ValueId result : node.results) number(result);
     if (const Graph* body = body_of(node))
       names.bodies[static_cast<NodeId>(id)] = NodeLabels::names(*body, last_number);
+    // The remainder of a loop is not drawn; its numbers count.
+    if (node.op == OpKind::slab_loop)
+      if (const Graph* remainder = node.attributes.optional_graph("remainder"))
+        NodeLabels::names(*remainder, last_number);
   }
   return names;
 }

@@ -7,6 +7,7 @@
 #include "cli/model_option.h"
 #include "cli/predictions.h"
 #include "cli/standard_output.h"
+#include "cli/warnings.h"
 #include "runtime/files/npy.h"
 #include "runtime/session.h"
 
@@ -29,8 +30,12 @@ struct Options {
   std::string output;
 };
 
-NamedTensors weights_for(const Graph& model, const std::string& path) {
-  if (!path.empty()) return load_weights(path, model);
+NamedTensors weights_for(const Graph& model, const std::string& path, const GlobalOptions& global) {
+  if (!path.empty()) {
+    NamedTensors weights = load_weights(path, model);
+    warn_of_weights(path, weights, global);
+    return weights;
+  }
   if (!model.parameters().empty())
     fail_input(
         "--weights is missing: model \"{}\" has {} parameters; `sinter train {} --save FILE.safetensors` "
@@ -45,6 +50,7 @@ Session run_model(const Graph& model, const ModelInputs& inputs, Weights weights
   pass_options.symbols = inputs.symbols;
   const auto executable =
       compile(model, {.backend = global.backend, .passes = inference_passes(), .pass_options = pass_options});
+  warn_of_fallbacks(model.name, executable->backend, executable->fallbacks, global);
   Session session(executable, global.make_pool(), std::move(weights));
   session.run(inputs.tensors);
   return session;
@@ -68,7 +74,7 @@ void write_results(const Graph& model, const Session& session, const std::filesy
 void run(const Options& options, const GlobalOptions& global) {
   const Graph model = options.model.load();
   const ModelInputs inputs = read_inputs(options.inputs, model, options.normalize);
-  const Weights weights(weights_for(model, options.weights));
+  const Weights weights(weights_for(model, options.weights, global));
   const auto classes = read_class_names(options.classes);
   const Session session = run_model(model, inputs, weights, global);
   std::string text;

@@ -3,12 +3,12 @@
 #include <memory>
 #include <set>
 
-#include "cli/amounts.h"
 #include "cli/batch_option.h"
 #include "cli/commands.h"
 #include "cli/model_option.h"
 #include "cli/standard_output.h"
 #include "cli/table.h"
+#include "ir/amounts.h"
 #include "ir/cost.h"
 #include "passes/bind_symbols.h"
 

@@ -9,9 +9,12 @@
 #include "cli/progress_line.h"
 #include "cli/standard_output.h"
 #include "cli/training_options.h"
+#include "cli/warnings.h"
+#include "ir/amounts.h"
 #include "runtime/files/atomic_file.h"
 #include "runtime/files/line_file.h"
 #include "runtime/initialize.h"
+#include "runtime/non_finite.h"
 
 namespace sinter::cli {
 namespace {
@@ -95,22 +98,44 @@ class Record {
                                           {"train_accuracy", report.train.accuracy},
                                           {"test_loss", report.test.loss},
                                           {"test_accuracy", report.test.accuracy},
-                                          {"seconds", report.seconds},
-                                          {"images_per_second", report.images_per_second}}
+                                          {"seconds", rounded(report.seconds)},
+                                          {"images_per_second", rounded(report.images_per_second)}}
                        .dump());
   }
 
-  // Only the model's parameters: what the optimizer keeps beside them is not for other tools.
   void save(const Graph& model, const Weights& weights) const {
-    if (save_.empty()) return;
-    NamedTensors parameters;
-    for (const ValueId id : model.parameters())
-      parameters.emplace(model.info(id).name, weights.at(model.info(id).name));
-    write_safetensors(save_, parameters);
-    write_result(fmt::format("saved {}\n", save_));
+    if (const auto refusal = refuses_to_save(model, weights)) fail("{}", *refusal);
+    write(model, weights);
+  }
+
+  // What was learnt until the training failed.
+  void rescue(const Graph& model, const Weights& weights) const {
+    if (const auto refusal = refuses_to_save(model, weights)) return fmt::print(stderr, "{}\n", *refusal);
+    write(model, weights);
   }
 
  private:
+  // Only the model's parameters: what the optimizer keeps beside them is not for other tools.
+  static NamedTensors parameters_of(const Graph& model, const Weights& weights) {
+    NamedTensors parameters;
+    for (const ValueId id : model.parameters())
+      parameters.emplace(model.info(id).name, weights.at(model.info(id).name));
+    return parameters;
+  }
+
+  // A file of good weights may be in the place of worthless ones.
+  std::optional<std::string> refuses_to_save(const Graph& model, const Weights& weights) const {
+    const auto found = save_.empty() ? std::nullopt : first_non_finite(parameters_of(model, weights));
+    if (!found) return std::nullopt;
+    return fmt::format("not saved: parameter {}; {} is as it was", *found, save_);
+  }
+
+  void write(const Graph& model, const Weights& weights) const {
+    if (save_.empty()) return;
+    write_safetensors(save_, parameters_of(model, weights));
+    write_result(fmt::format("saved {}\n", save_));
+  }
+
   std::string save_;
   LineFile metrics_, step_metrics_;
 };
@@ -159,14 +184,16 @@ void train(const Options& options, const GlobalOptions& global) {
   if (!global.quiet())
     write_result(fmt::format("training {} on {}: {} training and {} test examples, {} thread{}, backend {}\n",
                              model.name, data.name, trainer.examples(), data.test.count, global.threads,
-                             global.threads == 1 ? "" : "s", trainer.backend()));
+                             global.threads == 1 ? "" : "s", trainer.executable().backend));
+  const Executable& step = trainer.executable();
+  warn_of_fallbacks(model.name, step.backend, step.fallbacks, global);
   watch_for_interrupt();
   ProgressLine line(options.epochs, global.quiet());
   try {
     run_epochs(trainer, options.epochs, record, line);
   } catch (const Error&) {  // whatever went wrong, what was learnt is kept
     line.clear();
-    record.save(model, weights);
+    record.rescue(model, weights);
     throw;
   }
   record.save(model, weights);

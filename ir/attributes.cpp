@@ -9,8 +9,8 @@
 namespace sinter {
 namespace {
 
-bool is_kind(const AttributeValue& value, AttrKind kind) {
-  switch (kind) {
+bool is_kind(const AttributeValue& value, const AttributeDef& def) {
+  switch (def.kind) {
     case AttrKind::integer:
     case AttrKind::axis:
       return std::holds_alternative<int64_t>(value);
@@ -28,7 +28,8 @@ bool is_kind(const AttributeValue& value, AttrKind kind) {
     case AttrKind::dtype:
       return std::holds_alternative<DType>(value);
     case AttrKind::body:
-      return std::holds_alternative<Body>(value) && std::get<Body>(value) != nullptr;
+      return std::holds_alternative<Body>(value) &&
+             (!def.fallback.empty() || std::get<Body>(value) != nullptr);
   }
   return false;
 }
@@ -69,7 +70,7 @@ Attributes::Attributes(OpKind kind, const std::vector<Named>& given) : kind_(kin
   for (const auto& [name, value] : given) {
     const auto* def = std::ranges::find(op.attributes, name, &AttributeDef::name);
     if (def == op.attributes.end()) fail_input("{}: no attribute \"{}\"", op.name, name);
-    if (!is_kind(value, def->kind)) fail_input("{}: attribute \"{}\" is of the wrong kind", op.name, name);
+    if (!is_kind(value, *def)) fail_input("{}: attribute \"{}\" is of the wrong kind", op.name, name);
     check_bounds(kind, *def, value);
     values_[def - op.attributes.begin()] = value;
     set[def - op.attributes.begin()] = true;
@@ -93,11 +94,18 @@ std::vector<Attributes::Named> Attributes::named() const {
   return result;
 }
 
+Attributes Attributes::with(std::string_view name, AttributeValue value) const {
+  auto all = named();
+  all.emplace_back(name, std::move(value));
+  return Attributes(kind_, all);
+}
+
 bool Attributes::operator==(const Attributes& other) const {
   return kind_ == other.kind_ && std::ranges::equal(values_, other.values_, [](const auto& a, const auto& b) {
            const Body* body_a = std::get_if<Body>(&a);
            const Body* body_b = std::get_if<Body>(&b);
-           return body_a && body_b ? *body_a == *body_b || **body_a == **body_b : a == b;
+           if (!body_a || !body_b || !*body_a || !*body_b) return a == b;
+           return *body_a == *body_b || **body_a == **body_b;
          });
 }
 

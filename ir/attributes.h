@@ -17,7 +17,7 @@ namespace sinter {
 class Graph;
 
 using Ints = std::vector<int64_t>;
-/// A graph as an attribute: the body of a fusion. Shared, never changed.
+/// A graph as an attribute: the body of a fusion or a loop. Shared, never changed; null: left out.
 using Body = std::shared_ptr<const Graph>;
 using AttributeValue = std::variant<int64_t, double, bool, std::string, Ints, DType, Body>;
 
@@ -38,10 +38,14 @@ class Attributes {
   const Ints& ints(std::string_view name) const { return as<Ints>(name); }
   DType dtype(std::string_view name) const { return as<DType>(name); }
   const Graph& body() const { return *as<Body>("body"); }
+  /// A graph that may be left out: null then.
+  const Graph* optional_graph(std::string_view name) const { return as<Body>(name).get(); }
 
   const std::vector<AttributeValue>& values() const { return values_; }
   /// All as name and value, to build an op that shares them.
   std::vector<Named> named() const;
+  /// These with another value for one of them. Throws InputError as the constructor does.
+  Attributes with(std::string_view name, AttributeValue value) const;
 
   /// Bodies compare by content.
   bool operator==(const Attributes& other) const;

@@ -36,7 +36,7 @@ std::vector<std::vector<ValueId>> last_uses(const Graph& graph) {
 }  // namespace
 
 std::vector<Tensor> evaluate(OpKind op, const Attributes& attributes,
-                             std::span<const std::optional<Tensor>> operands) {
+                             std::span<const std::optional<Tensor>> operands, const NodeObserver* observer) {
   std::vector<std::optional<Type>> types;
   std::vector<TensorView> operand_views, result_views;
   for (const auto& operand : operands) {
@@ -51,7 +51,7 @@ std::vector<Tensor> evaluate(OpKind op, const Attributes& attributes,
     for (const TensorView& value : views)
       if (!has_reference_arithmetic(value.dtype))
         fail_input("{}: the reference has no arithmetic for {}", to_string(op), to_string(value.dtype));
-  const Evaluation evaluation{attributes, operand_views, result_views};
+  const Evaluation evaluation{attributes, operand_views, result_views, observer};
   const OpDef& def = op_def(op);
   def.evaluate(evaluation, 0, def.units(evaluation));
   return results;
@@ -69,7 +69,7 @@ std::vector<Tensor> interpret(const Graph& graph, const Bindings& bindings, cons
     std::vector<std::optional<Tensor>> operands;
     for (const ValueId operand : node.operands)
       operands.push_back(operand.valid() ? std::optional(values[operand.index]) : std::nullopt);
-    const auto results = evaluate(node.op, node.attributes, operands);
+    const auto results = evaluate(node.op, node.attributes, operands, observer ? &observer : nullptr);
     if (observer) observer(graph, id, results);
     for (size_t i = 0; i < results.size(); ++i) values[node.results[i].index] = results[i];
     for (const ValueId value : dying[id]) values[value.index] = {};

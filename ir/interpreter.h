@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "ir/graph.h"
+#include "ir/node_observer.h"
 
 namespace sinter {
 
@@ -17,17 +17,16 @@ struct Bindings {
   std::vector<Tensor> states;
 };
 
-/// Called after each node with its results.
-using NodeObserver = std::function<void(const Graph&, NodeId, std::span<const Tensor> results)>;
-
 /// Runs a graph node by node with the op table's evaluate functions; the definition of what a graph means.
-/// Returns the results in order; nothing is stored into parameters. All symbols must be bound.
+/// Returns the results in order; nothing is stored into parameters. All symbols must be bound. The observer
+/// sees each node, those of loops' bodies too, slab by slab.
 /// Throws InputError when a binding is missing or of the wrong type.
 std::vector<Tensor> interpret(const Graph& graph, const Bindings& bindings,
                               const NodeObserver& observer = {});
 
 /// Evaluates one op on tensors.
 std::vector<Tensor> evaluate(OpKind op, const Attributes& attributes,
-                             std::span<const std::optional<Tensor>> operands);
+                             std::span<const std::optional<Tensor>> operands,
+                             const NodeObserver* observer = nullptr);
 
 }  // namespace sinter

@@ -128,6 +128,22 @@ bool Layout::same_offsets(const Layout& other, std::span<const int64_t> sizes) c
   return true;
 }
 
+bool Layout::cuts_into(int64_t part) const {
+  if (is_opaque() || (!order_.empty() && order_[0] != 0)) return false;
+  int64_t block = 1;
+  for (const Block& b : blocks_)
+    if (b.dimension == 0) block *= b.size;
+  return part % block == 0;
+}
+
+Layout Layout::stacked() const {
+  require(!is_opaque(), "a layout that can be written as a tag");
+  if (is_plain()) return {};
+  std::string tag = "a";
+  for (const char c : tag_) tag += c >= '0' && c <= '9' ? c : static_cast<char>(c + 1);
+  return parse(tag);
+}
+
 int64_t Layout::bytes(std::span<const int64_t> sizes, int64_t element_bytes) const {
   if (is_opaque()) return opaque_bytes_;
   return checked_product(padded(sizes)) * element_bytes;

@@ -49,6 +49,12 @@ class Layout {
   /// Bytes that a tensor of these sizes needs, padding included.
   int64_t bytes(std::span<const int64_t> sizes, int64_t element_bytes) const;
 
+  /// Whether every `part` indices of dimension a, counted from the first, are one run of memory.
+  bool cuts_into(int64_t part) const;
+  /// This layout for the elements of each of several tensors that lie one after the other: a new outermost
+  /// dimension before all others. Not for opaque layouts.
+  Layout stacked() const;
+
   bool operator==(const Layout& other) const { return tag_ == other.tag_; }
 
  private:

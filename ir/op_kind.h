@@ -60,8 +60,9 @@ enum class OpKind : uint8_t {
   sgd_update,
   // structure
   fusion,
+  slab_loop,
 };
 
-inline constexpr size_t op_count = static_cast<size_t>(OpKind::fusion) + 1;
+inline constexpr size_t op_count = static_cast<size_t>(OpKind::slab_loop) + 1;
 
 }  // namespace sinter

@@ -48,7 +48,7 @@ std::string entry(const OpDef& op) {
   for (const AttributeDef& attribute : op.attributes) text += fmt::format("- {}\n", describe(attribute));
   if (op.attributes.size() > 0) text += "\n";
   text += fmt::format("Results: {}. Gradient: {}. {}.", fmt::join(op.results, ", "), gradient_of(op),
-                      op.samples == Samples::independent ? "Per sample" : "Cross sample");
+                      op.samples.words);
   if (!op.source.empty()) text += fmt::format(" Source: {}.", op.source);
   return text + "\n";
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ir/attributes.h"
+#include "ir/node_observer.h"
 #include "ir/type.h"
 #include "ir/value.h"
 
@@ -134,6 +135,7 @@ struct Evaluation {
   const Attributes& attributes;
   std::span<const TensorView> operands;
   std::span<const TensorView> results;
+  const NodeObserver* observer = nullptr;  ///< of the nodes of a loop's body
 };
 
 /// What gradient() is given: the forward values, and the gradient of the loss by each result (absent: zero).
@@ -158,9 +160,34 @@ using UnitsFunction = int64_t (*)(const Evaluation&);
 using FlopsFunction = double (*)(const Attributes&, std::span<const std::optional<Type>> operands,
                                  std::span<const Type> results);
 
-enum class Samples : uint8_t {
-  independent,  ///< sample i of the results needs only sample i of the batched operands
-  cross,        ///< mixes samples of a batch
+/// An op whose operands may hold a batch: dimension 0 of some counts the same samples.
+struct BatchQuery {
+  const Attributes& attributes;
+  std::span<const std::optional<Type>> operands;
+  std::span<const Type> results;
+  const std::vector<bool>& batched;  ///< by operand: whether its dimension 0 is the batch
+  int64_t samples;                   ///< in the batch
+  int64_t slab;                      ///< samples in the part of it that is to be computed
+
+  bool is_batched(size_t i) const { return i < operands.size() && batched[i]; }
+};
+
+/// How an op is computed for some samples of a batch. Where results are summed, the results for all samples
+/// are the sum of those for the parts, times `scale`.
+struct SlabForm {
+  Attributes attributes;     ///< of the op that runs on the part: this one, or another (sum for mean)
+  std::vector<bool> summed;  ///< by result; else sample i needs only sample i of the batched operands
+  double scale = 1;          ///< of all results
+};
+
+/// Nothing where samples mix, or where no operand is batched (but for ops that repeat a value for each
+/// sample).
+using SlabFunction = std::optional<SlabForm> (*)(const BatchQuery&);
+
+/// What an op does with the samples of a batch.
+struct SampleRule {
+  std::string_view words = "Cross sample";  ///< for the op reference
+  SlabFunction slab_form = nullptr;         ///< nullptr: samples mix
 };
 
 /// Whether element i of the results needs only element i of the operands that are not scalars. Such ops join
@@ -186,7 +213,7 @@ struct OpDef {
   EvaluateFunction evaluate;            ///< the definition of correct
   UnitsFunction units;
   FlopsFunction flops;
-  Samples samples = Samples::independent;
+  SampleRule samples = {};
   bool commutative = false;
   Elementwise elementwise = Elementwise::no;
   /// For each result the operand whose memory it may take over, since element i of the result needs only

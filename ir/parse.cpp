@@ -275,7 +275,8 @@ class Parser {
       lexer_.expect("}");
     }
     for (const AttributeDef& def : op.attributes)
-      if (def.kind == AttrKind::body) named.emplace_back(def.name, body());
+      if (def.kind == AttrKind::body && (def.fallback.empty() || lexer_.take(def.name)))
+        named.emplace_back(def.name, body());
     return named;
   }
 

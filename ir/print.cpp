@@ -140,15 +140,23 @@ class Printer {
     text += fmt::format("{}{} = {}({})", indent, results, to_string(node.op), operands);
     const std::string attributes = print(node.attributes);
     if (!attributes.empty()) text += " " + attributes;
-    for (const AttributeValue& value : node.attributes.values())
-      if (const Body* body = std::get_if<Body>(&value)) {
-        text += fmt::format(" ({}) {{\n", inputs(**body));
-        lines(**body, indent + "  ", text);
-        text += indent + "}";
-      }
+    print_bodies(node.attributes, indent, text);
     text += " : " + types;
     if (!node.source.empty()) text += "  @ " + quoted(node.source);
     text += "\n";
+  }
+
+  // `(%a: ...) { ... }`; one that may be left out stands behind its name.
+  void print_bodies(const Attributes& attributes, const std::string& indent, std::string& text) {
+    const auto& defs = op_def(attributes.kind()).attributes;
+    for (size_t i = 0; i < defs.size(); ++i) {
+      const Body* body = std::get_if<Body>(&attributes.values()[i]);
+      if (body == nullptr || *body == nullptr) continue;
+      text += fmt::format(" {}({}) {{\n", defs[i].fallback.empty() ? "" : std::string(defs[i].name) + " ",
+                          inputs(**body));
+      lines(**body, indent + "  ", text);
+      text += indent + "}";
+    }
   }
 
   std::vector<std::byte>* sidecar_;

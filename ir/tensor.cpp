@@ -3,13 +3,15 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "ir/amounts.h"
+
 namespace sinter {
 
 std::shared_ptr<std::byte> allocate_aligned(int64_t bytes) {
   constexpr size_t alignment = 64;
   const size_t rounded = (std::max<size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
   auto* memory = static_cast<std::byte*>(std::aligned_alloc(alignment, rounded));
-  if (memory == nullptr) fail("out of memory: {} bytes could not be had", rounded);
+  if (memory == nullptr) fail("out of memory: {} could not be had", byte_size(static_cast<int64_t>(rounded)));
   return {memory, [](std::byte* p) { std::free(p); }};
 }
 

@@ -58,6 +58,7 @@ AttributeValue parse_attribute(const AttributeDef& def, std::string_view text) {
       return *dtype;
     }
     case AttrKind::body:
+      if (text == "none") return Body();
       break;
   }
   throw InternalError("a body has no text of its own", std::source_location::current());
@@ -71,7 +72,8 @@ std::string print_attribute(const AttributeValue& value) {
     std::string operator()(const std::string& v) const { return v; }
     std::string operator()(const Ints& v) const { return fmt::format("[{}]", fmt::join(v, ", ")); }
     std::string operator()(DType v) const { return std::string(to_string(v)); }
-    std::string operator()(const Body&) const {
+    std::string operator()(const Body& body) const {
+      if (body == nullptr) return "none";
       throw InternalError("a body has no text of its own", std::source_location::current());
     }
   };

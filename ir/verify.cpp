@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ir/slab_loop.h"
 #include "ir/text.h"
 
 namespace sinter {
@@ -60,7 +61,7 @@ class Verifier {
     const Node& node = graph_.node(id);
     if (node.attributes.kind() != node.op) return report(describe(id), "has the attributes of another op");
     for (const AttributeValue& value : node.attributes.values())
-      if (const Body* body = std::get_if<Body>(&value))
+      if (const Body* body = std::get_if<Body>(&value); body != nullptr && *body != nullptr)
         for (const Diagnostic& inner : verify(**body))
           report(describe(id), "body: {} {}", inner.node, inner.message);
     if (operands_stand_before(id)) check_types(id);
@@ -81,10 +82,41 @@ class Verifier {
           report(describe(id), "result {} is declared {}, its op gives {}", i, to_string(stored),
                  to_string(inferred[i]));
       }
+      if (node.op == OpKind::slab_loop) check_slices(id);
     } catch (const InputError& error) {
       report(describe(id), "{}", error.what());
     }
   }
+
+  // Slices are runs of memory, and parts lie as the whole does.
+  void check_slices(NodeId id) {
+    const Node& node = graph_.node(id);
+    const SlabLoop loop(node.attributes, operand_types(graph_, node));
+    const auto check = [&](std::string_view what, size_t i, ValueId whole, const Layout& part,
+                           bool per_slab) {
+      const Layout& layout = graph_.type(whole).layout;
+      if (layout != part)
+        report(describe(id), "{} {} lies as {}; the body says {}", what, i, tag_of(layout), tag_of(part));
+      else if (per_slab && !layout.cuts_into(loop.slab))
+        report(describe(id), "{} {} lies as {} and cannot be cut into slabs of {}", what, i, tag_of(layout),
+               loop.slab);
+    };
+    for (const Graph* body : {loop.body, loop.remainder}) {
+      if (body == nullptr) continue;
+      for (size_t i = 0; i < node.operands.size(); ++i)
+        check("operand", i, node.operands[i], body->type(body->inputs()[i]).layout, loop.sliced[i]);
+      for (size_t i = 0; i < node.results.size(); ++i) {
+        const Layout& part = body->type(body->results()[i].value).layout;
+        if (loop.accumulated[i] && part.is_opaque())
+          report(describe(id), "result {} is opaque and cannot be added up", i);
+        else
+          check("result", i, node.results[i], loop.accumulated[i] ? part.stacked() : part,
+                !loop.accumulated[i]);
+      }
+    }
+  }
+
+  static std::string tag_of(const Layout& layout) { return layout.is_plain() ? "plain" : layout.tag(); }
 
   void check_results() {
     std::set<ValueId> stored;

@@ -1,6 +1,7 @@
 #include "passes/fuse_epilogues.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "ir/copy.h"
@@ -13,6 +14,16 @@ using Group = std::vector<NodeId>;  ///< in the order of the graph
 
 bool is_activation(OpKind op) {
   return op == OpKind::relu || op == OpKind::sigmoid || op == OpKind::tanh || op == OpKind::leaky_relu;
+}
+
+bool is_pool(OpKind op) {
+  return op == OpKind::max_pool2d || op == OpKind::max_pool2d_argmax || op == OpKind::avg_pool2d;
+}
+
+// Gradients by data, which the gradient of an activation reads.
+bool is_data_gradient(OpKind op) {
+  return op == OpKind::conv2d_backward_data || op == OpKind::matmul || op == OpKind::max_pool2d_backward ||
+         op == OpKind::avg_pool2d_backward;
 }
 
 class Fuser {
@@ -73,8 +84,17 @@ class Fuser {
       if (!add) break;
     }
     if (group.size() == 1) say_why_alone(root);
-    for (; group.size() > 1; group.pop_back())
-      if (accept(group)) return;
+    for (; !group.empty(); group.pop_back())
+      if (accept_with_pool(group) || (group.size() > 1 && accept(group))) return;
+  }
+
+  // A pool of what the group makes, before anything else reads it.
+  bool accept_with_pool(Group group) {
+    const ValueId made = graph_.node(group.back()).results[0];
+    const auto& readers = readers_[made.index];
+    if (readers.empty() || !is_pool(graph_.node(readers[0]).op)) return false;
+    group.push_back(readers[0]);
+    return accept(group);
   }
 
   void say_why_alone(NodeId root) {
@@ -139,11 +159,29 @@ class Fuser {
       trees.emplace(id, std::move(tree));
     }
     for (const auto& [_, tree] : trees)
-      if (tree.size() > 1) accept(tree);
+      if (!accept_with_gradient(tree) && tree.size() > 1) accept(tree);
+  }
+
+  // A tree that alone reads a gradient by data becomes one with it.
+  bool accept_with_gradient(const Group& tree) {
+    for (const NodeId id : tree)
+      for (const ValueId operand : graph_.node(id).operands) {
+        if (!operand.valid() || graph_.info(operand).kind != ValueKind::result) continue;
+        const NodeId maker = graph_.info(operand).node;
+        if (group_of_[maker] >= 0 || !is_data_gradient(graph_.node(maker).op) || only_reader(maker) != id)
+          continue;
+        Group group = tree;
+        group.insert(std::ranges::upper_bound(group, maker), maker);
+        if (accept(group)) return true;
+      }
+    return false;
   }
 
   bool accept(const Group& group) {
-    const auto why_not = target_.refuses_fusion(*body_of(group).first);
+    const Body body = body_of(group).first;
+    auto why_not = target_.refuses_fusion(*body);
+    if (!why_not && seconds(*body) > seconds_apart(group))
+      why_not = "the target expects its parts to be quicker on their own";
     if (!why_not) {
       for (const NodeId id : group) group_of_[id] = static_cast<int>(groups_.size());
       groups_.push_back(group);
@@ -154,6 +192,34 @@ class Fuser {
       ops += fmt::format("{}{}", ops.empty() ? "" : " + ", to_string(graph_.node(id).op));
     remark(graph_.node(group[0]), fmt::format("{} is not fused: {}", ops, *why_not));
     return false;
+  }
+
+  // The least that the target expects, whatever the layouts; 0: it does not say.
+  double least_seconds(const Graph& graph, NodeId id) const {
+    double least = 0;
+    for (const Implementation& way : target_.implementations(graph, id))
+      if (least == 0 || way.seconds < least) least = way.seconds;
+    return least;
+  }
+
+  double seconds(const Graph& body) const {
+    Graph alone;
+    std::vector<std::optional<Value>> operands;
+    for (const ValueId input : body.inputs())
+      operands.emplace_back(alone.input(fmt::format("x{}", operands.size()), body.type(input)));
+    alone.append(OpKind::fusion, operands,
+                 Attributes(OpKind::fusion, {{"body", std::make_shared<const Graph>(body)}}));
+    return least_seconds(alone, 0);
+  }
+
+  double seconds_apart(const Group& group) const {
+    double total = 0;
+    for (const NodeId id : group) {
+      const double least = least_seconds(graph_, id);
+      if (least == 0) return std::numeric_limits<double>::infinity();  // one of them cannot run alone
+      total += least;
+    }
+    return total;
   }
 
   // The body, and the graph's values that it takes.

@@ -20,6 +20,17 @@ struct Remark {
   bool operator==(const Remark&) const = default;
 };
 
+/// How form_slab_loops cuts a batch.
+struct SlabOptions {
+  int64_t slab = 0;   ///< samples; 0: as many as fit the cache
+  int64_t lanes = 8;  ///< the most where sums are accumulated: not the number of threads, so that bits stay
+  /// What a slab's intermediate values may take, in bytes: half of a 1 MB L2, which weights share.
+  int64_t cache_bytes = 512 * 1024;
+  /// A sum of more bytes, all lanes together, is not accumulated: with 8 lanes each would be more than a
+  /// quarter of a 1 MB L2, read and written for every slab.
+  int64_t accumulated_bytes = 2 * 1024 * 1024;
+};
+
 /// What passes may be told. Each reads what its header names.
 struct PassOptions {
   std::map<std::string, int64_t> symbols = {};  ///< bind_symbols: N -> 256
@@ -28,6 +39,7 @@ struct PassOptions {
   double momentum = 0;                          ///< append_update
   double weight_decay = 0;                      ///< append_update
   bool nesterov = false;                        ///< append_update
+  SlabOptions slabs = {};                       ///< form_slab_loops
   const Target* target = nullptr;               ///< what will run the graph: those that fuse and lay out
   std::vector<Remark>* remarks = nullptr;       ///< where they say what they left alone
 };

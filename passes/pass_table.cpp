@@ -10,14 +10,16 @@
 #include "passes/bind_symbols.h"
 #include "passes/eliminate_common_subexpressions.h"
 #include "passes/fold_constants.h"
+#include "passes/form_slab_loops.h"
 #include "passes/fuse_epilogues.h"
 #include "passes/remove_dead_nodes.h"
+#include "passes/shrink_activation_gradients.h"
 #include "passes/simplify_algebra.h"
 
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 10> passes = {{
+  static constexpr std::array<Pass, 12> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
       {"autodiff", autodiff, Meaning::extended, "add the gradient of the loss by every parameter"},
@@ -27,11 +29,15 @@ std::span<const Pass> pass_table() {
        "remove arithmetic and movement that change nothing"},
       {"eliminate_common_subexpressions", eliminate_common_subexpressions, Meaning::kept,
        "compute once what is computed twice"},
+      {"shrink_activation_gradients", shrink_activation_gradients, Meaning::kept,
+       "take a relu's gradient at the size of the max pool behind it"},
       {"remove_dead_nodes", remove_dead_nodes, Meaning::kept, "remove what no result needs"},
       {"fuse_epilogues", fuse_epilogues, Meaning::kept,
        "make one kernel of a product and what follows, and of elementwise chains"},
       {"assign_layouts", assign_layouts, Meaning::kept,
        "choose how values lie in memory and reorder them where needed"},
+      {"form_slab_loops", form_slab_loops, Meaning::kept,
+       "run forward and backward slab by slab of the batch, in cache"},
   }};
   return passes;
 }

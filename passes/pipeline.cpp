@@ -18,7 +18,7 @@ std::span<const Step> inference_pipeline() {
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 10> steps = {{
+  static constexpr std::array<Step, 12> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"append_loss", "there is nothing to differentiate before"},
       {"autodiff", "before any fusion: gradients are written in terms of forward values"},
@@ -26,10 +26,12 @@ std::span<const Step> training_pipeline() {
       {"fold_constants", "the others see plain constants"},
       {"simplify_algebra", "gradient rules are written for clarity and leave identities behind"},
       {"eliminate_common_subexpressions", "gradients compute parts of the forward pass again"},
+      {"shrink_activation_gradients", "gradients have one spelling now, and readers are not counted yet"},
       {"remove_dead_nodes", "gradients of inputs are wanted by nobody"},
       {"fuse_epilogues",
        "readers are final now, backward ones too: what only the next op reads need not be stored"},
       {"assign_layouts", "forward and backward together, and fusions like other layouts than their parts"},
+      {"form_slab_loops", "a slab's layouts must be known: some join samples"},
   }};
   return steps;
 }

@@ -16,9 +16,11 @@ struct Block {
 
 class Planner {
  public:
-  Planner(const Graph& graph, std::span<const int64_t> scratch_bytes)
+  Planner(const Graph& graph, std::span<const int64_t> scratch_bytes, std::span<const ValueId> elsewhere)
       : graph_(graph),
         scratch_bytes_(scratch_bytes),
+        views_(find_views(graph, elsewhere)),
+        elsewhere_(elsewhere),
         storage_(graph.values().size()),
         last_read_(graph.values().size(), -1),
         block_of_(graph.values().size(), -1),
@@ -31,7 +33,7 @@ class Planner {
     find_last_reads();
     for (NodeId id = 0; id < node_count(); ++id) {
       const Node& node = graph_.node(id);
-      const bool view = is_view(graph_, node);
+      const bool view = views_[id];
       if (view) place_view(node.results[0]);
       for (size_t r = 0; r < node.results.size() && !view; ++r) place_result(id, r);
       place_scratch(id);
@@ -48,8 +50,10 @@ class Planner {
 
   void find_storage() {
     for (int32_t i = 0; i < static_cast<int32_t>(storage_.size()); ++i) storage_[i] = {i};
-    for (const Node& node : graph_.nodes())
-      if (is_view(graph_, node)) storage_[node.results[0].index] = storage_[node.operands[0].index];
+    for (NodeId id = 0; id < node_count(); ++id) {
+      const Node& node = graph_.node(id);
+      if (views_[id]) storage_[node.results[0].index] = storage_[node.operands[0].index];
+    }
   }
 
   void find_last_reads() {
@@ -94,6 +98,7 @@ class Planner {
   void place_result(NodeId id, size_t r) {
     const Node& node = graph_.node(id);
     const ValueId result = node.results[r], taken = in_place_storage(node, r);
+    if (std::ranges::count(elsewhere_, result) > 0) return;
     const bool free = taken.valid() && last_read_[taken.index] == id;
     if (free && taken == replaced_by(result)) {
       plan_.places[result.index].owner = taken;
@@ -144,6 +149,8 @@ class Planner {
 
   const Graph& graph_;
   std::span<const int64_t> scratch_bytes_;
+  std::vector<bool> views_;  ///< by node
+  std::span<const ValueId> elsewhere_;
   std::vector<ValueId> storage_;    ///< by value: itself, or what it is a view of
   std::vector<NodeId> last_read_;   ///< by value: of it and of its views
   std::vector<int> block_of_;       ///< by value; -1: not in the arena
@@ -154,14 +161,20 @@ class Planner {
 
 }  // namespace
 
-bool is_view(const Graph& graph, const Node& node) {
-  if (node.op != OpKind::reorder) return false;
-  const Type &x = graph.type(node.operands[0]), &y = graph.type(node.results[0]);
-  return x.layout.same_offsets(y.layout, sizes(x.shape));
+std::vector<bool> find_views(const Graph& graph, std::span<const ValueId> elsewhere) {
+  std::vector<bool> views;
+  for (const Node& node : graph.nodes()) {
+    views.push_back(node.op == OpKind::reorder && std::ranges::count(elsewhere, node.results[0]) == 0);
+    if (!views.back()) continue;
+    const Type &x = graph.type(node.operands[0]), &y = graph.type(node.results[0]);
+    views.back() = x.layout.same_offsets(y.layout, sizes(x.shape));
+  }
+  return views;
 }
 
-MemoryPlan plan_memory(const Graph& graph, std::span<const int64_t> scratch_bytes) {
-  return Planner(graph, scratch_bytes).run();
+MemoryPlan plan_memory(const Graph& graph, std::span<const int64_t> scratch_bytes,
+                       std::span<const ValueId> elsewhere) {
+  return Planner(graph, scratch_bytes, elsewhere).run();
 }
 
 }  // namespace sinter

@@ -60,6 +60,7 @@ class Match {
   double scalar(const Pattern& part) const;
   /// The node that an op pattern matched.
   const Node& node(const Pattern& part) const;
+  Graph& graph() const { return *graph_; }
   /// The value to be replaced.
   Value root() const { return graph_->value(root_); }
 

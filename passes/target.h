@@ -40,4 +40,11 @@ class Target {
   virtual std::optional<std::string> refuses_fusion(const Graph& body) const = 0;
 };
 
+/// The implementation whose layouts a node's values have in the graph; null: there is none.
+const Implementation* find_implementation(std::span<const Implementation> implementations, const Graph& graph,
+                                          const Node& node);
+
+/// The layouts, other than plain, of a node's values in the graph: what to offer where it is to be compiled.
+std::vector<Layout> layouts_of(const Graph& graph, const Node& node);
+
 }  // namespace sinter

@@ -8,6 +8,7 @@
 #include "ir/philox.h"
 #include "passes/bind_symbols.h"
 #include "passes/run_passes.h"
+#include "runtime/non_finite.h"
 #include "runtime/session.h"
 
 namespace sinter {
@@ -96,26 +97,13 @@ std::vector<Tensor> make_inputs(const Graph& model, const Graph& step, const Ben
   return inputs;
 }
 
-bool is_all_finite(const Tensor& tensor) {
-  if (!is_floating(tensor.dtype())) return true;
-  if (!has_reference_arithmetic(tensor.dtype())) {
-    const uint16_t exponent = tensor.dtype() == DType::bf16 ? 0x7F80 : 0x7C00;  // all set: infinity or nan
-    return std::ranges::none_of(
-        std::span(static_cast<const uint16_t*>(tensor.data()), static_cast<size_t>(tensor.count())),
-        [&](uint16_t element) { return (element & exponent) == exponent; });
-  }
-  for (int64_t i = 0; i < tensor.count(); ++i)
-    if (!std::isfinite(tensor.at(i))) return false;
-  return true;
-}
-
 // A program that computes nan may be quicker than it should, or slower.
 void check_results(const Session& session, int64_t steps) {
   const Graph& graph = session.executable().graph;
   for (size_t i = 0; i < graph.results().size(); ++i) {
     const GraphResult& result = graph.results()[i];
     // Parameters stay in their own layout: asking for one as a result would make a copy of it.
-    if (result.stored_in.valid() || is_all_finite(session.result(i))) continue;
+    if (result.stored_in.valid() || !non_finite(session.result(i))) continue;
     fail(
         "result {} of \"{}\" is not finite after {} step{} on random inputs; what was timed is worth nothing",
         result.name.empty() ? std::to_string(i) : "\"" + result.name + "\"", graph.name, steps,
@@ -199,7 +187,8 @@ BenchmarkResult run_benchmark(const Graph& model, Weights weights, std::shared_p
           .batch_size = batch_size_of(executable.graph),
           .seconds = times,
           .compile_seconds = compile_seconds,
-          .activation_bytes = executable.activation_bytes()};
+          .activation_bytes = session->activation_bytes(),
+          .fallbacks = executable.fallbacks};
 }
 
 }  // namespace sinter

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "passes/pass.h"
+#include "runtime/fallbacks.h"
 #include "runtime/thread_pool.h"
 #include "runtime/weights.h"
 
@@ -31,7 +32,8 @@ struct BenchmarkResult {
   int64_t batch_size = 0;        ///< the first dimension of the model's first input; 1 where there is none
   StepTimes seconds = {};        ///< of a step
   double compile_seconds = 0;    ///< passes, kernels, and the session's memory
-  int64_t activation_bytes = 0;  ///< Executable::activation_bytes()
+  int64_t activation_bytes = 0;  ///< Session::activation_bytes()
+  std::vector<Fallback> fallbacks = {};  ///< Executable::fallbacks
 };
 
 /// Needs: at least one time.

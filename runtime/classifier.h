@@ -39,6 +39,8 @@ class Classifier {
   /// nothing.
   BatchResult run(const Batch& batch, double lr = 0);
 
+  /// The program of the largest batch size prepared. Needs: one.
+  const Executable& executable() const { return programs_.rbegin()->second->session.executable(); }
   /// The program of a prepared batch size, and its inputs of the last run.
   const Executable& executable(int64_t batch_size) const {
     return programs_.at(batch_size)->session.executable();

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "backends/backend_list.h"
 #include "backends/backend_table.h"
 #include "ir/verify.h"
@@ -34,15 +32,15 @@ std::vector<std::string> backend_names() {
 }
 
 std::shared_ptr<const Backend> find_backend(const std::string& name) {
-  for (const BackendEntry& entry : backend_table()) {
-    if (name != "auto" && entry.name != name) continue;
-    std::vector<std::unique_ptr<Backend>> list;
-    list.push_back(entry.make());
-    const BackendEntry& last = backend_table().back();
-    if (entry.name != last.name) list.push_back(last.make());  // for what the first cannot run
-    return make_backend_list(std::move(list));
+  std::vector<std::unique_ptr<Backend>> list;
+  const auto table = backend_table();
+  for (const BackendEntry& entry : table) {
+    const bool last = &entry == &table.back();  // for what the others cannot run
+    if (name == "auto" || entry.name == name || (last && !list.empty())) list.push_back(entry.make());
   }
-  fail_input("unknown backend \"{}\"; this build has: auto, {}", name, fmt::join(backend_names(), ", "));
+  if (list.empty())
+    fail_input("unknown backend \"{}\"; this build has: auto, {}", name, fmt::join(backend_names(), ", "));
+  return make_backend_list(std::move(list));
 }
 
 std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& options) {
@@ -55,16 +53,9 @@ std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& opt
   run_passes(graph, options.passes, pass_options, options.run_options);
   verify_or_fail(graph, "after the passes");
   check_concrete(graph);
-  executable->backend = backend->name();
-  std::vector<int64_t> scratch_bytes;
-  for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
-    const bool runs = !is_view(graph, graph.node(id));
-    executable->nodes.push_back(runs ? backend->compile(graph, id) : CompiledNode{backend->name(), {}, 0});
-    scratch_bytes.push_back(executable->nodes.back().scratch_bytes);
-    for (const auto& kernel : executable->nodes.back().kernels)
-      executable->workspace_bytes = std::max(executable->workspace_bytes, kernel->workspace_bytes());
-  }
-  executable->plan = plan_memory(graph, scratch_bytes);
+  executable->backend = options.backend;
+  executable->program = compile_nodes(graph, *backend);
+  executable->fallbacks = find_fallbacks(graph, *backend);
   executable->graph = std::move(graph);
   return executable;
 }

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "backends/backend.h"
-#include "passes/plan_memory.h"
 #include "passes/run_passes.h"
+#include "runtime/compiled_graph.h"
+#include "runtime/fallbacks.h"
 
 namespace sinter {
 
@@ -14,14 +14,16 @@ namespace sinter {
 /// sessions on any threads share one.
 struct Executable {
   Graph graph;
-  MemoryPlan plan;
-  std::vector<CompiledNode> nodes;  ///< one for each of the graph's, in order
-  int64_t workspace_bytes = 0;      ///< the most any kernel needs, for each thread
+  CompiledGraph program;
   std::string backend;              ///< the one asked for; nodes it cannot run have another
   std::vector<Remark> remarks;      ///< what the passes had to say
+  std::vector<Fallback> fallbacks;  ///< nodes that the backend asked for cannot run
 
-  /// Memory for intermediate values and for what kernels keep while they run, one session's.
-  int64_t activation_bytes() const { return plan.arena_bytes; }
+  /// Memory for intermediate values and for what kernels keep while they run, one session's: the arena, and
+  /// for each thread a workspace, in which loops over slabs keep the values of their bodies.
+  int64_t activation_bytes(int threads) const {
+    return program.plan.arena_bytes + threads * program.workspace_bytes;
+  }
 };
 
 struct CompileOptions {
@@ -37,8 +39,8 @@ std::vector<std::string> training_passes();
 
 /// The backends of this build, fastest first.
 std::vector<std::string> backend_names();
-/// The backend of that name, and behind it `reference` for the nodes it cannot run. "auto" is the fastest.
-/// Throws InputError that lists the names.
+/// The backend of that name, and behind it `reference` for the nodes it cannot run. "auto": all of them, each
+/// node on the one that expects to be the quickest. Throws InputError that lists the names.
 std::shared_ptr<const Backend> find_backend(const std::string& name);
 
 /// Runs the passes, verifies, and compiles a kernel for each node. Throws InputError where the graph cannot

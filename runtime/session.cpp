@@ -3,44 +3,39 @@
 #include <algorithm>
 #include <cstring>
 
-#include "runtime/memory.h"
+#include "runtime/memory_need.h"
 
 namespace sinter {
 namespace {
-
-// The system grants more than it has and ends the process later: what is large is held against what is there.
-constexpr int64_t large = 1 << 28;
 
 Type plain(const Type& type) { return {type.dtype, type.shape, {}}; }
 
 }  // namespace
 
 Session::Session(std::shared_ptr<const Executable> executable, std::shared_ptr<ThreadPool> pool,
-                 Weights weights)
+                 Weights weights, std::optional<int64_t> available)
     : executable_(std::move(executable)),
       pool_(std::move(pool)),
       weights_(std::move(weights)),
       copies_(executable_->graph.values().size()) {
+  const MemoryNeed need = memory_need(*executable_, pool_->threads(), weights_);
+  check_memory(executable_->graph.name, need, available);
   bind_weights();
-  allocate();
+  allocate(need);
   collect_buffers();
 }
 
-void Session::allocate() {
+void Session::allocate(const MemoryNeed& need) {
   const Graph& graph = executable_->graph;
-  const int64_t arena = executable_->plan.arena_bytes,
-                workspace = executable_->workspace_bytes * pool_->threads();
-  const auto refuse = [&](const std::string& why) {
-    fail("graph \"{}\" needs {} bytes for its intermediate values and {} for its {} threads: {}", graph.name,
-         arena, workspace, pool_->threads(), why);
-  };
-  const auto available = available_memory_bytes();
-  if (available && arena + workspace > large && arena + workspace > *available)
-    refuse(fmt::format("{} bytes of memory are available", *available));
   try {
-    arena_ = allocate_aligned(arena);
-    workspace_ = allocate_aligned(workspace);
-    for (const StoreCopy& copy : executable_->plan.copies) {
+    arena_ = allocate_aligned(need.values);
+    workspace_ = allocate_aligned(need.workspaces);
+    // Memory that was never touched is still available to whoever asks next.
+    if (need.total() > large_plan_bytes) {
+      std::memset(arena_.get(), 0, need.values);
+      std::memset(workspace_.get(), 0, need.workspaces);
+    }
+    for (const StoreCopy& copy : executable_->program.plan.copies) {
       const int64_t bytes = graph.type(copy.to).bytes();
       staged_.push_back({copy.from, copy.to, bytes, allocate_aligned(bytes)});
     }
@@ -49,7 +44,7 @@ void Session::allocate() {
       results_.push_back(result.stored_in.valid() ? Tensor() : Tensor(type.dtype, sizes(type.shape)));
     }
   } catch (const Error& error) {
-    refuse(error.message());
+    refuse_plan(graph.name, need, error.message());
   }
 }
 
@@ -83,7 +78,7 @@ void Session::bind_weights() {
 
 void* Session::memory_of(ValueId id) const {
   if (!id.valid()) return nullptr;
-  const Place& place = executable_->plan.places[id.index];
+  const Place& place = executable_->program.plan.places[id.index];
   if (place.kind == Place::Kind::arena) return arena_.get() + place.offset;
   if (copies_[place.owner.index] != nullptr) return copies_[place.owner.index]->data();
   return const_cast<void*>(executable_->graph.info(place.owner).constant.data());
@@ -91,7 +86,7 @@ void* Session::memory_of(ValueId id) const {
 
 std::optional<size_t> Session::input_index(ValueId id) const {
   const auto inputs = executable_->graph.inputs();
-  const auto found = std::ranges::find(inputs, executable_->plan.places[id.index].owner);
+  const auto found = std::ranges::find(inputs, executable_->program.plan.places[id.index].owner);
   return found == inputs.end() ? std::nullopt : std::optional(found - inputs.begin());
 }
 
@@ -105,7 +100,7 @@ void Session::collect_buffers() {
           patches_.push_back({buffers_.size(), *input});
         buffers_.push_back(memory_of(id));
       }
-    buffers_.push_back(arena_.get() + executable_->plan.scratch[node]);
+    buffers_.push_back(arena_.get() + executable_->program.plan.scratch[node]);
   }
 }
 
@@ -130,17 +125,24 @@ void Session::run(std::span<const Tensor> inputs) {
   store_results(inputs);
 }
 
+void Session::fail_in(NodeId node) const {
+  fail("{} could not compute {} of graph \"{}\"; there may be too little memory",
+       executable_->program.nodes[node].backend, describe_node(executable_->graph, node),
+       executable_->graph.name);
+}
+
 void Session::run_kernels() {
-  for (size_t node = 0; node < executable_->nodes.size(); ++node) {
+  for (size_t node = 0; node < executable_->program.nodes.size(); ++node) {
     void* const* buffers = buffers_.data() + first_buffer_[node];
-    for (const auto& kernel : executable_->nodes[node].kernels) {
-      if (kernel->self_parallel()) {
-        kernel->run(buffers, workspace_.get(), 0, kernel->units());
-        continue;
-      }
-      pool_->parallel_for(kernel->units(), [&](int thread, int64_t begin, int64_t end) {
-        kernel->run(buffers, workspace_.get() + thread * executable_->workspace_bytes, begin, end);
-      });
+    for (const auto& kernel : executable_->program.nodes[node].kernels) {
+      const auto run = [&](int thread, int64_t begin, int64_t end) {
+        std::byte* const workspace = workspace_.get() + thread * executable_->program.workspace_bytes;
+        if (!kernel->run(buffers, workspace, begin, end)) fail_in(static_cast<NodeId>(node));
+      };
+      if (kernel->self_parallel())
+        run(0, 0, kernel->units());
+      else
+        pool_->parallel_for(kernel->units(), run);
     }
   }
 }

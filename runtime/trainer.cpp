@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ir/interpreter.h"
+#include "runtime/non_finite.h"
 
 namespace sinter {
 namespace {
@@ -20,27 +21,9 @@ class Stopwatch {
 
 bool is_mean(const PassOptions& options) { return options.loss_reduction == "mean"; }
 
-// The kind of the first value that is not finite: "nan", "infinity", or none.
-std::optional<std::string_view> non_finite(const Tensor& tensor) {
-  if (!is_floating(tensor.dtype())) return std::nullopt;
-  for (int64_t i = 0; i < tensor.count(); ++i) {
-    const double value = tensor.at(i);
-    if (!std::isfinite(value)) return std::isnan(value) ? "nan" : "infinity";
-  }
-  return std::nullopt;
-}
-
-// "conv2d", or "conv2d + sigmoid" of a fusion.
-std::string ops_of(const Node& node) {
-  if (node.op != OpKind::fusion) return std::string(to_string(node.op));
-  std::string ops;
-  for (const Node& inner : node.attributes.body().nodes())
-    ops += fmt::format("{}{}", ops.empty() ? "" : " + ", to_string(inner.op));
-  return ops;
-}
-
 // Runs a step again on the interpreter and says what first went wrong in it.
-std::string first_non_finite(const Graph& graph, std::span<const Tensor> inputs, const Weights& weights) {
+std::string first_non_finite_node(const Graph& graph, std::span<const Tensor> inputs,
+                                  const Weights& weights) {
   Bindings bindings{{inputs.begin(), inputs.end()}, {}, {}};
   for (const ValueId id : graph.parameters()) {
     const std::string& name = graph.info(id).name;
@@ -95,8 +78,7 @@ Trainer::Trainer(const Graph& model, const DataSet& data, Weights weights, std::
                            .normalization = options.normalization,
                            .limit = options.limit}),
       tester_(model, data, weights, pool, evaluation_options(options.backend, options.pass_options, {})),
-      test_loader_(data.test, {.batch_size = options.batch_size, .normalization = options.normalization}),
-      backend_(find_backend(options.backend)->name()) {
+      test_loader_(data.test, {.batch_size = options.batch_size, .normalization = options.normalization}) {
   prepare_for(program_, loader_, options.batch_size);
   prepare_for(tester_, test_loader_, options.batch_size);
 }
@@ -105,7 +87,7 @@ BatchResult Trainer::step(const Batch& batch) { return program_.run(batch, optio
 
 void Trainer::explain_loss(const Batch& batch, double loss, int64_t step) const {
   const std::string cause =
-      first_non_finite(program_.executable(batch.count).graph, program_.inputs(batch.count), weights_);
+      first_non_finite_node(program_.executable(batch.count).graph, program_.inputs(batch.count), weights_);
   fail(
       "the loss is {} in step {} of epoch {}: {}; training stopped, and the weights are those before this "
       "step",
@@ -115,9 +97,8 @@ void Trainer::explain_loss(const Batch& batch, double loss, int64_t step) const 
 // A backend may lose a NaN on the way to the loss (oneDNN's ReLU makes 0 of it): the weights are looked at
 // too.
 void Trainer::check_weights(std::string_view when) const {
-  for (const auto& [name, tensor] : weights_.tensors())
-    if (const auto kind = non_finite(tensor))
-      fail("parameter {} holds {} {} epoch {}; training stopped", name, *kind, when, epoch_);
+  if (const auto found = first_non_finite(weights_.tensors()))
+    fail("parameter {} {} epoch {}; training stopped", *found, when, epoch_);
 }
 
 EpochReport Trainer::run_epoch(const OnStep& on_step) {

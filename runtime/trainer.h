@@ -60,8 +60,8 @@ class Trainer {
 
   /// Training examples in an epoch.
   int64_t examples() const { return loader_.count(); }
-  /// The backend that runs the steps.
-  const std::string& backend() const { return backend_; }
+  /// The program of a full step; of the remainder where there is no full one.
+  const Executable& executable() const { return program_.executable(); }
 
  private:
   void check_weights(std::string_view when) const;
@@ -73,7 +73,6 @@ class Trainer {
   BatchLoader loader_;
   Classifier tester_;
   BatchLoader test_loader_;
-  std::string backend_;
   int64_t epoch_ = 0;
 };
 

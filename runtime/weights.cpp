@@ -29,6 +29,14 @@ bool Weights::contains(std::string_view name) const {
   return entries_->by_name.contains(name);
 }
 
+bool Weights::holds(std::string_view name, const Type& type) const {
+  const std::scoped_lock lock(entries_->mutex);
+  const auto found = entries_->by_name.find(name);
+  return found != entries_->by_name.end() && std::ranges::any_of(found->second.copies, [&](const auto& copy) {
+           return copy->type_ == type && copy->memory_;
+         });
+}
+
 void Weights::add(std::string name, Tensor tensor) {
   const std::scoped_lock lock(entries_->mutex);
   const auto [item, added] = entries_->by_name.try_emplace(std::move(name));

@@ -27,6 +27,8 @@ class Weights {
   /// All of them, as at().
   NamedTensors tensors() const;
 
+  /// Whether there is memory for it in the layout of `type` already.
+  bool holds(std::string_view name, const Type& type) const;
   /// The copy in the layout of `type`, allocated where there is none yet; it stays where it is as long as the
   /// weights do. Needs: contains(name), of that element type and shape. Throws Error when memory runs out.
   Copy& copy(std::string_view name, const Type& type);

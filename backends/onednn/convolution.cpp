@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "backends/onednn/machine.h"
 #include "backends/onednn/memory_desc.h"
 #include "backends/onednn/recipe.h"
 #include "ir/shape.h"
@@ -8,6 +11,8 @@ namespace {
 using dnnl::algorithm;
 using dnnl::memory;
 using dnnl::prop_kind;
+
+constexpr int64_t channel_grain = 16;  // the largest block of channels that is usual
 
 struct Geometry {
   memory::dims stride, before, after;
@@ -55,6 +60,40 @@ bool adds_wrongly(const dnnl::convolution_forward::primitive_desc& convolution) 
          (layout_of(convolution.src_desc()) != Layout{} || layout_of(convolution.dst_desc()) != Layout{});
 }
 
+struct ChannelCut {
+  int argument;
+  Cut cut;
+  int dimension;
+};
+
+// Of a batch of one, output channels are cut apart: first a recipe for that, then the one for the batch, for
+// the layouts that cannot be cut so.
+Recipes with_channels_apart(Recipe by_sample, const Port& x, const Port& y, const Port* added,
+                            std::initializer_list<ChannelCut> cuts) {
+  const auto size = sizes(y.type.shape);
+  if (size[0] > 1 || size[1] <= channel_grain) return {std::move(by_sample)};
+  Recipe by_channel = by_sample;
+  by_channel.grain = channel_grain;
+  // im2col is done anew by each slice.
+  by_channel.column_bytes *= static_cast<double>((size[1] + channel_grain - 1) / channel_grain);
+  // oneDNN's own choice is mostly channels-last, which cannot be cut so: blocks of channels can.
+  const Layout blocked = Layout::parse(vector_width() == 16 ? "aBcd16b" : "aBcd8b");
+  for (const Layout& of_x : {Layout{}, blocked}) {
+    LayoutChoice choice(by_channel.choices[0].size());
+    choice[x.buffer] = of_x;
+    choice[y.buffer] = blocked;
+    if (added) choice[added->buffer] = blocked;
+    by_channel.choices.push_back(std::move(choice));
+  }
+  for (Argument& argument : by_channel.arguments) {
+    const auto* cut = std::ranges::find(cuts, argument.argument, &ChannelCut::argument);
+    argument.cut = cut->cut;
+    argument.dimension = cut->dimension;
+  }
+  by_sample.serial = true;
+  return {std::move(by_channel), std::move(by_sample)};
+}
+
 size_t buffer_count(std::initializer_list<const Port*> ports) {
   size_t count = 0;
   for (const Port* port : ports)
@@ -68,12 +107,12 @@ Recipes convolution_recipes(const OpView& op, const Epilogue& epilogue, std::spa
   const Port &x = op.operand(0), &weight = op.operand(1), &y = op.results[0];
   const Port* bias = op.has(2) ? &op.operand(2) : nullptr;
   const Port* added = epilogue.added ? &*epilogue.added : nullptr;
+  constexpr int sum = DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1;
   Recipe recipe;
   recipe.arguments = {
       {DNNL_ARG_SRC, x, Cut::slice}, {DNNL_ARG_WEIGHTS, weight, Cut::whole}, {DNNL_ARG_DST, y, Cut::slice}};
   if (bias) recipe.arguments.push_back({DNNL_ARG_BIAS, *bias, Cut::whole});
-  if (added)
-    recipe.arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, *added, Cut::slice});
+  if (added) recipe.arguments.push_back({sum, *added, Cut::slice});
   recipe.describe = [=, x = x.buffer, w = weight.buffer, y = y.buffer, g = geometry(op.attributes),
                      b = bias ? std::optional(bias->buffer)
                               : std::nullopt](const Descriptions& d) -> dnnl::primitive_desc_base {
@@ -93,7 +132,12 @@ Recipes convolution_recipes(const OpView& op, const Epilogue& epilogue, std::spa
   recipe.flops = flops_of(weight, y);
   recipe.column_bytes = column_bytes(weight, y);
   recipe.channels = {{y.buffer, 1, true}, {x.buffer, 1, false}};
-  return {std::move(recipe)};
+  return with_channels_apart(std::move(recipe), x, y, added,
+                             {{DNNL_ARG_SRC, Cut::whole, 0},
+                              {DNNL_ARG_WEIGHTS, Cut::slice, 0},
+                              {DNNL_ARG_BIAS, Cut::slice, 0},
+                              {DNNL_ARG_DST, Cut::slice, 1},
+                              {sum, Cut::slice, 1}});
 }
 
 Recipes convolution_backward_data_recipes(const OpView& op, std::span<const Layout> offered) {
@@ -144,7 +188,11 @@ Recipes convolution_backward_weights_recipes(const OpView& op, const std::option
   recipe.flops = flops_of(dw, dy);
   recipe.column_bytes = column_bytes(dw, dy);
   recipe.channels = {{dy.buffer, 1, true}, {x.buffer, 1, false}};
-  return {std::move(recipe)};
+  return with_channels_apart(std::move(recipe), x, dy, nullptr,
+                             {{DNNL_ARG_SRC, Cut::whole, 0},
+                              {DNNL_ARG_DIFF_WEIGHTS, Cut::slice, 0},
+                              {DNNL_ARG_DIFF_BIAS, Cut::slice, 0},
+                              {DNNL_ARG_DIFF_DST, Cut::slice, 1}});
 }
 
 }  // namespace sinter::onednn

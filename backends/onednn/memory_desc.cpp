@@ -46,8 +46,12 @@ std::optional<memory::data_type> data_type(DType type) {
 
 memory::desc describe(const Type& type, std::span<const int64_t> part) {
   const auto whole = sizes(type.shape);
-  const auto strides = outer_strides(type.layout, type.layout.padded(whole));
+  auto strides = outer_strides(type.layout, type.layout.padded(whole));
   const auto padded = type.layout.padded(part);
+  // A stride that nothing steps over: oneDNN asks that it be the part's own.
+  const auto dense = outer_strides(type.layout, padded);
+  for (size_t d = 0; d < part.size(); ++d)
+    if (whole[d] == 1) strides[d] = dense[d];
   // The interface has words for plain strides and for named formats only: the struct is filled in by hand.
   dnnl_memory_desc_t data{};
   data.ndims = static_cast<int>(part.size());

@@ -134,6 +134,7 @@ double estimate(const Recipe& recipe, const std::vector<Layout>& layouts, std::s
       computed = std::max(computed, (size + efficiency.width - 1) / efficiency.width * efficiency.width);
     flops *= static_cast<double>(computed) / static_cast<double>(size);
   }
+  if (recipe.serial) flops *= 2;
   const bool by_columns = efficiency.width == 1;  // written and read again
   if (by_columns) bytes += 2 * recipe.column_bytes;
   return flops / (flops_per_second() * efficiency.share) + bytes / bytes_per_second() + call_seconds;
@@ -170,6 +171,15 @@ std::vector<Way> ways_of(const Recipes& recipes) {
     for (const LayoutChoice& choice : recipe.choices)
       if (auto way = way_of(recipe, choice)) ways.push_back(std::move(*way));
   return ways;
+}
+
+// Of recipes without a way.
+std::string why_none(const Recipes& recipes) {
+  return recipes.empty() ? "there is no primitive for it" : "only its own reference code runs it";
+}
+
+std::string no_arithmetic(const Type& type) {
+  return fmt::format("there is no arithmetic for {}", to_string(type));
 }
 
 class OneDnnBackend final : public Backend {
@@ -209,27 +219,33 @@ class OneDnnBackend final : public Backend {
     for (const ValueId id : body.inputs()) ports.push_back({body.type(id), ports.size()});
     for (const GraphResult& result : body.results()) ports.push_back({body.type(result.value), ports.size()});
     for (const Port& port : ports)
-      if (!can_hold(port.type) || port.type.dtype != DType::f32)
-        return fmt::format("oneDNN has no arithmetic for {}", to_string(port.type));
+      if (!can_hold(port.type) || port.type.dtype != DType::f32) return no_arithmetic(port.type);
     const Recipes recipes = fusion_recipes(body, ports, {});
-    if (recipes.empty()) return "oneDNN has no primitive for it";
-    if (ways_of(recipes).empty()) return "oneDNN would run it by its reference code";
-    return std::nullopt;
+    if (!ways_of(recipes).empty()) return std::nullopt;
+    return why_none(recipes);
+  }
+
+  std::optional<std::string> declines(const Graph& graph, NodeId id) const override {
+    const Node& node = graph.node(id);
+    const auto ports = ports_of(graph, node);
+    const Recipes recipes = recipes_of(graph, node, ports, layouts_of(graph, node));
+    const auto ways = ways_of(recipes);
+    if (best_of(ways, graph, node) != nullptr) return std::nullopt;
+    if (!ways.empty()) return "not in these layouts";
+    for (const Port& port : ports)
+      if (recipes.empty() && is_floating(port.type.dtype) && port.type.dtype != DType::f32)
+        return no_arithmetic(port.type);
+    return why_none(recipes);
   }
 
   CompiledNode compile(const Graph& graph, NodeId id) const override {
     const Node& node = graph.node(id);
     const auto ports = ports_of(graph, node);
     const Recipes recipes = recipes_of(graph, node, ports, layouts_of(graph, node));
-    const Way* best = nullptr;
     const auto ways = ways_of(recipes);
-    for (const Way& way : ways)
-      if (has_layouts(graph, node, way.choice) &&
-          (best == nullptr || way.implementation.seconds < best->implementation.seconds))
-        best = &way;
+    const Way* best = best_of(ways, graph, node);
     if (best == nullptr)
-      fail_input("oneDNN declines {}: it has no primitive for it, or reference code only",
-                 describe_node(graph, id));
+      fail_input("oneDNN declines {}: {}", describe_node(graph, id), declines(graph, id).value());
     try {
       return SlicedPrimitive(*best->recipe, best->choice, slices_of(*best->recipe)).compile();
     } catch (const dnnl::error& error) {
@@ -238,6 +254,16 @@ class OneDnnBackend final : public Backend {
   }
 
  private:
+  // The fastest in the layouts of the graph; null: there is none.
+  static const Way* best_of(std::span<const Way> ways, const Graph& graph, const Node& node) {
+    const Way* best = nullptr;
+    for (const Way& way : ways)
+      if (has_layouts(graph, node, way.choice) &&
+          (best == nullptr || way.implementation.seconds < best->implementation.seconds))
+        best = &way;
+    return best;
+  }
+
   static bool has_layouts(const Graph& graph, const Node& node, const LayoutChoice& layouts) {
     size_t buffer = 0;
     for (const std::vector<ValueId>* ids : {&node.operands, &node.results})

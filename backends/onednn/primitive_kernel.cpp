@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 
+#include "backends/onednn/lane_sum.h"
 #include "backends/onednn/machine.h"
 #include "backends/onednn/memory_desc.h"
 
@@ -20,7 +20,6 @@ constexpr int64_t most_slices = 16;
 // idle.
 constexpr int64_t most_lanes = 8;
 constexpr double least_seconds = 40e-6;  // of a slice: calling a primitive takes 1 to 2 us
-constexpr int64_t sum_chunk = 4096;      // elements
 
 // Primitives are made for and run on the thread that calls them: this setting of OpenMP is each thread's own.
 class OneThread {
@@ -94,10 +93,11 @@ class PrimitiveKernel final : public Kernel {
     return static_cast<int64_t>(std::max(scratchpad_.get_size(), last_scratchpad_.get_size()));
   }
 
-  void run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
+  bool run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
     const OneThread one;
     for (int64_t slice = begin; slice < end; ++slice)
-      if (!run_slice(buffers, workspace, slice)) mark_as_failed(buffers, slice);
+      if (!run_slice(buffers, workspace, slice)) return false;
+    return true;
   }
 
  private:
@@ -118,17 +118,6 @@ class PrimitiveKernel final : public Kernel {
     return data + argument.offset + slice * argument.step;  // the step of what is whole is 0
   }
 
-  static bool is_floating_result(const BoundArgument& argument) {
-    constexpr int results[] = {DNNL_ARG_DST, DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_BIAS};
-    return argument.whole.data_type == dnnl_f32 && std::ranges::count(results, argument.argument) > 0;
-  }
-
-  // A kernel cannot throw: what oneDNN could not compute (it had no memory) is not a number.
-  void mark_as_failed(void* const* buffers, int64_t slice) const noexcept {
-    for (const BoundArgument& argument : arguments_)
-      if (is_floating_result(argument)) std::memset(data_of(argument, buffers, slice), 0xff, sizeof(float));
-  }
-
   dnnl::engine engine_;
   dnnl::primitive whole_, last_;
   int64_t slices_;
@@ -136,32 +125,19 @@ class PrimitiveKernel final : public Kernel {
   dnnl::memory::desc scratchpad_, last_scratchpad_;
 };
 
-// Adds up what the slices made, in their order.
-class LaneSum final : public Kernel {
- public:
-  LaneSum(size_t result, size_t scratch, int64_t offset, int64_t step, int64_t lanes, int64_t count)
-      : result_(result), scratch_(scratch), offset_(offset), step_(step), lanes_(lanes), count_(count) {}
+int64_t block_of(const Layout& layout, int dimension) {
+  int64_t block = 1;
+  for (const Layout::Block& each : layout.blocks())
+    if (each.dimension == dimension) block *= each.size;
+  return block;
+}
 
-  int64_t units() const noexcept override { return (count_ + sum_chunk - 1) / sum_chunk; }
-
-  void run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
-    const int64_t first = begin * sum_chunk, last = std::min(count_, end * sum_chunk);
-    auto* const y = static_cast<float*>(buffers[result_]);
-    const auto* const lanes = static_cast<const std::byte*>(buffers[scratch_]) + offset_;
-    for (int64_t from = first; from < last; from += sum_chunk) {
-      const int64_t size = std::min(sum_chunk, last - from);
-      std::memcpy(y + from, reinterpret_cast<const float*>(lanes) + from, size * sizeof(float));
-      for (int64_t lane = 1; lane < lanes_; ++lane) {
-        const auto* const x = reinterpret_cast<const float*>(lanes + lane * step_) + from;
-        for (int64_t i = 0; i < size; ++i) y[from + i] += x[i];
-      }
-    }
-  }
-
- private:
-  size_t result_, scratch_;
-  int64_t offset_, step_, lanes_, count_;
-};
+// Bytes from one slice to the next.
+int64_t step_of(const Argument& argument, const Type& type, int64_t chunk) {
+  const dnnl::memory::desc whole = describe(type, sizes(type.shape));
+  return chunk / block_of(type.layout, argument.dimension) *
+         whole.data.format_desc.blocking.strides[argument.dimension] * size_of(type.dtype);
+}
 
 Type with_layout(const Type& type, const Layout& layout) { return {type.dtype, type.shape, layout}; }
 
@@ -179,6 +155,7 @@ SlicedPrimitive::SlicedPrimitive(const Recipe& recipe, const LayoutChoice& layou
   for (const Argument& argument : recipe_.arguments)
     if (argument.cut == Cut::slice) total_ = sizes(argument.port.type.shape)[argument.dimension];
   chunk_ = (total_ + slices - 1) / slices;
+  chunk_ = std::min(total_, (chunk_ + recipe_.grain - 1) / recipe_.grain * recipe_.grain);
   primitive_ = describe_part(chunk_);
 }
 
@@ -213,7 +190,8 @@ std::optional<std::vector<Layout>> SlicedPrimitive::layouts() const {
     const auto& chosen = choice_[argument.port.buffer];
     const auto found =
         chosen ? chosen : layout_of(primitive_.query_md(dnnl::query::exec_arg_md, argument.argument));
-    if (!found) return std::nullopt;
+    const bool is_cut = argument.cut == Cut::slice && chunk_ < total_;
+    if (!found || (is_cut && chunk_ % block_of(*found, argument.dimension) != 0)) return std::nullopt;
     layouts[argument.port.buffer] = *found;
   }
   return layouts;
@@ -236,14 +214,12 @@ CompiledNode SlicedPrimitive::compile() const {
                         0,
                         primitive_.query_md(dnnl::query::exec_arg_md, argument.argument).data,
                         last.query_md(dnnl::query::exec_arg_md, argument.argument).data};
-    if (argument.cut == Cut::slice)
-      bound.step = chunk_ * size_of(type.dtype) *
-                   describe(type, sizes(type.shape)).data.format_desc.blocking.strides[argument.dimension];
+    if (argument.cut == Cut::slice) bound.step = step_of(argument, type, chunk_);
     if (argument.cut == Cut::lane && slices > 1) {
       bound.step = round_up(type.bytes());
       bound.buffer = scratch;
-      sums.push_back(std::make_unique<LaneSum>(argument.port.buffer, scratch, compiled.scratch_bytes,
-                                               bound.step, slices, type.bytes() / size_of(type.dtype)));
+      sums.push_back(make_lane_sum({argument.port.buffer, scratch, compiled.scratch_bytes, bound.step, slices,
+                                    type.bytes() / size_of(type.dtype)}));
       bound.offset = compiled.scratch_bytes;
       compiled.scratch_bytes += slices * bound.step;
     }

@@ -35,9 +35,10 @@ class ChainKernel final : public Kernel {
   int64_t units() const noexcept override { return (count_ + chunk - 1) / chunk; }
   int64_t workspace_bytes() const noexcept override { return slots_ * slot_bytes; }
 
-  void run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
+  bool run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
     for (int64_t unit = begin; unit < end; ++unit)
       run_chunk(buffers, static_cast<std::byte*>(workspace), unit);
+    return true;
   }
 
  private:

@@ -30,9 +30,10 @@ class ReferenceKernel final : public Kernel {
 
   int64_t units() const noexcept override { return units_; }
 
-  void run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
+  bool run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
     Views views;
     op_.evaluate(evaluation(views, buffers), begin, end);
+    return true;
   }
 
   // Views live on the stack: run() allocates nothing. Fusions may have more operands than rows of the table.
@@ -41,14 +42,15 @@ class ReferenceKernel final : public Kernel {
  private:
   using Views = std::array<TensorView, most_views>;
 
-  // What is not plain is seen as a row of elements, padding included: only ops that work in any layout meet
-  // it.
+  // What is not plain is seen as rows of elements, padding included: only ops that work in any layout, and
+  // sums of such rows, meet it.
   static BufferType buffer_type(const Graph& graph, ValueId id) {
     if (!id.valid()) return {DType::f32, {}, 0};
     const Type& type = graph.type(id);
     if (type.layout.is_plain()) return {type.dtype, sizes(type.shape), element_count(type.shape)};
     const int64_t count = type.bytes() / size_of(type.dtype);
-    return {type.dtype, {count}, count};
+    const int64_t rows = type.layout.cuts_into(1) ? type.shape[0].size : 1;
+    return {type.dtype, {rows, rows == 0 ? 0 : count / rows}, count};
   }
 
   Evaluation evaluation(Views& views, void* const* buffers) const {
@@ -71,8 +73,9 @@ class ReorderKernel final : public Kernel {
  public:
   ReorderKernel(const Type& from, const Type& to) : relayout_(from, to) {}
   int64_t units() const noexcept override { return relayout_.units(); }
-  void run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
+  bool run(void* const* buffers, void*, int64_t begin, int64_t end) const noexcept override {
     relayout_.run(buffers[0], buffers[1], begin, end);
+    return true;
   }
 
  private:
@@ -98,6 +101,12 @@ bool runs_in_any_layout(const Graph& graph, const Node& node) {
   return true;
 }
 
+// A sum over the outermost dimension adds up tensors that lie one after the other, in any layout.
+bool sums_tensors(const Node& node) {
+  return node.op == OpKind::sum && node.attributes.ints("axes") == Ints{0} &&
+         !node.attributes.boolean("keepdims");
+}
+
 class ReferenceBackend final : public Backend {
  public:
   std::string_view name() const noexcept override { return "reference"; }
@@ -113,6 +122,12 @@ class ReferenceBackend final : public Backend {
     const double seconds = std::max(least.flops / flops_per_second, least.bytes / bytes_per_second);
     std::vector<Implementation> ways = {
         {std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()), seconds}};
+    if (sums_tensors(node)) {
+      for (const Layout& layout : offered)
+        if (!layout.is_plain() && fits(layout, graph.type(node.results[0])))
+          ways.push_back({{layout.stacked()}, {layout}, seconds});
+      return ways;
+    }
     if (!runs_in_any_layout(graph, node)) return ways;
     for (const Layout& layout : offered) {
       if (layout.is_plain() || !fits(layout, graph.type(node.results[0]))) continue;

@@ -24,7 +24,7 @@ struct Shape2d {
   int64_t n, c, h, w, o, k;
 };
 
-const Shape2d shapes[] = {{16, 64, 56, 56, 64, 3}, {32, 256, 14, 14, 256, 3}};
+const Shape2d shapes[] = {{16, 64, 56, 56, 64, 3}, {32, 256, 14, 14, 256, 3}, {1, 64, 56, 56, 64, 3}};
 const OpKind kinds[] = {OpKind::conv2d, OpKind::conv2d_backward_data, OpKind::conv2d_backward_weights};
 
 double flops_of(const Shape2d& s) { return 2.0 * s.n * s.h * s.w * s.o * s.c * s.k * s.k; }
@@ -129,7 +129,8 @@ void run_node(benchmark::State& state, OpKind kind, const Shape2d& shape) {
   const auto step = [&] {
     for (const auto& kernel : compiled.kernels)
       pool.parallel_for(kernel->units(), [&](int thread, int64_t begin, int64_t end) {
-        kernel->run(pointers.data(), workspace.get() + thread * workspace_bytes, begin, end);
+        if (!kernel->run(pointers.data(), workspace.get() + thread * workspace_bytes, begin, end))
+          fail("{} could not compute its kernel", compiled.backend);
       });
   };
   step();

@@ -54,8 +54,10 @@ OperandGradients tanh_gradient(const Differentiation& d) {
 }
 
 OperandGradients leaky_relu_gradient(const Differentiation& d) {
+  // With a slope of 0 or more the result is above 0 where x is; a negative one folds the line.
   const Value dy = *d.gradients[0];
-  return {select(d.x(0) > 0.0, dy, dy * d.attributes.real("alpha"))};
+  const double alpha = d.attributes.real("alpha");
+  return {select((alpha >= 0 ? d.results[0] : d.x(0)) > 0.0, dy, dy * alpha)};
 }
 
 OperandGradients exp_gradient(const Differentiation& d) { return {*d.gradients[0] * d.results[0]}; }

@@ -43,9 +43,13 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(resolve(target)) {
     temporary_ = folder / fmt::format(".sinter-{}-{}.tmp", getpid(), attempt);
     descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ >= 0 || errno == EEXIST) continue;
-    if (errno == ENOENT)
+    const int error = errno;
+    std::error_code ignored;
+    if (error == ENOENT && fs::is_directory(folder, ignored))  // such as /proc
+      fail_input("cannot write {}: no file can be made in {}", target.string(), folder.string());
+    if (error == ENOENT)
       fail_input("cannot write {}: there is no folder {}", target.string(), folder.string());
-    fail_input("cannot write {}: {}", target.string(), reason(errno));
+    fail_input("cannot write {}: {}", target.string(), reason(error));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "ir/amounts.h"
 #include "ir/error.h"
 
 namespace sinter {
@@ -52,7 +53,8 @@ class Inflater {
   }
 
   void check(int status) const {
-    if (written_ > limit_) fail_input_at(place_, "expands to more than {} bytes, the limit", limit_);
+    if (written_ > limit_)
+      fail_input_at(place_, "expands to more than {}, the limit", byte_size(static_cast<int64_t>(limit_)));
     if (status == Z_OK || status == Z_STREAM_END) return;
     if (status == Z_BUF_ERROR)
       fail_input_at(place_, "the gzip data ends early, after {} bytes that expand to {}", compressed_.size(),

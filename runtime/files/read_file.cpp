@@ -5,6 +5,7 @@
 #include <memory>
 #include <system_error>
 
+#include "ir/amounts.h"
 #include "ir/error.h"
 
 namespace sinter {
@@ -38,7 +39,7 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path, int64_t limit)
     if (length < bytes.size()) break;
   }
   if (too_large || length == most)
-    fail_input_at({.file = path.string()}, "holds more than {} bytes, the limit", limit);
+    fail_input_at({.file = path.string()}, "holds more than {}, the limit", byte_size(limit));
   bytes.resize(length);
   return bytes;
 }

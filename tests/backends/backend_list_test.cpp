@@ -71,6 +71,18 @@ TEST(BackendList, OnlyTimesInTheGraphsLayoutsCount) {
   EXPECT_EQ(list->compile(relu_in(Fake::blocked()), 0).backend, "second");
 }
 
+TEST(BackendList, DeclinesWhatOnlyItsLastRuns) {
+  const Graph plain = relu_in({}), blocked = relu_in(Fake::blocked()), other = relu_in({}, OpKind::tanh);
+  const auto pair = list_of({{"first", 1}, {"last", 2, 1}});
+  EXPECT_EQ(pair->declines(plain, 0), std::nullopt);
+  EXPECT_EQ(pair->declines(blocked, 0), "not in these layouts");
+  EXPECT_EQ(pair->declines(other, 0), "there is no kernel for it");
+  const auto three = list_of({{"first", 1}, {"second", 1, 1}, {"last", 0, 0}});
+  EXPECT_EQ(three->declines(blocked, 0), std::nullopt);
+  EXPECT_EQ(three->declines(other, 0), "first: there is no kernel for it; second: there is no kernel for it");
+  EXPECT_EQ(list_of({{"alone", 1}})->declines(other, 0), "there is no kernel for it");
+}
+
 TEST(BackendList, WhatNoneRunsIsTheLastOnesError) {
   const auto list = list_of({{"first", 1}, {"second", 2}});
   EXPECT_EQ(compile_error(*list, relu_in({}, OpKind::tanh), 0),
@@ -92,7 +104,7 @@ TEST(BackendList, FusesWhatOneOfThemFuses) {
   body.name = "second";
   EXPECT_EQ(list->refuses_fusion(body), std::nullopt);
   body.name = "neither";
-  EXPECT_EQ(list->refuses_fusion(body), "first refuses");
+  EXPECT_EQ(list->refuses_fusion(body), "first: first refuses");
 }
 
 TEST(BackendList, NeedsOne) { EXPECT_THROW(make_backend_list({}), InternalError); }
@@ -110,11 +122,19 @@ TEST(BackendList, OfTheBuildRunsWhatOnlyReferenceCan) {
   Graph graph;
   const Value x = graph.input("x", {DType::f32, {3, 5, 8, 8}, {}});
   const Value w = graph.parameter("w", {DType::f32, {17, 5, 3, 3}, {}});
-  graph.add_result(cast(argmax(relu(conv2d(x, w)), {.axis = 1}), DType::f64));
+  const Value w64 = graph.parameter("w64", {DType::f64, {2, 17, 3, 3}, {}});
+  graph.add_result(argmax(conv2d(cast(relu(conv2d(x, w)), DType::f64), w64), {.axis = 1}));
   RandomEngine random(5);
   const Bindings bindings = random_bindings(graph, random);
-  EXPECT_EQ(list->compile(graph, 2).backend, "reference");
+  EXPECT_EQ(list->compile(graph, 3).backend, "reference");
   EXPECT_EQ(run_graph(*list, graph, bindings, &random), interpret(graph, bindings));
+}
+
+TEST(BackendList, DeclinesWhatItsFirstDeclines) {
+  const auto list = list_of({{"first", 1}, {"second", 2, 1}});
+  EXPECT_EQ(list->declines(relu_in({}), 0), std::nullopt);
+  EXPECT_EQ(list->declines(relu_in(Fake::blocked()), 0), "not in these layouts");
+  EXPECT_EQ(list->declines(relu_in({}, OpKind::tanh), 0), "there is no kernel for it");
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ void run_units(const Kernel& kernel, void* const* buffers, RandomEngine* random)
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   if (random) std::ranges::shuffle(order, *random);
   const Memory workspace = poisoned(kernel.workspace_bytes());
-  for (const size_t i : order) kernel.run(buffers, workspace.get(), cuts[i], cuts[i + 1]);
+  for (const size_t i : order) EXPECT_TRUE(kernel.run(buffers, workspace.get(), cuts[i], cuts[i + 1]));
 }
 
 // Every element as a double, padding included, and NaN as a number, which equals itself.
@@ -142,6 +142,18 @@ Graph alone(const Graph& graph, NodeId id) {
   node.results.clear();
   for (const Value value : result.append_typed(std::move(node), types)) result.add_result(value);
   return result;
+}
+
+Graph as_fusion(Graph body) {
+  Graph graph;
+  std::vector<std::optional<Value>> operands;
+  for (const ValueId input : body.inputs())
+    operands.emplace_back(graph.input(fmt::format("x{}", operands.size()), body.type(input)));
+  const auto shared = std::make_shared<const Graph>(std::move(body));
+  for (const Value result :
+       graph.append(OpKind::fusion, operands, Attributes(OpKind::fusion, {{"body", shared}})))
+    graph.add_result(result);
+  return graph;
 }
 
 void expect_near(const Tensor& actual, const Tensor& expected, double tolerance) {

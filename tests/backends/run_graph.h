@@ -22,6 +22,9 @@ Graph laid_out(const Graph& plain, const Implementation& way);
 /// A graph of one node of another, its operands as inputs.
 Graph alone(const Graph& graph, NodeId id);
 
+/// A graph of one fusion: its body, and inputs for the body's.
+Graph as_fusion(Graph body);
+
 /// Same types; the bits too where `tolerance` is 0 or elements are not floating, else within `tolerance` of
 /// the larger of 1 and the expected element.
 void expect_near(const Tensor& actual, const Tensor& expected, double tolerance);

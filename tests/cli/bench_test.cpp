@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "runtime/executable.h"
 #include "tests/cli/program.h"
 
 namespace sinter {
@@ -59,7 +61,7 @@ TEST(Bench, FiguresAgreeWithEachOther) {
   EXPECT_GT(one["min_ms"], 0.0);
   EXPECT_LE(one["min_ms"], median);
   EXPECT_LE(median, one["max_ms"]);
-  EXPECT_NEAR(one["images_per_second"].get<double>() * median, 16 * 1e3, 1e-6);
+  EXPECT_NEAR(one["images_per_second"].get<double>() * median, 16 * 1e3, 0.2);
   // 845.9 k an image, as `sinter summary lenet` has it; the peak is some hundred times what this backend
   // does.
   EXPECT_NEAR(one["gflops"].get<double>() * median, 16 * 845888e-6, 0.01);
@@ -83,7 +85,7 @@ TEST(Bench, OneLineForEachCombination) {
 }
 
 TEST(Bench, PeakMemoryIsThatOfEachCombination) {
-  const auto objects = measured({"lenet", "--batch-size", "1024,1", "--repeat", "1"});
+  const auto objects = measured({"lenet", "--batch-size", "4096,1", "--repeat", "1"});
   ASSERT_EQ(objects.size(), 2U);
   EXPECT_GT(objects[0]["peak_rss_bytes"], objects[0]["activation_bytes"]);
 #ifdef __SANITIZE_ADDRESS__
@@ -124,7 +126,7 @@ TEST(Bench, ModelsInFilesWithSeveralInputsAndAFixedBatch) {
   ASSERT_EQ(objects.size(), 2U);
   EXPECT_EQ(objects[0]["batch_size"], 6);
   EXPECT_NEAR(objects[0]["gflops"].get<double>() * objects[0]["median_ms"].get<double>(), 2e-6 * 6 * 4 * 5,
-              1e-9);
+              1e-8);
   expect_input_error(
       {"bench", model, "--batch-size", "4"},
       "--batch-size 4: model \"two\" has a fixed batch: no input's first dimension is a symbol "
@@ -135,13 +137,17 @@ TEST(Bench, AResultThatIsNotFiniteFails) {
   const TemporaryFolder folder;
   const std::string model =
       folder.file("nan.sinter", "model n() {\n  input x: f32[N, 2]\n  div(x, sub(x, x))\n}\n");
-  const Outcome outcome = run_program({"bench", "lenet," + model, "--repeat", "1"});
+  const std::string error =
+      "result 0 of \"n\" is not finite after 1 step on random inputs; what was timed is worth nothing\n";
+  const Outcome outcome = run_program({"bench", model + ",lenet", "--repeat", "1"});
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_EQ(outcome.err,
-            "sinter: result 0 of \"n\" is not finite after 1 step on random inputs; what was timed is worth "
-            "nothing\n");
-  EXPECT_EQ(lines_of(outcome.out).size(), 3U) << outcome.out;  // what was measured before
-  EXPECT_EQ(run_program({"bench", model, "--repeat", "1"}).out, "");
+  EXPECT_EQ(outcome.err, "sinter: " + model + " infer N=1: " + error +
+                             "sinter: 1 of 2 combinations could not be measured\n");
+  EXPECT_EQ(lines_of(outcome.out).size(), 3U) << outcome.out;  // what was measured after it
+  const Outcome alone = run_program({"bench", model, "--repeat", "1"});
+  EXPECT_EQ(alone.exit_code, 1);
+  EXPECT_EQ(alone.err, "sinter: " + error);
+  EXPECT_EQ(alone.out, "");
 }
 
 TEST(Bench, WrongLists) {
@@ -189,6 +195,64 @@ TEST(Bench, SaysWhatCannotBeTrained) {
                      "model \"p\" has no parameters; there is nothing to train");
   expect_input_error({"bench", "lenet", "--mode", "infer,train", "--nesterov"},
                      "nesterov needs a momentum above 0");
+}
+
+TEST(Bench, ARefusedPlanDoesNotKeepOthersFromBeingMeasured) {
+  const TemporaryFolder folder;
+  const std::string model =  // at the largest batch more than any machine has
+      folder.file("big.sinter", "model big() {\n  input x: f32[N, 4096, 4096]\n  relu(x)\n}\n");
+  for (const bool json : {false, true}) {
+    std::vector<std::string> words = {"bench", model,    "--batch-size", "1048576,1", "--repeat",
+                                      "1",     "--mode", "infer",        "--backend", "reference"};
+    if (json) words.emplace_back("--json");
+    const Outcome outcome = run_program(words);
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_TRUE(outcome.err.starts_with("sinter: " + model + " infer N=1048576: graph \"big\" needs "))
+        << outcome.err;
+    EXPECT_NE(outcome.err.find(" TiB of memory ("), std::string::npos) << outcome.err;
+    EXPECT_TRUE(outcome.err.ends_with("\nsinter: 1 of 2 combinations could not be measured\n"))
+        << outcome.err;
+    EXPECT_EQ(lines_of(outcome.out).size(), json ? 1U : 3U) << outcome.out;
+  }
+}
+
+TEST(Bench, JsonNumbersHaveSixDigitsAtMost) {
+  const Outcome outcome =
+      run_program({"bench", "lenet", "--repeat", "3", "--json", "--backend", "reference"});
+  const Json one = Json::parse(outcome.out);
+  for (const auto& [key, value] : one.items()) {
+    if (!value.is_number_float()) continue;
+    const double number = value;
+    EXPECT_EQ(number, std::stod(fmt::format("{:.6g}", number))) << key;
+    EXPECT_LE(value.dump().size(), 13U) << key << " " << value.dump();
+  }
+}
+
+TEST(Bench, WarnsOfOpsThatTheBackendDeclines) {
+  const TemporaryFolder folder;
+  const std::string model = folder.file(
+      "d.sinter",
+      "model d() {\n  input x: f64[N, 3, 8, 8]\n  x | conv2d(4, kernel_size=3) | softmax(dim=1)\n}\n");
+  const auto names = backend_names();
+  if (std::ranges::find(names, "onednn") == names.end()) GTEST_SKIP() << "built without oneDNN";
+  const std::vector<std::string> words = {"bench", model, "--repeat", "1", "--backend", "onednn"};
+  const auto err = [&](const std::string& level) {
+    auto with_level = words;
+    with_level.insert(with_level.end(), {"--log-level", level});
+    return run_program(with_level).err;
+  };
+  const std::string warning = "warning: " + model + ": onednn declines conv2d";
+  EXPECT_TRUE(err("info").starts_with(warning)) << err("info");
+  EXPECT_TRUE(err("info").ends_with(
+      "which run on reference and are slow: there is no arithmetic for f64[1, 3, 8, 8]\n"))
+      << err("info");
+  EXPECT_EQ(lines_of(err("info")).size(), 1U);
+  EXPECT_EQ(err("quiet"), "");
+  EXPECT_TRUE(err("debug").starts_with("onednn: \"0\": conv2d (")) << err("debug");
+  EXPECT_EQ(lines_of(err("debug")).size(), 3U);
+  const Outcome inspected = run_program({"inspect", model, "--remarks", "--backend", "onednn"});
+  EXPECT_NE(inspected.err.find("# onednn: \"0\": conv2d ("), std::string::npos) << inspected.err;
+  EXPECT_NE(inspected.err.find("# onednn: \"1\": softmax ("), std::string::npos) << inspected.err;
 }
 
 }  // namespace

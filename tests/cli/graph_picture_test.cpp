@@ -193,7 +193,7 @@ std::string called(const std::string& picture, const Graph& graph, ValueId value
 
 // What operand i is called by its reader.
 std::string role_of(const Node& node, size_t i) {
-  if (node.op == OpKind::fusion) {
+  if (node.op == OpKind::fusion || node.op == OpKind::slab_loop) {
     const Graph& body = node.attributes.body();
     return body.info(body.inputs()[i]).name;
   }

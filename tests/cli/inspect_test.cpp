@@ -70,7 +70,8 @@ TEST(Inspect, RemarksSayWhatWasNotFused) {
   const Outcome outcome =
       run_program({"inspect", "lenet_relu", "--mode", "train", "--backend", "reference", "--remarks"});
   EXPECT_NE(
-      outcome.err.find("# fuse_epilogues: \"0\": conv2d + relu is not fused: conv2d is not elementwise\n"),
+      outcome.err.find(
+          "# fuse_epilogues: \"0\": conv2d + relu is not fused: reference: conv2d is not elementwise\n"),
       std::string::npos)
       << outcome.err;
 }
@@ -98,13 +99,19 @@ TEST(Inspect, WrongOptions) {
   expect_input_error(
       {"inspect", "lenet", "--mode", "infer", "--stage", "autodiff"},
       "--stage autodiff --mode infer: only the training pipeline has that stage; expected --mode train");
+  expect_input_error({"inspect", "lenet", "--mode", "train", "--stage", "parsed"},
+                     "--stage parsed --mode train: a model as parsed is before either pipeline; leave --mode "
+                     "out");
+  expect_input_error({"inspect", "lenet", "-o", "/proc/lenet.ir"},
+                     "cannot write /proc/lenet.ir: no file can be made in /proc");
   expect_usage_error({"inspect", "lenet", "--stage", "parsed", "--stop-after", "autodiff"},
                      "--stage excludes --stop-after");
   expect_input_error(
       {"inspect", "lenet", "--disable", "fusion"},
       "unknown pass \"fusion\"; expected one of: bind_symbols, append_loss, autodiff, append_update, "
-      "fold_constants, simplify_algebra, eliminate_common_subexpressions, remove_dead_nodes, fuse_epilogues, "
-      "assign_layouts");
+      "fold_constants, simplify_algebra, eliminate_common_subexpressions, shrink_activation_gradients, "
+      "remove_dead_nodes, fuse_epilogues, "
+      "assign_layouts, form_slab_loops");
   expect_input_error({"inspect", "lenet", "-o", "/nowhere/lenet.ir"},
                      "cannot write /nowhere/lenet.ir: there is no folder /nowhere");
 }

@@ -97,8 +97,9 @@ TEST(Opt, WrongOptions) {
   expect_input_error(
       {"opt", file, "--passes=shrink"},
       "unknown pass \"shrink\"; expected one of: bind_symbols, append_loss, autodiff, append_update, "
-      "fold_constants, simplify_algebra, eliminate_common_subexpressions, remove_dead_nodes, fuse_epilogues, "
-      "assign_layouts");
+      "fold_constants, simplify_algebra, eliminate_common_subexpressions, shrink_activation_gradients, "
+      "remove_dead_nodes, fuse_epilogues, "
+      "assign_layouts, form_slab_loops");
   for (const std::string symbol : {"N", "N=", "=4", "N=0", "N=4x", "N=99999999999999999999"})
     expect_input_error({"opt", file, "--symbol", symbol},
                        "--symbol " + symbol + ": expected NAME=SIZE, a size of at least 1");

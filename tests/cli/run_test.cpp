@@ -190,5 +190,28 @@ TEST_F(Run, WrongOptions) {
   EXPECT_EQ(outcome.err, "sinter: --output " + file + "/out: cannot make this folder: Not a directory\n");
 }
 
+TEST_F(Run, WarnsOfWeightsThatAreNotFinite) {
+  weights_.at("3.weight").values<float>()[7] = std::nanf("");
+  const std::string weights = folder_ / "nan.safetensors";
+  write_safetensors(weights, weights_);
+  const std::string warning =
+      "warning: " + weights +
+      ": parameter 3.weight holds nan; results are worth nothing, also where they look sound\n";
+  const std::vector<std::string> picture = {"run", "lenet_relu", "--weights", weights, "--input", picture_};
+  const Outcome outcome = run_program(picture);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, warning);
+  auto quiet = picture;
+  quiet.insert(quiet.end(), {"--log-level", "quiet"});
+  EXPECT_EQ(run_program(quiet).err, "");
+  const Outcome bench =
+      run_program({"bench", "lenet_relu", "--weights", weights, "--repeat", "1", "--batch-size", "1,2"});
+  EXPECT_TRUE(bench.err.starts_with(warning)) << bench.err;
+  EXPECT_EQ(bench.err.find(warning, 1), std::string::npos) << bench.err;  // once
+  const Outcome eval =
+      run_program({"eval", "lenet_relu", "--weights", weights, "--data", "synthetic", "--batch-size", "100"});
+  EXPECT_TRUE(eval.err.starts_with(warning)) << eval.err;
+}
+
 }  // namespace
 }  // namespace sinter

@@ -2,6 +2,8 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -77,8 +79,7 @@ TEST(Train, LearnsSavesAndReports) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_TRUE(
       outcome.out.starts_with("training lenet_relu on fashion-mnist: 200 training and 50 test examples, 2 "
-                              "threads, backend " +
-                              backend_names()[0] + "\nepoch  1/12  loss "))
+                              "threads, backend auto\nepoch  1/12  loss "))
       << outcome.out;
   EXPECT_TRUE(outcome.out.ends_with("saved " + weights + "\n")) << outcome.out;
   EXPECT_EQ(outcome.err, "");  // no bar where there is no terminal
@@ -158,6 +159,34 @@ TEST(Train, ALossThatIsNotFiniteNamesStepAndOpAndSavesTheLastGoodWeights) {
   EXPECT_NE(outcome.err.find(" first made "), std::string::npos) << outcome.err;
   for (const auto& [name, tensor] : read_safetensors(weights))
     for (int64_t i = 0; i < tensor.count(); ++i) ASSERT_TRUE(std::isfinite(tensor.at(i))) << name;
+}
+
+TEST(Train, WeightsThatAreNotFiniteAreNotSavedAndTheOldFileStays) {
+  const DataFolder data;
+  const std::string weights = data.path("w.safetensors");
+  ASSERT_EQ(run_program(train({"--epochs", "1", "--save", weights}), data.options()).exit_code, 0);
+  NamedTensors broken = read_safetensors(weights);
+  broken.at("3.weight").values<float>()[7] = std::nanf("");
+  write_safetensors(weights, broken);
+  const std::string before = content_of(weights);
+  const Outcome outcome =
+      run_program(train({"--epochs", "1", "--weights", weights, "--save", weights}), data.options());
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.err, "not saved: parameter 3.weight holds nan; " + weights +
+                             " is as it was\nsinter: parameter 3.weight holds nan before epoch 1; training "
+                             "stopped\n");
+  EXPECT_EQ(content_of(weights), before);
+}
+
+TEST(Train, WarnsOfOpsThatTheBackendDeclines) {
+  const auto names = backend_names();
+  if (std::ranges::find(names, "onednn") == names.end()) GTEST_SKIP() << "built without oneDNN";
+  const DataFolder data;
+  const Outcome outcome = run_program({"train", "lenet_relu", "--data", "fashion-mnist", "--batch-size", "2",
+                                       "--epochs", "1", "--backend", "onednn"},
+                                      data.options());
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_TRUE(outcome.err.starts_with("warning: lenet_relu: onednn declines sgd_update, ")) << outcome.err;
 }
 
 TEST(Train, AFailingMetricsFileOrOutputKeepsWhatWasLearnt) {

@@ -19,6 +19,7 @@ const std::map<OpKind, std::string_view> not_differentiable = {
     {OpKind::softmax_cross_entropy_backward, "second derivatives are not asked for"},
     {OpKind::sgd_update, "comes after autodiff"},
     {OpKind::fusion, "comes after autodiff, which refuses it"},
+    {OpKind::slab_loop, "comes after autodiff, which refuses it"},
 };
 
 using Operands = std::vector<std::optional<Tensor>>;

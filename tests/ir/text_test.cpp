@@ -181,5 +181,22 @@ TEST(Text, DuplicateScalarConstantsBecomeOne) {
   expect_round_trip(graph);
 }
 
+TEST(Text, LoopsOverSlabsHaveABodyAndARemainder) {
+  const std::string text = R"(graph f(%x: f32[20, 4]) -> (f32[20, 4]) {
+  %1 = slab_loop(%x) {slab = 16, lanes = 2} (%a: f32[16, 4]) {
+    %2 = relu(%a) : f32[16, 4]
+    return %2
+  } remainder (%a: f32[4, 4]) {
+    %3 = relu(%a) : f32[4, 4]
+    return %3
+  } : f32[20, 4]
+  return %1
+}
+)";
+  const Graph graph = parse(text);
+  EXPECT_EQ(print(graph), text);
+  EXPECT_EQ(parse(print(graph)), graph);
+}
+
 }  // namespace
 }  // namespace sinter

@@ -137,5 +137,37 @@ TEST(Verify, FailureListsAll) {
   }
 }
 
+// A loop over %x with the body's input, its results and the attributes given.
+std::string loop_findings(const std::string& attributes, const std::string& input, const std::string& rest,
+                          const std::string& type) {
+  return findings(parse("graph main(%x: f32[32, 4]) -> (" + type + ") {\n  %1 = slab_loop(%x) {" +
+                        attributes + "} (%a: " + input + ") {\n    %2 = relu(%a) : " + input +
+                        "\n    return %2\n  }" + rest + " : " + type + "\n  return %1\n}\n"));
+}
+
+TEST(Verify, LoopsOverSlabs) {
+  const std::string f = "f32[32, 4]", half = "f32[16, 4]";
+  EXPECT_EQ(loop_findings("slab = 16, lanes = 2", half, "", f), "");
+  EXPECT_EQ(loop_findings("slab = 16, lanes = 2, accumulated = [0]", half, "", "f32[2, 16, 4]"), "");
+  const auto expect = [&](const std::string& found, const std::string& part) {
+    EXPECT_NE(found.find(part), std::string::npos) << found;
+  };
+  expect(loop_findings("slab = 16, lanes = 3", half, "", f), "3 lanes for 2 slabs");
+  expect(loop_findings("slab = 8, lanes = 2", half, "", f), "neither operand 0 nor 8 samples of it");
+  expect(loop_findings("slab = 20, lanes = 2", "f32[20, 4]", "", f),
+         "12 samples are left over and there is no");
+  expect(loop_findings("slab = 16, lanes = 2, accumulated = [1]", half, "", f), "accumulated is [1]");
+  expect(loop_findings("slab = 16, lanes = 2", half, "", "f32[16, 4]"), "its op gives f32[32, 4]");
+  expect(loop_findings("slab = 16, lanes = 2", half + "{ba}", "", f),
+         "operand 0 lies as plain; the body says ba");
+  const std::string remainder =
+      " remainder (%a: f32[12, 4]) {\n    %3 = relu(%a) : f32[12, 4]\n    return %3\n  }";
+  EXPECT_EQ(loop_findings("slab = 20, lanes = 2", "f32[20, 4]", remainder, f), "");
+  expect(loop_findings("slab = 16, lanes = 2", half, remainder, f),
+         "a remainder although nothing is left over");
+  expect(loop_findings("slab = 18, lanes = 2", "f32[18, 4]", remainder, f),
+         "14 samples are left over, expected");
+}
+
 }  // namespace
 }  // namespace sinter

@@ -50,7 +50,7 @@ void expect_idempotent(Graph graph, std::span<const Step> steps) {
     const bool changed = pass.run(graph, options);
     EXPECT_EQ(changed, !(graph == before)) << pass.name << " says whether it changed the graph";
     const Graph once = graph;
-    if (is_laid_out(graph))
+    if (pass.name == "assign_layouts" && is_laid_out(graph))
       EXPECT_THROW(pass.run(graph, options), InputError);
     else
       EXPECT_FALSE(pass.run(graph, options)) << pass.name << " changed the graph again";

@@ -83,6 +83,14 @@ PassOptions read_settings(const std::vector<std::string>& settings) {
       options.weight_decay = std::stod(value);
     else if (name == "nesterov")
       options.nesterov = value == "true";
+    else if (name == "slab")
+      options.slabs.slab = std::stoll(value);
+    else if (name == "lanes")
+      options.slabs.lanes = std::stoll(value);
+    else if (name == "accumulated_bytes")
+      options.slabs.accumulated_bytes = std::stoll(value);
+    else if (name == "cache_bytes")
+      options.slabs.cache_bytes = std::stoll(value);
     else
       options.symbols[name] = std::stoll(value);
   }

@@ -26,7 +26,8 @@ int64_t padded_bytes(const Graph& graph, ValueId id) {
 
 // The value in whose memory a value is seen: itself, unless it is a view.
 ValueId storage_of(const Graph& graph, ValueId id) {
-  while (graph.info(id).kind == ValueKind::result && is_view(graph, graph.node(graph.info(id).node)))
+  const std::vector<bool> views = find_views(graph);
+  while (graph.info(id).kind == ValueKind::result && views[graph.info(id).node])
     id = graph.node(graph.info(id).node).operands[0];
   return id;
 }

@@ -187,7 +187,7 @@ class Draw {
         return one_of(random_, std::vector{DType::f32, DType::f64, DType::i8, DType::u8, DType::i32,
                                            DType::i64, DType::boolean});
       case AttrKind::body:
-        return body();
+        return def.fallback.empty() ? body() : Body();
       case AttrKind::axis:
         return rank == 0 ? int64_t{0} : random_integer(random_, -rank, rank - 1);
       case AttrKind::axes: {
@@ -290,6 +290,17 @@ std::vector<std::optional<Tensor>> random_operands(const OpInstance& instance, R
                            : std::nullopt);
   }
   return tensors;
+}
+
+Graph graph_of(const OpInstance& instance) {
+  Graph graph;
+  std::vector<OptionalValue> operands;
+  for (const auto& type : instance.operands)
+    operands.push_back(type ? OptionalValue(graph.input(fmt::format("x{}", operands.size()), *type))
+                            : std::nullopt);
+  for (const Value result : graph.append(instance.op, operands, instance.attributes))
+    graph.add_result(result);
+  return graph;
 }
 
 std::string to_string(const OpInstance& instance) {

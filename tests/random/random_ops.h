@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/graph.h"
 #include "tests/random/random_tensor.h"
 
 /// Random instances of any row of the op table, for tests that walk it: a new row is covered without a change
@@ -39,6 +40,9 @@ int64_t class_count(const OpInstance& instance);
 Domain operand_domain(OpKind op, size_t operand);
 /// A tensor for each operand, from the row's domains.
 std::vector<std::optional<Tensor>> random_operands(const OpInstance& instance, RandomEngine& random);
+
+/// A graph of the one op, its operands as inputs.
+Graph graph_of(const OpInstance& instance);
 
 /// `conv2d(f32[1, 2, 4, 4], f32[3, 2, 1, 1], _) {stride = [2, 2]}`
 std::string to_string(const OpInstance& instance);

@@ -73,7 +73,7 @@ TEST(Benchmark, FlopsOfTrainingAreThoseOfParametersGradients) {
 TEST(Benchmark, TimesAsManyStepsAsAskedFor) {
   for (const bool train : {false, true}) {
     const BenchmarkResult result = run(small_lenet(true), options_of(train, 4, 5));
-    EXPECT_EQ(result.backend, find_backend("auto")->name());
+    EXPECT_EQ(result.backend, "auto");
     EXPECT_EQ(result.batch_size, 4);
     EXPECT_EQ(result.seconds.count, 5);
     EXPECT_GT(result.seconds.min, 0);

@@ -113,7 +113,7 @@ TEST(ReadFile, ReadsAllOrSaysWhyNot) {
   EXPECT_EQ(message_of<InputError>([&] { read_file(root); }), "cannot read " + root + ": Is a directory");
   const std::string large = folder.file("large", std::string(101, 'x')).string();
   EXPECT_EQ(message_of<InputError>([&] { read_file(large, 100); }),
-            large + ": holds more than 100 bytes, the limit");
+            large + ": holds more than 100 B, the limit");
   EXPECT_EQ(read_file(large, 101).size(), 101);
 }
 
@@ -156,7 +156,7 @@ TEST(GzipFile, NamesWhatIsWrong) {
                 ": incorrect header check");
   folder.file("data.gz", gzip(std::string(100000, 'z')));
   EXPECT_EQ(message_of<InputError>([&] { read_gzip_file(path, 99999); }),
-            path + ": expands to more than 99999 bytes, the limit");
+            path + ": expands to more than 97.7 KiB, the limit");
   EXPECT_EQ(read_gzip_file(path, 100000).size(), 100000);
 }
 

@@ -100,8 +100,8 @@ TEST(Session, StoresResultsIntoParametersAndStates) {
 
 size_t kernels_of(const Executable& executable, OpKind op) {
   size_t count = 0;
-  for (size_t i = 0; i < executable.nodes.size(); ++i)
-    if (executable.graph.nodes()[i].op == op) count += executable.nodes[i].kernels.size();
+  for (size_t i = 0; i < executable.program.nodes.size(); ++i)
+    if (executable.graph.nodes()[i].op == op) count += executable.program.nodes[i].kernels.size();
   return count;
 }
 
@@ -197,8 +197,9 @@ TEST(Session, APlanLargerThanTheMemoryIsRefusedWithItsFigure) {
   const std::string message = message_of<Error>(
       [&] { Session(compile(large, {.backend = "reference", .passes = {}}), pool_of(1), Weights()); });
   EXPECT_TRUE(
-      message.starts_with("graph \"l\" needs 8796093022208 bytes for its intermediate values and 0 for "
-                          "its 1 threads: "))
+      message.starts_with("graph \"l\" needs 8.0 TiB of memory (8.0 TiB for intermediate values, 0 B "
+                          "for kernels on 1 thread, 4.0 KiB for inputs, 4.0 KiB for results, 0 B for "
+                          "weights): "))
       << message;
   session.run(x);
   EXPECT_EQ(session.result(0), before);

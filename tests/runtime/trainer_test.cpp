@@ -112,7 +112,10 @@ TEST(Trainer, MeanSquaredErrorAgainstOneHotRows) {
   EXPECT_GT(last.accuracy, 0.2);
 }
 
-TEST(Trainer, ALossThatIsNotFiniteStopsWithTheOpThatMadeItAndKeepsTheWeights) {
+// A step at once, and in a loop over slabs.
+class NonFiniteLoss : public testing::TestWithParam<int64_t> {};
+
+TEST_P(NonFiniteLoss, StopsWithTheOpThatMadeItAndKeepsTheWeights) {
   const DataSet data = small_data(40, 10);
   const Graph model = small_lenet(true);
   NamedTensors first = initialize(model, "default", 1);
@@ -123,6 +126,7 @@ TEST(Trainer, ALossThatIsNotFiniteStopsWithTheOpThatMadeItAndKeepsTheWeights) {
   const Weights weights(std::move(first));
   TrainOptions options = options_with(20, 0.1);
   options.pass_options.momentum = 0.5;
+  options.pass_options.slabs.slab = GetParam();
   options.backend = "reference";  // oneDNN's ReLU makes 0 of the NaN that follows
   Trainer trainer(model, data, weights, pool_of(2), options);
   const std::string message = message_of<Error>([&] { trainer.run_epoch(); });
@@ -132,6 +136,8 @@ TEST(Trainer, ALossThatIsNotFiniteStopsWithTheOpThatMadeItAndKeepsTheWeights) {
   EXPECT_TRUE(message.ends_with("; training stopped, and the weights are those before this step")) << message;
   for (const auto& [name, tensor] : before) EXPECT_EQ(weights.at(name), tensor) << name;
 }
+
+INSTANTIATE_TEST_SUITE_P(Slab, NonFiniteLoss, testing::Values(0, 4));
 
 TEST(Trainer, AParameterThatIsNotFiniteStopsEvenWhereTheLossHidesIt) {
   const DataSet data = small_data(40, 10);

@@ -3,7 +3,8 @@
 #include <cstdint>
 #include <string>
 
-namespace sinter::cli {
+/// Amounts as people read them.
+namespace sinter {
 
 /// "1,234,567"
 std::string with_thousands(int64_t count);
@@ -12,4 +13,7 @@ std::string with_prefix(double amount);
 /// "950 B", "173.5 KiB", "1.2 GiB"
 std::string byte_size(int64_t bytes);
 
-}  // namespace sinter::cli
+/// To six significant digits: more than any measurement has, and short where it is written for programs.
+double rounded(double amount);
+
+}  // namespace sinter

@@ -1,11 +1,11 @@
-#include "cli/amounts.h"
+#include "ir/amounts.h"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <string_view>
 
-namespace sinter::cli {
+namespace sinter {
 namespace {
 
 constexpr std::array<std::string_view, 6> decimal_prefixes = {"", " k", " M", " G", " T", " P"};
@@ -28,6 +28,8 @@ std::string with_thousands(int64_t count) {
 
 std::string with_prefix(double amount) { return scaled(amount, 1000, decimal_prefixes); }
 
+double rounded(double amount) { return std::stod(fmt::format("{:.6g}", amount)); }
+
 std::string byte_size(int64_t bytes) { return scaled(static_cast<double>(bytes), 1024, binary_units); }
 
-}  // namespace sinter::cli
+}  // namespace sinter

@@ -1,0 +1,170 @@
+#include "backends/jit/elementwise.h"
+
+#include <limits>
+
+#include "ir/op_table.h"
+
+namespace sinter::jit {
+namespace {
+
+using Operands = std::span<const std::optional<Expr>>;
+
+Expr number_like(Expr x, double value) { return x.builder().number(x.dtype(), value, x.is_vector()); }
+Expr apply(Op op, Expr a) { return a.builder().apply(op, {a}); }
+Expr apply(Op op, Expr a, Expr b) { return a.builder().apply(op, {a, b}); }
+
+template <Op op>
+std::vector<Expr> unary(const Attributes&, Operands x) {
+  return {apply(op, *x[0])};
+}
+
+template <Op op>
+std::vector<Expr> binary(const Attributes&, Operands x) {
+  return {apply(op, *x[0], *x[1])};
+}
+
+std::vector<Expr> relu(const Attributes&, Operands x) {
+  const Expr zero = number_like(*x[0], 0);
+  return {select(apply(Op::less_equal, *x[0], zero), zero, *x[0])};  // NaN stays NaN
+}
+
+std::vector<Expr> leaky_relu(const Attributes& attributes, Operands x) {
+  const Expr scaled = *x[0] * number_like(*x[0], attributes.real("alpha"));
+  return {select(apply(Op::greater, *x[0], number_like(*x[0], 0)), *x[0], scaled)};
+}
+
+std::vector<Expr> compare(const Attributes& attributes, Operands x) {
+  static constexpr std::pair<std::string_view, Op> predicates[] = {
+      {"eq", Op::equal},      {"ne", Op::not_equal}, {"lt", Op::less},
+      {"le", Op::less_equal}, {"gt", Op::greater},   {"ge", Op::greater_equal}};
+  const std::string& word = attributes.word("predicate");
+  for (const auto& [name, op] : predicates)
+    if (name == word) return {apply(op, *x[0], *x[1])};
+  require(false, "a predicate of the op table");
+  return {};
+}
+
+std::vector<Expr> choose(const Attributes&, Operands x) { return {select(*x[0], *x[1], *x[2])}; }
+
+std::vector<Expr> cast(const Attributes& attributes, Operands x) {
+  return {x[0]->builder().cast(*x[0], attributes.dtype("dtype"))};
+}
+
+std::vector<Expr> is_finite(const Attributes&, Operands x) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  return {apply(Op::less, apply(Op::absolute, *x[0]), number_like(*x[0], infinity))};
+}
+
+// With `apply` false nothing changes, whatever the gradient holds.
+std::vector<Expr> sgd_update(const Attributes& attributes, Operands x) {
+  const Expr parameter = *x[0];
+  const double momentum = attributes.real("momentum"), decay = attributes.real("weight_decay");
+  Expr d = *x[1];
+  if (decay != 0) d = multiply_add(number_like(parameter, decay), parameter, d);
+  const bool has_velocity = x.size() > 3 && x[3].has_value();
+  Expr velocity = d;
+  if (has_velocity) velocity = multiply_add(number_like(parameter, momentum), *x[3], d);
+  Expr step = velocity;
+  if (attributes.boolean("nesterov")) step = multiply_add(number_like(parameter, momentum), velocity, d);
+  Expr updated = parameter - *x[2] * step;
+  if (x.size() > 4 && x[4].has_value()) {
+    updated = select(*x[4], updated, parameter);
+    if (has_velocity) velocity = select(*x[4], velocity, *x[3]);
+  }
+  return has_velocity ? std::vector{updated, velocity} : std::vector{updated};
+}
+
+struct Entry {
+  OpKind op;
+  std::vector<Expr> (*expressions)(const Attributes&, Operands);
+  bool f32_only = false;
+};
+
+constexpr Entry entries[] = {
+    {OpKind::relu, relu},
+    {OpKind::sigmoid, unary<Op::logistic>, true},
+    {OpKind::tanh, unary<Op::hyperbolic_tangent>, true},
+    {OpKind::leaky_relu, leaky_relu},
+    {OpKind::add, binary<Op::add>},
+    {OpKind::sub, binary<Op::sub>},
+    {OpKind::mul, binary<Op::mul>},
+    {OpKind::div, binary<Op::div>},
+    {OpKind::maximum, binary<Op::maximum>},
+    {OpKind::minimum, binary<Op::minimum>},
+    {OpKind::exp, unary<Op::exponential>, true},
+    {OpKind::log, unary<Op::logarithm>, true},
+    {OpKind::sqrt, unary<Op::square_root>},
+    {OpKind::compare, compare},
+    {OpKind::select, choose},
+    {OpKind::cast, cast},
+    {OpKind::is_finite, is_finite},
+    {OpKind::sgd_update, sgd_update},
+};
+
+const Entry* find_entry(OpKind op) {
+  for (const Entry& entry : entries)
+    if (entry.op == op) return &entry;
+  return nullptr;
+}
+
+bool is_arithmetic(OpKind op) {
+  return op != OpKind::compare && op != OpKind::select && op != OpKind::cast && op != OpKind::is_finite &&
+         op != OpKind::sgd_update;
+}
+
+bool is_known(DType dtype) {
+  return dtype == DType::f32 || dtype == DType::f64 || dtype == DType::u8 || dtype == DType::i32 ||
+         dtype == DType::i64 || dtype == DType::boolean;
+}
+
+}  // namespace
+
+std::optional<std::string> refuses_elementwise(const Graph& graph, const Node& node) {
+  const Entry* entry = find_entry(node.op);
+  if (entry == nullptr) return fmt::format("{} is not computed element by element", to_string(node.op));
+  for (const std::vector<ValueId>* ids : {&node.operands, &node.results})
+    for (const ValueId id : *ids) {
+      if (!id.valid()) continue;
+      const DType dtype = graph.type(id).dtype;
+      if (!is_known(dtype) || (entry->f32_only && dtype != DType::f32) ||
+          (is_arithmetic(node.op) && dtype == DType::boolean))
+        return fmt::format("no code for {} of {}", to_string(node.op), to_string(dtype));
+    }
+  const auto is_integer = [&](ValueId id) {
+    const DType dtype = graph.type(id).dtype;
+    return dtype != DType::f32 && dtype != DType::f64;
+  };
+  // It saturates, which takes more than an instruction, and nothing in training needs it.
+  if (node.op == OpKind::cast && !is_integer(node.operands[0]) && is_integer(node.results[0]))
+    return "no code for a cast from floating to integer";
+  return std::nullopt;
+}
+
+std::vector<Expr> elementwise(const Node& node, Operands operands) {
+  return find_entry(node.op)->expressions(node.attributes, operands);
+}
+
+std::optional<Expr> Expressions::constant(ValueId id) {
+  const Tensor& tensor = graph_.info(id).constant;
+  if (tensor.count() != 1) return std::nullopt;
+  return builder_.number(tensor.dtype(), tensor.at(0), vector_);
+}
+
+Expr Expressions::operator()(ValueId id) {
+  std::optional<Expr>& known = known_[id.index];
+  if (known) return *known;
+  if (graph_.info(id).kind == ValueKind::constant) known = constant(id);
+  if (!known) known = leaf_(id);
+  if (known) return *known;
+  require(graph_.info(id).kind == ValueKind::result, "every leaf has an expression");
+  const Node& node = graph_.node(graph_.info(id).node);
+  std::vector<std::optional<Expr>> operands;
+  for (const ValueId operand : node.operands)
+    operands.push_back(operand.valid() ? std::optional((*this)(operand)) : std::nullopt);
+  const auto results = elementwise(node, operands);
+  for (size_t i = 0; i < results.size(); ++i)
+    known_[node.results[i].index] = builder_.let(fmt::format("v{}", node.results[i].index), results[i]);
+  return *known_[id.index];
+}
+
+}  // namespace sinter::jit

@@ -1,0 +1,367 @@
+#include <algorithm>
+#include <limits>
+
+#include "backends/jit/batch_lanes.h"
+#include "backends/jit/body.h"
+#include "backends/jit/convolution.h"
+#include "backends/jit/elementwise.h"
+#include "backends/jit/lowering.h"
+#include "backends/jit/machine.h"
+#include "backends/jit/pool_taps.h"
+#include "backends/jit/product_form.h"
+#include "backends/jit/tile_shape.h"
+#include "ir/cost.h"
+#include "ir/op_table.h"
+
+namespace sinter::jit {
+namespace {
+
+constexpr OpKind convolutions[] = {OpKind::conv2d};
+constexpr ProductKind forward_kind = {convolutions, "convolution", true};
+
+constexpr int64_t first_cache_bytes = 32 << 10;
+constexpr int64_t wanted_units = 8;  // for a balance over a few threads
+constexpr double share_of_peak = 0.8;
+constexpr double gather_seconds = 4e-9;  // of sixteen elements that lie apart
+
+// A convolution's kernel in batch lanes: sums of sixteen samples in a tile of registers over output channels
+// and columns, the elementwise ops on them there too. A pool whose windows do not overlap takes its window
+// from the registers; any other reads rows of results that stay in the thread's workspace.
+class ForwardWriter {
+ public:
+  ForwardWriter(const Graph& graph, const Node& node, const CpuTarget& cpu)
+      : graph_(graph),
+        node_(node),
+        own_(body_of(graph, node)),
+        body_(own_.body),
+        cpu_(cpu),
+        k_(kernel_name(node)) {
+    refuses_product(body_, forward_kind, &form_);
+    const Node& conv = body_.node(form_.product);
+    size_ = convolution(body_.type(conv.operands[0]).shape, body_.type(conv.operands[1]).shape,
+                        body_.type(form_.made).shape, conv.attributes);
+    if (form_.pool) pool_ = pool_sizes(body_, body_.node(*form_.pool));
+    pools_in_registers_ = form_.pool && fits_registers();
+    const int64_t group_rows = pools_in_registers_ ? pool_->kh : 1;
+    tile_ = choose_tile({.outer = size_.o,
+                         .inner = pools_in_registers_ ? pool_->ow * pool_->kw : size_.ow,
+                         .inner_step = pools_in_registers_ ? pool_->kw : 1,
+                         .group = group_rows,
+                         .registers = cpu.vector_registers,
+                         .vector_load = row_bytes(group_rows) > first_cache_bytes ? 2.0 : 1.0});
+    groups_ = pools_in_registers_ ? pool_->oh : size_.oh;
+    rows_ = group_rows;
+    const int64_t blocks = batch_blocks(size_.n);
+    // Rows that windows share would be computed again in each band.
+    const int64_t bands = form_.pool && !pools_in_registers_
+                              ? 1
+                              : std::clamp<int64_t>((wanted_units + blocks - 1) / blocks, 1, groups_);
+    band_ = (groups_ + bands - 1) / bands;
+  }
+
+  Kernel write() {
+    const auto at = k_.parallel({{"block", batch_blocks(size_.n)}, {"band", (groups_ + band_ - 1) / band_}});
+    block_ = at[0];
+    first_group_ = at[1] * band_;
+    bind();
+    if (is_packed()) pack();
+    // Rows of x stay in a cache near by for all output channels.
+    k_.loop("group", std::vector<Index>{0}, {band_, groups_ - first_group_}, [&](Index group) {
+      const int64_t columns = pools_in_registers_ ? pool_->ow * pool_->kw : size_.ow;
+      for_tiles(k_, "ot", size_.o, tile_.outer, [&](Index o, int64_t channels) {
+        for_tiles(k_, "ct", columns, tile_.inner,
+                  [&](Index column, int64_t width) { write_tile(o, channels, group, column, width); });
+      });
+    });
+    if (form_.pool && !pools_in_registers_) pool_rows();
+    Kernel kernel = k_.finish();
+    kernel.scratch_argument = static_cast<int64_t>(node_.operands.size() + node_.results.size());
+    return kernel;
+  }
+
+ private:
+  // What a row of results reads of x.
+  int64_t row_bytes(int64_t rows) const {
+    return size_.c * ((rows - 1) * size_.stride_h + size_.kh) * packed_width() * vector_size *
+           size_of(DType::f32);
+  }
+
+  // All of what lies beside the windows would have to be computed on its own where a result wants it.
+  bool fits_registers() const {
+    const bool apart = pool_->stride_h == pool_->kh && pool_->stride_w == pool_->kw && pool_->top == 0 &&
+                       pool_->left == 0 && pool_->oh * pool_->kh <= size_.oh &&
+                       pool_->ow * pool_->kw <= size_.ow;
+    const bool covers = pool_->oh * pool_->kh == size_.oh && pool_->ow * pool_->kw == size_.ow;
+    return apart && (covers || !stores_convolved()) && pool_->kh * pool_->kw * 2 + 3 <= cpu_.vector_registers;
+  }
+
+  bool stores_convolved() const {
+    return std::ranges::any_of(body_.results(),
+                               [&](const GraphResult& result) { return !is_pooled(result.value); });
+  }
+
+  bool is_pooled(ValueId id) const { return form_.pool && body_.info(id).node == *form_.pool; }
+
+  BufferId argument(ValueId outer) {
+    const size_t position = position_of(node_, outer);
+    return k_.argument(fmt::format("{}{}", position < node_.operands.size() ? "x" : "y", position),
+                       graph_.type(outer), position);
+  }
+
+  void bind() {
+    values_.resize(body_.values().size());
+    buffers_.resize(body_.values().size());
+    for (size_t i = 0; i < body_.inputs().size(); ++i) {
+      const ValueId id = body_.inputs()[i];
+      buffers_[id.index] = argument(own_.operands[i]);
+      if (body_.type(id).shape.size() == 4 && body_.type(id).shape[0].size == size_.n)
+        values_[id.index] = BatchValue(k_, buffers_[id.index], graph_.type(own_.operands[i]));
+    }
+    for (size_t i = 0; i < body_.results().size(); ++i) {
+      const ValueId id = body_.results()[i].value;
+      values_[id.index] = BatchValue(k_, argument(own_.results[i]), graph_.type(own_.results[i]));
+    }
+    if (form_.pool && !pools_in_registers_ && !values_[form_.pooled_from.index]) {
+      const Type rows{DType::f32, {vector_size, size_.o, size_.oh, size_.ow}, batch_blocked(4)};
+      convolved_rows_ = k_.workspace("convolved", DType::f32, size_.o * size_.oh * size_.ow * vector_size);
+      values_[form_.pooled_from.index] = BatchValue(k_, convolved_rows_, rows);
+      rows_of_thread_ = true;
+    }
+  }
+
+  ValueId x() const { return body_.node(form_.product).operands[0]; }
+  ValueId weight() const { return body_.node(form_.product).operands[1]; }
+  std::optional<ValueId> bias() const {
+    const auto& operands = body_.node(form_.product).operands;
+    return operands.size() > 2 && operands[2].valid() ? std::optional(operands[2]) : std::nullopt;
+  }
+
+  // Padding, and samples that lie apart, are dealt with once for each row and not for each multiplication.
+  bool is_packed() const {
+    const bool padded = size_.top != 0 || size_.left != 0 ||
+                        (size_.oh - 1) * size_.stride_h + size_.kh > size_.h || packed_width() > size_.w;
+    return padded || graph_.type(own_.operands[0]).layout.is_plain();
+  }
+  int64_t packed_width() const { return (size_.ow - 1) * size_.stride_w + size_.kw; }
+  int64_t packed_height() const { return (band_ * rows_ - 1) * size_.stride_h + size_.kh; }
+
+  void pack() {
+    packed_ = k_.workspace("packed", DType::f32, size_.c * packed_height() * packed_width() * vector_size);
+    k_.loop("c", 0, size_.c, [&](Index c) {
+      k_.loop("row", 0, packed_height(), [&](Index row) {
+        const Index from = first_group_ * (rows_ * size_.stride_h) + row - size_.top;
+        k_.when({from, size_.h - 1 - from}, [&] { pack_row(c, row, from); });
+        k_.when({-1 - from}, [&] { clear(c, row, 0, packed_width()); });
+        k_.when({from - size_.h}, [&] { clear(c, row, 0, packed_width()); });
+      });
+    });
+  }
+
+  void pack_row(const Index& c, const Index& row, const Index& from) {
+    // A kernel that fits into the padding may leave some columns, or all, unread.
+    const int64_t left = std::min(size_.left, packed_width()),
+                  width = std::min(size_.w, packed_width() - left);
+    clear(c, row, 0, left);
+    if (width > 0)
+      k_.loop("w", 0, width, [&](Index w) {
+        k_.store({.buffer = packed_, .index = packed_index(c, row, w + left)},
+                 values_[x().index]->load(block_, {c, from, w}));
+      });
+    clear(c, row, left + width, packed_width());
+  }
+
+  void clear(const Index& c, const Index& row, int64_t from, int64_t to) {
+    if (from >= to) return;
+    k_.loop("w", from, to, [&](Index w) {
+      k_.store({.buffer = packed_, .index = packed_index(c, row, w)}, k_.number(DType::f32, 0, true));
+    });
+  }
+
+  Index packed_index(const Index& c, const Index& row, const Index& column) const {
+    return ((c * packed_height() + row) * packed_width() + column) * vector_size;
+  }
+
+  // Row `row` of the band's results at kernel row ky.
+  Expr load_x(const Index& c, const Index& group, const Index& row, const Index& ky, const Index& column,
+              const Index& kx) {
+    const Index own = (group * rows_ + row) * size_.stride_h + ky, from = column * size_.stride_w + kx;
+    if (is_packed()) return k_.load({.buffer = packed_, .index = packed_index(c, own, from)}, true);
+    return values_[x().index]->load(block_, {c, first_group_ * (rows_ * size_.stride_h) + own, from});
+  }
+
+  Expr load_weight(const Index& o, const Index& c, const Index& ky, const Index& kx) {
+    const Index index = ((o * size_.c + c) * size_.kh + ky) * size_.kw + kx;
+    return k_.load({.buffer = buffers_[weight().index], .index = index, .lane_stride = 0}, true);
+  }
+
+  void write_tile(const Index& o, int64_t channels, const Index& group, const Index& column, int64_t width) {
+    const TileHandle sum = k_.tile("sum", DType::f32, true, {channels, rows_, width});
+    const auto each = [&](const std::function<void(Index, Index, Index)>& body) {
+      k_.unroll("i", channels, [&](Index i) {
+        k_.unroll("r", rows_, [&](Index r) { k_.unroll("j", width, [&](Index j) { body(i, r, j); }); });
+      });
+    };
+    each([&](Index i, Index r, Index j) { sum.set({i, r, j}, initial(o + i)); });
+    k_.loop("c", 0, size_.c, [&](Index c) {
+      k_.loop("ky", 0, size_.kh, [&](Index ky) {
+        k_.unroll("kx", size_.kw,
+                  [&](Index kx) { multiply(sum, o, channels, c, group, ky, column, width, kx); });
+      });
+    });
+    each([&](Index i, Index r, Index j) { finish_element(sum, {i, r, j}, o + i, group, column + j); });
+    if (pools_in_registers_) pool_tile(sum, o, channels, group, column, width);
+  }
+
+  Expr initial(const Index& o) {
+    if (!bias()) return k_.number(DType::f32, 0, true);
+    return k_.load({.buffer = buffers_[bias()->index], .index = o, .lane_stride = 0}, true);
+  }
+
+  void multiply(const TileHandle& sum, const Index& o, int64_t channels, const Index& c, const Index& group,
+                const Index& ky, const Index& column, int64_t width, const Index& kx) {
+    const TileHandle x = k_.tile("x", DType::f32, true, {rows_, width});
+    k_.unroll("r", rows_, [&](Index r) {
+      k_.unroll("j", width, [&](Index j) { x.set({r, j}, load_x(c, group, r, ky, column + j, kx)); });
+    });
+    k_.unroll("i", channels, [&](Index i) {
+      const Expr w = k_.let("w", load_weight(o + i, c, ky, kx));
+      k_.unroll("r", rows_, [&](Index r) {
+        k_.unroll("j", width, [&](Index j) { sum.set({i, r, j}, multiply_add(x(r, j), w, sum(i, r, j))); });
+      });
+    });
+  }
+
+  // The elementwise ops on one sum; what a pool reads goes back into its register.
+  void finish_element(const TileHandle& sum, const std::vector<Index>& at, const Index& o, const Index& group,
+                      const Index& column) {
+    const Index row = (first_group_ + group) * rows_ + at[1];
+    Expressions value(k_, body_, true, [&](ValueId id) -> std::optional<Expr> {
+      if (id == form_.made) return sum.read(at);
+      if (body_.info(id).kind != ValueKind::input) return std::nullopt;
+      if (values_[id.index]) return values_[id.index]->load(block_, {o, row, column});
+      return k_.load({.buffer = buffers_[id.index], .index = 0, .lane_stride = 0}, true);
+    });
+    for (const GraphResult& result : body_.results())
+      if (!is_pooled(result.value))
+        values_[result.value.index]->store(block_, {o, row, column}, value(result.value));
+    if (!form_.pool) return;
+    const Expr pooled_from = value(form_.pooled_from);
+    if (pools_in_registers_)
+      sum.set(at, pooled_from);
+    else if (rows_of_thread_)
+      values_[form_.pooled_from.index]->store(0, {o, row, column}, pooled_from);
+  }
+
+  void pool_tile(const TileHandle& sum, const Index& o, int64_t channels, const Index& group,
+                 const Index& column, int64_t width) {
+    // Columns begin at whole windows: their first pooled column is an index too.
+    const Index first = divided(column, pool_->kw);
+    k_.unroll("i", channels, [&](Index i) {
+      k_.unroll("q", width / pool_->kw, [&](Index q) {
+        PoolTaps taps(k_, body_.node(*form_.pool), *pool_);
+        k_.unroll("r", pool_->kh, [&](Index r) {
+          k_.unroll("s", pool_->kw, [&](Index s) { taps.add(sum(i, r, q * pool_->kw + s), r, s); });
+        });
+        store_pooled(taps, o + i, first_group_ + group, first + q);
+      });
+    });
+  }
+
+  static Index divided(const Index& index, int64_t by) {
+    Index result = index.constant() / by;
+    for (const Index::Term& term : index.terms())
+      result += Index::variable(term.variable) * (term.factor / by);
+    return result;
+  }
+
+  void pool_rows() {
+    k_.loop("o", 0, size_.o, [&](Index o) {
+      k_.loop("p", 0, pool_->oh,
+              [&](Index p) { k_.loop("q", 0, pool_->ow, [&](Index q) { pool_window(o, p, q); }); });
+    });
+  }
+
+  void pool_window(const Index& o, const Index& p, const Index& q) {
+    const Index top = p * pool_->stride_h - pool_->top, left = q * pool_->stride_w - pool_->left;
+    const Index from_block = rows_of_thread_ ? Index(0) : block_;
+    PoolTaps taps(k_, body_.node(*form_.pool), *pool_);
+    k_.loop("i", std::vector<Index>{0, Index(0) - top}, {pool_->kh, size_.oh - top}, [&](Index i) {
+      k_.loop("j", std::vector<Index>{0, Index(0) - left}, {pool_->kw, size_.ow - left}, [&](Index j) {
+        taps.add(values_[form_.pooled_from.index]->load(from_block, {o, top + i, left + j}), i, j);
+      });
+    });
+    store_pooled(taps, o, p, q);
+  }
+
+  void store_pooled(const PoolTaps& taps, const Index& o, const Index& p, const Index& q) {
+    const Node& pool = body_.node(*form_.pool);
+    if (values_[pool.results[0].index])
+      values_[pool.results[0].index]->store(block_, {o, p, q}, taps.value());
+    if (pool.results.size() > 1 && values_[pool.results[1].index])
+      values_[pool.results[1].index]->store(block_, {o, p, q},
+                                            k_.cast(taps.argmax(), body_.type(pool.results[1]).dtype));
+  }
+
+  const Graph& graph_;
+  const Node& node_;
+  NodeBody own_;
+  const Graph& body_;
+  const CpuTarget& cpu_;
+  KernelBuilder k_;
+  ProductForm form_;
+  Convolution size_{};
+  std::optional<PoolSizes> pool_;
+  bool pools_in_registers_ = false, rows_of_thread_ = false;
+  TileShape tile_{};
+  int64_t groups_ = 0;  ///< rows of results, or of windows that registers pool
+  int64_t rows_ = 1;    ///< of results in a group
+  int64_t band_ = 0;    ///< groups of a unit
+  Index block_, first_group_;
+  std::vector<BufferId> buffers_;                  ///< by value of the body
+  std::vector<std::optional<BatchValue>> values_;  ///< those with samples
+  BufferId packed_ = -1, convolved_rows_ = -1;
+};
+
+std::vector<Implementation> implementations(const Graph& graph, const Node& node, std::span<const Layout>) {
+  const NodeBody own = body_of(graph, node);
+  ProductForm form;
+  if (refuses_product(own.body, forward_kind, &form)) return {};
+  const Node& conv = own.body.node(form.product);
+  const Convolution size =
+      convolution(own.body.type(conv.operands[0]).shape, own.body.type(conv.operands[1]).shape,
+                  own.body.type(form.made).shape, conv.attributes);
+  const double filled = static_cast<double>(batch_blocks(size.n) * vector_size) / static_cast<double>(size.n);
+  const Cost least = cost(graph, node);
+  const double seconds = filled * (2 * size.multiply_adds() / (share_of_peak * flops_per_second) +
+                                   least.bytes / bytes_per_second) +
+                         call_seconds;
+  std::vector<Implementation> ways;
+  for (const bool plain_x : {false, true}) {
+    Implementation way{{}, {}, seconds};
+    for (const ValueId id : node.operands) {
+      const bool is_x = id.valid() && id == own.operands[0];
+      const bool samples = id.valid() && graph.type(id).shape.size() == 4 &&
+                           graph.type(id).shape[0].size == size.n && id != own.operands[1];
+      way.operands.push_back(samples && !(is_x && plain_x) ? batch_blocked(4) : Layout{});
+    }
+    for (size_t i = 0; i < node.results.size(); ++i) way.results.push_back(batch_blocked(4));
+    if (plain_x)
+      way.seconds += gather_seconds * static_cast<double>(batch_blocks(size.n) * size.c * size.h * size.w);
+    ways.push_back(std::move(way));
+  }
+  return ways;
+}
+
+Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
+  return {{ForwardWriter(graph, node, cpu).write()}, 0};
+}
+
+}  // namespace
+
+std::optional<std::string> refuses_convolution_body(const Graph& body) {
+  return refuses_product(body, forward_kind, nullptr);
+}
+
+const Lowering convolution_lowering = {implementations, lower};
+
+}  // namespace sinter::jit

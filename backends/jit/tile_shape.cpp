@@ -1,0 +1,63 @@
+#include "backends/jit/tile_shape.h"
+
+#include <algorithm>
+
+namespace sinter::jit {
+namespace {
+
+// Cycles of a step of the reduction over all of the space, cut into tiles of this shape. A chain of sums
+// shorter than the latency of a multiply-add leaves the unit idle.
+double cycles(const TileSpace& space, const TileShape& tile) {
+  constexpr int64_t latency = 4;
+  double total = 0;
+  for (int64_t o = 0; o < space.outer; o += tile.outer)
+    for (int64_t i = 0; i < space.inner; i += tile.inner) {
+      const int64_t outer = std::min(tile.outer, space.outer - o),
+                    inner = std::min(tile.inner, space.inner - i);
+      const double loads =
+          static_cast<double>(outer) + space.vector_load * static_cast<double>(inner * space.group);
+      total += std::max(static_cast<double>(std::max(outer * inner * space.group, latency)), loads);
+    }
+  return total;
+}
+
+}  // namespace
+
+TileShape choose_tile(const TileSpace& space) {
+  TileShape best{1, std::min(space.inner_step, space.inner)};
+  double least = cycles(space, best);
+  for (int64_t outer = 1; outer <= std::min(space.outer, space.registers); ++outer)
+    for (int64_t inner = space.inner_step; inner < space.inner + space.inner_step;
+         inner += space.inner_step) {
+      // Beside the sums: vectors to multiply with, and a broadcast.
+      if (outer * inner * space.group + std::min<int64_t>(inner * space.group, 2) + 1 > space.registers)
+        break;
+      const TileShape tile{outer, std::min(inner, space.inner)};
+      const double own = cycles(space, tile);
+      if (own < least || (own == least && tile.outer * tile.inner > best.outer * best.inner)) {
+        least = own;
+        best = tile;
+      }
+    }
+  return best;
+}
+
+void for_own_tile(KernelBuilder& builder, const Index& tile, int64_t total, int64_t size,
+                  const std::function<void(Index start, int64_t size)>& body) {
+  const int64_t whole = total / size, rest = total % size;
+  if (whole > 0) builder.when({whole - 1 - tile}, [&] { body(tile * size, size); });
+  if (rest > 0) builder.when({tile - whole}, [&] { body(whole * size, rest); });
+}
+
+void for_tiles(KernelBuilder& builder, std::string name, int64_t total, int64_t size,
+               const std::function<void(Index start, int64_t size)>& body) {
+  const int64_t whole = total / size, rest = total % size;
+  if (whole == 1) {
+    body(0, size);
+  } else if (whole > 1) {
+    builder.loop(std::move(name), 0, whole, [&](Index tile) { body(tile * size, size); });
+  }
+  if (rest != 0) body(whole * size, rest);
+}
+
+}  // namespace sinter::jit

@@ -1,0 +1,70 @@
+#include "cli/warnings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "runtime/executable.h"
+#include "runtime/non_finite.h"
+
+namespace sinter::cli {
+namespace {
+
+constexpr double matters = 0.01;  // share of the FLOPs
+
+std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+// What stands behind the backend that was asked for.
+std::string last_backend() { return backend_names().back(); }
+
+struct Declined {
+  std::string_view ops;
+  double share;
+  std::string_view reason;
+};
+
+// Ops that have their share together, the largest first.
+std::vector<Declined> declined_ops(const std::vector<Fallback>& fallbacks) {
+  std::map<std::string_view, Declined> by_ops;
+  for (const Fallback& each : fallbacks)
+    by_ops.try_emplace(each.ops, Declined{each.ops, 0, each.reason}).first->second.share += each.flops_share;
+  std::vector<Declined> declined;
+  for (const auto& [_, each] : by_ops)
+    if (each.share > matters) declined.push_back(each);
+  std::ranges::stable_sort(declined, std::greater{}, &Declined::share);
+  return declined;
+}
+
+}  // namespace
+
+std::string describe_fallback(const Fallback& fallback) {
+  return fmt::format("\"{}\": {} ({} of the FLOPs) runs on {}: {}", fallback.source, fallback.ops,
+                     percent(fallback.flops_share), last_backend(), fallback.reason);
+}
+
+void warn_of_fallbacks(std::string_view model, std::string_view backend,
+                       const std::vector<Fallback>& fallbacks, const GlobalOptions& global) {
+  if (global.quiet()) return;
+  if (global.debug())
+    for (const Fallback& each : fallbacks) fmt::print(stderr, "{}: {}\n", backend, describe_fallback(each));
+  const auto declined = declined_ops(fallbacks);
+  if (declined.empty()) return;
+  std::string ops;
+  double share = 0;
+  for (const Declined& each : declined) {
+    ops += fmt::format("{}{}", ops.empty() ? "" : ", ", each.ops);
+    share += each.share;
+  }
+  fmt::print(stderr, "warning: {}: {} declines {}, {} of the FLOPs, which run on {} and are slow: {}\n",
+             model, backend, ops, percent(share), last_backend(), declined[0].reason);
+}
+
+void warn_of_weights(const std::string& path, const NamedTensors& weights, const GlobalOptions& global) {
+  if (global.quiet()) return;
+  if (const auto found = first_non_finite(weights))
+    fmt::print(stderr, "warning: {}: parameter {}; results are worth nothing, also where they look sound\n",
+               path, *found);
+}
+
+}  // namespace sinter::cli

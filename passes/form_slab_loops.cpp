@@ -1,0 +1,197 @@
+#include "passes/form_slab_loops.h"
+
+#include <algorithm>
+
+#include "ir/copy.h"
+#include "passes/plan_memory.h"
+#include "passes/remove_dead_nodes.h"
+#include "passes/slab_body.h"
+#include "passes/target.h"
+
+namespace sinter {
+namespace {
+
+constexpr int64_t granule = 16;  // a slab in layouts such as Abcd16a is whole blocks, and lanes are full
+constexpr size_t least_nodes = 2;
+constexpr int64_t most_caches = 16;  // that a slab may take: beyond, neither its cache nor the next one helps
+
+class LoopFormer {
+ public:
+  LoopFormer(const Graph& graph, const PassOptions& options)
+      : graph_(graph), options_(options), regions_(find_slab_regions(graph, options)), copy_(graph) {}
+
+  /// Whether any loop was made.
+  bool run() {
+    if (regions_.samples == 0) return false;
+    for (int level = 0; level < regions_.levels; ++level) {
+      copy_nodes(nodes_of(level, false));
+      const auto nodes = nodes_of(level, true);
+      if (nodes.size() < least_nodes || !append_loop(nodes)) copy_nodes(nodes);
+    }
+    return formed_;
+  }
+
+  Graph finish() { return copy_.finish(); }
+
+ private:
+  void remark(const std::vector<NodeId>& nodes, std::string text) const {
+    if (options_.remarks)
+      options_.remarks->push_back({"form_slab_loops", graph_.node(nodes[0]).source, std::move(text)});
+  }
+
+  std::vector<NodeId> nodes_of(int level, bool inside) const {
+    std::vector<NodeId> nodes;
+    for (NodeId id = 0; id < static_cast<NodeId>(graph_.nodes().size()); ++id)
+      if (regions_.level[id] == level && regions_.inside[id] == inside) nodes.push_back(id);
+    return nodes;
+  }
+
+  void copy_nodes(const std::vector<NodeId>& nodes) {
+    for (const NodeId id : nodes) copy_.node(graph_.node(id));
+  }
+
+  SlabBody body(const std::vector<NodeId>& nodes, int64_t slab) const {
+    return make_slab_body(graph_, regions_, nodes, slab);
+  }
+
+  int64_t bytes_of(const std::vector<NodeId>& nodes, int64_t slab) const {
+    return plan_memory(body(nodes, slab).graph).arena_bytes;
+  }
+
+  bool fits_cache(const std::vector<NodeId>& nodes, int64_t slab) const {
+    return bytes_of(nodes, slab) <= options_.slabs.cache_bytes;
+  }
+
+  // Why slabs of that size are no gain; nothing: they are one.
+  std::optional<std::string> refusal(const std::vector<NodeId>& nodes, int64_t slab) const {
+    if (options_.slabs.slab > 0) return std::nullopt;  // as asked for
+    const int64_t slabs = (regions_.samples + slab - 1) / slab;
+    if (slabs == 1) return fmt::format("the batch of {} samples is one slab", regions_.samples);
+    const bool even = regions_.samples % slab == 0 && (slabs & (slabs - 1)) == 0;
+    if (slabs < options_.slabs.lanes && !even)
+      return fmt::format("no loop: 2 or 4 threads cannot share {} samples evenly in slabs of {}",
+                         regions_.samples, slab);
+    const int64_t bytes = bytes_of(nodes, slab);
+    if (bytes > most_caches * options_.slabs.cache_bytes)
+      return fmt::format("no loop: a slab of {} samples takes {} bytes, far more than a cache", slab, bytes);
+    return std::nullopt;
+  }
+
+  // The most samples that fit the cache and leave a slab for each lane.
+  int64_t choose_slab(const std::vector<NodeId>& nodes) const {
+    if (options_.slabs.slab > 0) return std::min(options_.slabs.slab, regions_.samples);
+    int64_t fits = 1, most = std::max<int64_t>(1, regions_.samples / options_.slabs.lanes / granule);
+    while (fits < most) {
+      const int64_t middle = (fits + most + 1) / 2;
+      if (fits_cache(nodes, middle * granule))
+        fits = middle;
+      else
+        most = middle - 1;
+    }
+    return std::min(fits * granule, regions_.samples);
+  }
+
+  // The first node that the target cannot run on a slab in the layouts that were chosen for the batch.
+  std::optional<std::string> declined(const Graph& body) const {
+    if (options_.target == nullptr) return std::nullopt;
+    for (NodeId id = 0; id < static_cast<NodeId>(body.nodes().size()); ++id) {
+      const Node& node = body.node(id);
+      if (node.op == OpKind::reorder) continue;  // between any two layouts
+      const auto ways = options_.target->implementations(body, id, layouts_of(body, node));
+      if (find_implementation(ways, body, node) == nullptr)
+        return fmt::format("{}{}", to_string(node.op),
+                           node.source.empty() ? "" : fmt::format(" of \"{}\"", node.source));
+    }
+    return std::nullopt;
+  }
+
+  bool append_loop(const std::vector<NodeId>& nodes) {
+    const int64_t slab = choose_slab(nodes), rest = regions_.samples % slab;
+    if (const auto why = refusal(nodes, slab)) {
+      remark(nodes, *why);
+      return false;
+    }
+    const SlabBody whole = body(nodes, slab);
+    if (whole.results.empty()) return false;
+    const Graph remainder = rest > 0 ? body(nodes, rest).graph : Graph{};
+    for (const Graph* graph : {&whole.graph, &remainder})
+      if (const auto node = declined(*graph)) {
+        remark(nodes, fmt::format("no loop: the target cannot run {} on a part of the batch", *node));
+        return false;
+      }
+    append_loop(whole, slab, rest > 0 ? std::make_shared<const Graph>(remainder) : Body());
+    return formed_ = true;
+  }
+
+  void append_loop(const SlabBody& whole, int64_t slab, const Body& remainder) {
+    const int64_t slabs = (regions_.samples + slab - 1) / slab;
+    const bool sums = std::ranges::count(whole.summed, true) > 0;
+    const int64_t lanes = sums ? std::min(options_.slabs.lanes, slabs) : slabs;
+    Ints accumulated;
+    std::vector<Type> types;
+    for (size_t i = 0; i < whole.results.size(); ++i) {
+      types.push_back(graph_.type(whole.results[i]));
+      if (!whole.summed[i]) continue;
+      accumulated.push_back(static_cast<int64_t>(i));
+      types[i].shape.insert(types[i].shape.begin(), lanes);
+      types[i].layout = types[i].layout.stacked();
+    }
+    Node loop{OpKind::slab_loop,
+              Attributes(OpKind::slab_loop, {{"slab", slab},
+                                             {"lanes", lanes},
+                                             {"accumulated", accumulated},
+                                             {"body", std::make_shared<const Graph>(whole.graph)},
+                                             {"remainder", remainder}}),
+              {},
+              {},
+              {}};
+    for (const ValueId id : whole.operands) loop.operands.push_back(copy_[id].id());
+    const auto results = copy_.graph().append_typed(std::move(loop), types);
+    for (size_t i = 0; i < results.size(); ++i) {
+      const ValueId old = whole.results[i];
+      copy_.replace(old, whole.summed[i] ? sum_of_lanes(results[i], old, whole.scale[i]) : results[i]);
+    }
+  }
+
+  Value sum_of_lanes(Value lanes, ValueId old, double scale) {
+    const Type& type = graph_.type(old);
+    const std::string& source = graph_.node(graph_.info(old).node).source;
+    Graph& to = copy_.graph();
+    const Node sum{OpKind::sum, Attributes(OpKind::sum, {{"axes", Ints{0}}}), {lanes.id()}, {}, source};
+    const Value total = to.append_typed(sum, {&type, 1})[0];
+    if (scale == 1) return total;
+    const Value factor = to.scalar(type.dtype, scale);
+    const Node mul{OpKind::mul, Attributes(OpKind::mul), {total.id(), factor.id()}, {}, source};
+    return to.append_typed(mul, {&type, 1})[0];
+  }
+
+  const Graph& graph_;
+  const PassOptions& options_;
+  SlabRegions regions_;
+  GraphCopy copy_;
+  bool formed_ = false;
+};
+
+void check_options(const SlabOptions& options) {
+  if (options.slab < 0 || options.lanes < 1 || options.cache_bytes < 0 || options.accumulated_bytes < 0)
+    fail_input(
+        "slabs of {} samples, {} lanes, {} bytes of cache, sums of {} bytes; expected 0 or more, and a lane",
+        options.slab, options.lanes, options.cache_bytes, options.accumulated_bytes);
+}
+
+}  // namespace
+
+bool form_slab_loops(Graph& graph, const PassOptions& options) {
+  check_options(options.slabs);
+  for (const ValueInfo& value : graph.values())
+    if (!is_concrete(value.type.shape))
+      fail_input("graph \"{}\" has a value of type {}; form_slab_loops needs numbers for sizes", graph.name,
+                 to_string(value.type));
+  LoopFormer former(graph, options);
+  if (!former.run()) return false;
+  graph = former.finish();
+  remove_dead_nodes(graph, {});  // constants that only bodies have now
+  return true;
+}
+
+}  // namespace sinter

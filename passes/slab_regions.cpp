@@ -1,0 +1,139 @@
+#include "passes/slab_regions.h"
+
+#include <algorithm>
+
+#include "ir/amounts.h"
+#include "ir/slab_form.h"
+#include "passes/target.h"
+
+namespace sinter {
+namespace {
+
+constexpr int64_t usual_granule = 16;  // slabs are multiples of it, unless the options say otherwise
+
+class Finder {
+ public:
+  Finder(const Graph& graph, const PassOptions& options)
+      : graph_(graph), options_(options), made_inside_(graph.values().size()), ready_(graph.values().size()) {
+    found_.batched.resize(graph.values().size());
+  }
+
+  SlabRegions run() {
+    for (const ValueId id : graph_.inputs())
+      if (found_.samples == 0 && !graph_.type(id).shape.empty())
+        found_.samples = graph_.type(id).shape[0].size;
+    if (found_.samples == 0) return std::move(found_);
+    for (const ValueId id : graph_.inputs()) found_.batched[id.index] = may_be_batched(id);
+    for (const Node& node : graph_.nodes()) place(node);
+    return std::move(found_);
+  }
+
+ private:
+  bool is_cut(ValueId id) const {
+    const int64_t granule = options_.slabs.slab > 0 ? options_.slabs.slab : usual_granule;
+    return graph_.type(id).layout.cuts_into(std::min(granule, found_.samples));
+  }
+
+  bool may_be_batched(ValueId id) const {
+    const Shape& shape = graph_.type(id).shape;
+    return !shape.empty() && shape[0] == Dim(found_.samples) && is_cut(id);
+  }
+
+  void remark(const Node& node, std::string text) const {
+    if (options_.remarks) options_.remarks->push_back({"form_slab_loops", node.source, std::move(text)});
+  }
+
+  void place(const Node& node) {
+    bool any_batched = false;
+    for (const ValueId id : node.operands) any_batched |= id.valid() && found_.batched[id.index];
+    const auto form = slab_form(graph_, node, found_.batched, found_.samples, found_.samples);
+    const auto why_not = form ? refusal(node, *form) : std::optional<std::string>("mixes samples");
+    if (!why_not) return place_inside(node, *form);
+    if (any_batched) remark(node, fmt::format("{} {}", to_string(node.op), *why_not));
+    place_outside(node, any_batched && !form);
+  }
+
+  // Why a node that could run on slabs does not.
+  std::optional<std::string> refusal(const Node& node, const SlabForm& form) const {
+    for (size_t i = 0; i < node.results.size(); ++i) {
+      const ValueId id = node.results[i];
+      const Type& type = graph_.type(id);
+      const std::string tag = type.layout.is_plain() ? "" : type.layout.tag();
+      if (form.scale != 1 && !form.summed[i] && !can_scale(type))
+        return fmt::format("makes a mean in layout {}, in which the target does not multiply", tag);
+      if (!form.summed[i] && !is_cut(id)) return fmt::format("has samples that layout {} joins", tag);
+      if (!form.summed[i]) continue;
+      if (type.layout.is_opaque() || !has_reference_arithmetic(type.dtype) || type.dtype == DType::boolean ||
+          type.shape.size() >= max_rank)
+        return fmt::format("makes a sum of type {}, which lanes cannot hold", to_string(type));
+      if (type.bytes() * options_.slabs.lanes > options_.slabs.accumulated_bytes)
+        return fmt::format("runs after the loop: its sum of {} is too large for {} lanes",
+                           byte_size(type.bytes()), options_.slabs.lanes);
+    }
+    return std::nullopt;
+  }
+
+  bool can_scale(const Type& type) const {
+    if (type.layout.is_plain()) return true;
+    Graph scaling;
+    const Value x = scaling.input("x", type);
+    const Node mul{
+        OpKind::mul, Attributes(OpKind::mul), {x.id(), scaling.scalar(type.dtype, 2).id()}, {}, {}};
+    scaling.append_typed(mul, {&type, 1});
+    const Node& node = scaling.node(0);
+    const auto ways = options_.target->implementations(scaling, 0, layouts_of(scaling, node));
+    return find_implementation(ways, scaling, node) != nullptr;
+  }
+
+  void place_inside(const Node& node, const SlabForm& form) {
+    int begun = 0, level = 0;
+    ValueId waits_for;
+    for (const ValueId id : node.operands) {
+      if (!id.valid()) continue;
+      if (made_inside_[id.index]) begun = std::max(begun, ready_[id.index]);
+      if (ready_[id.index] > level && !made_inside_[id.index]) waits_for = id;
+      level = std::max(level, ready_[id.index]);
+    }
+    if (waits_for.valid() && level > begun)
+      remark(node, fmt::format("{} begins another loop: it reads what {} makes of the whole batch",
+                               to_string(node.op), to_string(graph_.node(graph_.info(waits_for).node).op)));
+    add(true, level);
+    for (size_t i = 0; i < node.results.size(); ++i) {
+      const int32_t value = node.results[i].index;
+      made_inside_[value] = !form.summed[i];
+      found_.batched[value] = !form.summed[i];
+      ready_[value] = form.summed[i] ? level + 1 : level;
+    }
+  }
+
+  void place_outside(const Node& node, bool may_keep_batch) {
+    int level = 0;
+    for (const ValueId id : node.operands)
+      if (id.valid()) level = std::max(level, ready_[id.index] + (made_inside_[id.index] ? 1 : 0));
+    add(false, level);
+    for (const ValueId id : node.results) {
+      ready_[id.index] = level;
+      found_.batched[id.index] = may_keep_batch && may_be_batched(id);
+    }
+  }
+
+  void add(bool inside, int level) {
+    found_.inside.push_back(inside);
+    found_.level.push_back(level);
+    found_.levels = std::max(found_.levels, level + 1);
+  }
+
+  const Graph& graph_;
+  const PassOptions& options_;
+  SlabRegions found_;
+  std::vector<bool> made_inside_;  ///< by value: sample by sample, so that its loop can read it
+  std::vector<int> ready_;  ///< by value: its loop where made inside, else the first loop that can read it
+};
+
+}  // namespace
+
+SlabRegions find_slab_regions(const Graph& graph, const PassOptions& options) {
+  return Finder(graph, options).run();
+}
+
+}  // namespace sinter

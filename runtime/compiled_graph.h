@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "backends/backend.h"
+#include "passes/plan_memory.h"
+
+namespace sinter {
+
+/// A graph's nodes made ready to run, and a place for every value.
+struct CompiledGraph {
+  std::vector<CompiledNode> nodes;  ///< one for each of the graph's, in order
+  MemoryPlan plan;
+  int64_t workspace_bytes = 0;  ///< the most any kernel needs, for each thread; a multiple of 64
+};
+
+/// Compiles every node by `backend`, loops over slabs with the bodies in them, and plans the memory of the
+/// values but for those that lie `elsewhere`. Throws Error as Backend::compile does.
+CompiledGraph compile_nodes(const Graph& graph, const Backend& backend,
+                            std::span<const ValueId> elsewhere = {});
+
+}  // namespace sinter

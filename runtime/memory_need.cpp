@@ -1,0 +1,46 @@
+#include "runtime/memory_need.h"
+
+#include "ir/amounts.h"
+
+namespace sinter {
+namespace {
+
+// The estimate of what is available is rough, and the process and others go on allocating.
+constexpr int64_t percent_left_alone = 5;
+
+}  // namespace
+
+MemoryNeed memory_need(const Executable& executable, int threads, const Weights& weights) {
+  const Graph& graph = executable.graph;
+  MemoryNeed need{.values = executable.program.plan.arena_bytes,
+                  .workspaces = executable.program.workspace_bytes * threads,
+                  .threads = threads};
+  for (const ValueId id : graph.inputs()) need.inputs += graph.type(id).bytes();
+  for (const GraphResult& result : graph.results())
+    if (!result.stored_in.valid()) need.results += graph.type(result.value).bytes();
+  for (const StoreCopy& copy : executable.program.plan.copies) need.results += graph.type(copy.to).bytes();
+  for (const auto ids : {graph.parameters(), graph.states()})
+    for (const ValueId id : ids)
+      if (!weights.holds(graph.info(id).name, graph.type(id))) need.weights += graph.type(id).bytes();
+  return need;
+}
+
+void check_memory(std::string_view graph, const MemoryNeed& need, std::optional<int64_t> available) {
+  if (!available || need.total() <= large_plan_bytes) return;
+  const int64_t usable = *available - *available / 100 * percent_left_alone;
+  if (need.total() > usable)
+    refuse_plan(graph, need,
+                fmt::format("{} are available, {} % of them left for others", byte_size(*available),
+                            percent_left_alone));
+}
+
+void refuse_plan(std::string_view graph, const MemoryNeed& need, std::string_view why) {
+  fail(
+      "graph \"{}\" needs {} of memory ({} for intermediate values, {} for kernels on {} thread{}, {} for "
+      "inputs, {} for results, {} for weights): {}",
+      graph, byte_size(need.total()), byte_size(need.values), byte_size(need.workspaces), need.threads,
+      need.threads == 1 ? "" : "s", byte_size(need.inputs), byte_size(need.results), byte_size(need.weights),
+      why);
+}
+
+}  // namespace sinter

@@ -1,0 +1,38 @@
+#include "runtime/non_finite.h"
+
+#include <cmath>
+#include <span>
+
+namespace sinter {
+namespace {
+
+// Tensors keep elements of the half types without converting them: all bits of the exponent are set in
+// infinity and nan, and none of the fraction in infinity.
+std::optional<std::string_view> non_finite_half(const Tensor& tensor) {
+  const bool brain = tensor.dtype() == DType::bf16;
+  const uint16_t exponent = brain ? 0x7F80 : 0x7C00, fraction = brain ? 0x007F : 0x03FF;
+  const std::span elements(static_cast<const uint16_t*>(tensor.data()), static_cast<size_t>(tensor.count()));
+  for (const uint16_t element : elements)
+    if ((element & exponent) == exponent) return (element & fraction) != 0 ? "nan" : "infinity";
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string_view> non_finite(const Tensor& tensor) {
+  if (!is_floating(tensor.dtype())) return std::nullopt;
+  if (!has_reference_arithmetic(tensor.dtype())) return non_finite_half(tensor);
+  for (int64_t i = 0; i < tensor.count(); ++i) {
+    const double value = tensor.at(i);
+    if (!std::isfinite(value)) return std::isnan(value) ? "nan" : "infinity";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> first_non_finite(const NamedTensors& tensors) {
+  for (const auto& [name, tensor] : tensors)
+    if (const auto kind = non_finite(tensor)) return fmt::format("{} holds {}", name, *kind);
+  return std::nullopt;
+}
+
+}  // namespace sinter

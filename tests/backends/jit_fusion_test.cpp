@@ -1,0 +1,148 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "backends/jit/jit.h"
+#include "ir/build.h"
+#include "ir/text.h"
+#include "passes/pipeline.h"
+#include "passes/run_passes.h"
+#include "tests/backends/random_network.h"
+#include "tests/backends/run_graph.h"
+
+/// Kernels of generated code for fusions, those of a convolution with its pool before all, in every layout
+/// they are offered in, against the interpreter.
+namespace sinter {
+namespace {
+
+// Sums of up to 600 products of up to 4, added up in f32.
+constexpr double tolerance = 1e-4;
+
+struct Convolution {
+  std::vector<int64_t> x;  ///< N C H W
+  int64_t channels, kernel;
+  Conv2dOptions options;
+};
+
+const Convolution convolutions[] = {
+    {{1, 1, 11, 13}, 6, 5, {.padding = {2, 2, 2, 2}}},
+    {{17, 3, 9, 7}, 17, 3, {.padding = {1, 0, 1, 0}}},
+    {{16, 6, 10, 10}, 1, 1, {}},
+    {{5, 17, 13, 11}, 7, 3, {.stride = {2, 1}}},
+    {{33, 1, 12, 17}, 3, 4, {.padding = {1, 2, 2, 1}}},
+};
+
+struct Window {
+  bool maximum;
+  PoolOptions options;
+};
+
+// Beside one another, overlapping, with gaps, over the border, and larger than a tile of registers.
+const Window windows[] = {
+    {true, {.kernel_size = {2, 2}}},
+    {false, {.kernel_size = {2, 2}}},
+    {true, {.kernel_size = {3, 3}, .stride = {2, 2}, .padding = {1, 1, 1, 1}}},
+    {false, {.kernel_size = {3, 2}, .stride = {1, 1}}},
+    {true, {.kernel_size = {2, 2}, .stride = {3, 3}}},
+    {false, {.kernel_size = {5, 5}}},
+};
+
+Value average(Value y, const PoolOptions& options) {
+  return avg_pool2d(
+      y, {.kernel_size = options.kernel_size, .stride = options.stride, .padding = options.padding});
+}
+
+Type f32_type(std::vector<int64_t> shape) { return {DType::f32, Shape(shape.begin(), shape.end()), {}}; }
+
+Value convolution(Graph& body, const Convolution& c, bool with_bias) {
+  const Value x = body.input("x", f32_type(c.x));
+  const Value weight = body.input("weight", f32_type({c.channels, c.x[1], c.kernel, c.kernel}));
+  const OptionalValue bias =
+      with_bias ? OptionalValue(body.input("bias", f32_type({c.channels}))) : std::nullopt;
+  return conv2d(x, weight, bias, c.options);
+}
+
+// Eighths up to a half: sums of their products are exact, so that equal ones stay equal in any order of
+// summation, others stay apart, and the place of a maximum is the same for all.
+void make_coarse(Tensor& tensor) {
+  for (int64_t i = 0; i < tensor.count(); ++i) tensor.set(i, std::round(2 * tensor.at(i)) / 8);
+}
+
+class JitFusion : public testing::Test {
+ protected:
+  void expect_runs(const Graph& graph) {
+    std::vector<std::byte> sidecar;
+    SCOPED_TRACE(print(graph, &sidecar));
+    Bindings bindings = random_bindings(graph, random_);
+    for (Tensor& input : bindings.inputs) make_coarse(input);
+    EXPECT_GT(expect_parity(*backend_, graph, bindings, offers(), tolerance, random_), 0U);
+  }
+
+  std::unique_ptr<Backend> backend_ = make_jit_backend();
+  RandomEngine random_{11};
+};
+
+TEST_F(JitFusion, ConvolutionActivationAndPool) {
+  const std::optional<OpKind> activations[] = {std::nullopt, OpKind::relu, OpKind::sigmoid, OpKind::tanh,
+                                               OpKind::leaky_relu};
+  size_t number = 0;
+  for (const Convolution& c : convolutions)
+    for (const Window& window : windows) {
+      const auto activation = activations[number++ % std::size(activations)];
+      Graph body;
+      Value y = convolution(body, c, number % 3 != 0);
+      if (activation) y = apply(*activation, {y});
+      body.add_result(window.maximum ? max_pool2d(y, window.options) : average(y, window.options));
+      expect_runs(as_fusion(std::move(body)));
+      if (HasFailure()) return;
+    }
+}
+
+// As training needs them: the activation's result for its gradient, the place of each maximum for the pool's.
+TEST_F(JitFusion, WhatTheGradientsReadIsKept) {
+  for (const Convolution& c : convolutions)
+    for (const Window& window : windows) {
+      Graph body;
+      const Value y = sigmoid(convolution(body, c, true));
+      body.add_result(y);
+      if (window.maximum) {
+        const std::array<std::optional<Value>, 1> operands = {y};
+        const Attributes pool(OpKind::max_pool2d_argmax, {{"kernel_size", window.options.kernel_size},
+                                                          {"stride", window.options.stride},
+                                                          {"padding", window.options.padding}});
+        for (const Value each : body.append(OpKind::max_pool2d_argmax, operands, pool)) body.add_result(each);
+      } else {
+        body.add_result(average(y, window.options));
+      }
+      expect_runs(as_fusion(std::move(body)));
+      if (HasFailure()) return;
+    }
+}
+
+TEST_F(JitFusion, EveryFusionOfATrainingStep) {
+  int fusions = 0;
+  for (const int64_t batch : {1, 17, 32})
+    for (int seed = 0; seed < 2; ++seed) {
+      RandomEngine random(seed);
+      Graph step = random_network(batch, random);
+      std::vector<std::string> passes;
+      for (const Step& each : training_pipeline())
+        if (each.pass != "form_slab_loops" && each.pass != "assign_layouts") passes.emplace_back(each.pass);
+      run_passes(step, passes, {.loss_reduction = "mean", .momentum = 0.9, .target = backend_.get()});
+      for (NodeId id = 0; id < static_cast<NodeId>(step.nodes().size()); ++id) {
+        if (step.node(id).op != OpKind::fusion) continue;
+        const Graph one = alone(step, id);
+        const auto is_f32 = [&](ValueId value) { return one.type(value).dtype == DType::f32; };
+        if (!std::ranges::all_of(one.inputs(), is_f32)) continue;  // argmax bytes: not any number will do
+        expect_runs(one);
+        ++fusions;
+        if (HasFailure()) return;
+      }
+    }
+  EXPECT_GE(fusions, 20);
+}
+
+}  // namespace
+}  // namespace sinter

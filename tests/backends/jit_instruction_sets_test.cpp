@@ -1,0 +1,93 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "backends/backend_list.h"
+#include "backends/jit/instruction_set.h"
+#include "backends/jit/jit.h"
+#include "backends/reference/reference.h"
+#include "passes/pipeline.h"
+#include "passes/run_passes.h"
+#include "tests/backends/random_network.h"
+#include "tests/backends/run_graph.h"
+#include "tests/random/random_ops.h"
+
+/// Generated code for CPUs older than this one, and what there is no generated code for.
+namespace sinter {
+namespace {
+
+class InstructionSets : public testing::TestWithParam<jit::InstructionSet> {
+ protected:
+  void SetUp() override {
+    try {
+      backend_ = make_jit_backend(GetParam());
+    } catch (const InputError& error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+
+  std::unique_ptr<Backend> backend_;
+};
+
+TEST_P(InstructionSets, RunEveryOp) {
+  for (const OpDef& op : op_table())
+    for (int seed = 100; seed < 105 && !HasFailure(); ++seed) {
+      RandomEngine random(seed);
+      const auto instance = random_instance(op, random, {.largest_size = 19});
+      ASSERT_TRUE(instance);
+      SCOPED_TRACE(to_string(*instance));
+      Bindings bindings;
+      for (auto& operand : random_operands(*instance, random))
+        if (operand) bindings.inputs.push_back(std::move(*operand));
+      expect_parity(*backend_, graph_of(*instance), bindings, offers(), 1e-4, random);
+    }
+}
+
+TEST_P(InstructionSets, RunATrainingStep) {
+  std::vector<std::unique_ptr<Backend>> backends;
+  backends.push_back(std::move(backend_));
+  backends.push_back(make_reference_backend());
+  const auto list = make_backend_list(std::move(backends));
+  for (const int64_t batch : {3, 32}) {
+    RandomEngine random(batch);
+    const Graph model = random_network(batch, random);
+    const auto step = [&](bool for_target) {
+      std::vector<std::string> passes;
+      for (const Step& each : training_pipeline())
+        if (each.pass != "form_slab_loops" &&
+            (for_target || (each.pass != "fuse_epilogues" && each.pass != "assign_layouts")))
+          passes.emplace_back(each.pass);
+      Graph graph = model;
+      run_passes(graph, passes, {.loss_reduction = "mean", .momentum = 0.9, .target = list.get()});
+      return graph;
+    };
+    const Graph compiled = step(true);
+    const Bindings bindings = step_bindings(compiled, random);
+    const auto actual = run_graph(*list, compiled, bindings, &random);
+    const auto expected = interpret(step(false), bindings);
+    for (size_t i = 0; i < expected.size(); ++i) expect_near(actual[i], expected[i], 1e-3);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Jit, InstructionSets,
+                         testing::Values(jit::InstructionSet::baseline, jit::InstructionSet::avx2,
+                                         jit::InstructionSet::avx512));
+
+// As the backend's README lists them: casts from floating to integers.
+TEST(JitBackend, HasNoKernelsForAFewOpsOnly) {
+  const auto backend = make_jit_backend();
+  std::set<std::string_view> without;
+  for (const OpDef& op : op_table())
+    for (int seed = 0; seed < 20; ++seed) {
+      RandomEngine random(seed);
+      const auto instance = random_instance(op, random, {.integers = false});
+      ASSERT_TRUE(instance);
+      // Of random fusions and loops most are nothing that a pass would make.
+      if (op.kind == OpKind::fusion || op.kind == OpKind::slab_loop) continue;
+      if (backend->implementations(graph_of(*instance), 0, {}).empty()) without.insert(op.name);
+    }
+  EXPECT_EQ(without, std::set<std::string_view>{"cast"});
+}
+
+}  // namespace
+}  // namespace sinter

@@ -1,0 +1,40 @@
+#include "runtime/non_finite.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace sinter {
+namespace {
+
+Tensor half_of(DType dtype, uint16_t bits) {
+  Tensor tensor(dtype, {3});
+  static_cast<uint16_t*>(tensor.data())[2] = bits;
+  return tensor;
+}
+
+TEST(NonFinite, FindsNanAndInfinityInEveryFloatingType) {
+  constexpr double infinity = std::numeric_limits<double>::infinity(), nan = std::nan("");
+  EXPECT_EQ(non_finite(Tensor::of<float>({2}, {1, -3e38F})), std::nullopt);
+  EXPECT_EQ(non_finite(Tensor::of<float>({2}, {1, std::nanf("")})), "nan");
+  EXPECT_EQ(non_finite(Tensor::of<double>({2}, {-infinity, nan})), "infinity");
+  EXPECT_EQ(non_finite(half_of(DType::f16, 0x7BFF)), std::nullopt);  // the largest number
+  EXPECT_EQ(non_finite(half_of(DType::f16, 0xFC00)), "infinity");
+  EXPECT_EQ(non_finite(half_of(DType::f16, 0x7C01)), "nan");
+  EXPECT_EQ(non_finite(half_of(DType::bf16, 0x7F7F)), std::nullopt);
+  EXPECT_EQ(non_finite(half_of(DType::bf16, 0x7F80)), "infinity");
+  EXPECT_EQ(non_finite(half_of(DType::bf16, 0xFFC0)), "nan");
+  EXPECT_EQ(non_finite(Tensor::of<int64_t>({1}, {std::numeric_limits<int64_t>::min()})), std::nullopt);
+}
+
+TEST(NonFinite, NamesTheFirstTensor) {
+  NamedTensors tensors;
+  tensors.emplace("0.bias", Tensor::of<float>({1}, {1}));
+  EXPECT_EQ(first_non_finite(tensors), std::nullopt);
+  tensors.emplace("0.weight", Tensor::of<float>({1}, {std::nanf("")}));
+  tensors.emplace("1.weight", Tensor::of<float>({1}, {std::nanf("")}));
+  EXPECT_EQ(first_non_finite(tensors), "0.weight holds nan");
+}
+
+}  // namespace
+}  // namespace sinter

@@ -1,0 +1,91 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "ir/interpreter.h"
+#include "passes/same_numbers.h"
+#include "runtime/initialize.h"
+#include "runtime/session.h"
+#include "tests/runtime/allocation_count.h"
+#include "tests/runtime/small_models.h"
+
+/// Loops over slabs as the runtime runs them, against the interpreter and against the graph without loops.
+namespace sinter {
+namespace {
+
+constexpr int64_t slab = 16;
+
+std::shared_ptr<const Executable> compile_step(const std::string& backend, int64_t batch, bool loops) {
+  CompileOptions options{.backend = backend, .passes = training_passes()};
+  options.pass_options.symbols["N"] = batch;
+  options.pass_options.slabs.slab = slab;
+  if (!loops) options.run_options.disable = {"form_slab_loops"};
+  return compile(small_lenet(true), options);
+}
+
+Weights weights_of(const Graph& graph, const Bindings& bindings) {
+  Weights weights;
+  for (size_t i = 0; i < bindings.parameters.size(); ++i)
+    weights.add(graph.info(graph.parameters()[i]).name, bindings.parameters[i].clone());
+  return weights;
+}
+
+std::vector<Tensor> run_step(const std::shared_ptr<const Executable>& step, const Bindings& bindings,
+                             int threads) {
+  Session session(step, std::make_shared<ThreadPool>(threads), weights_of(step->graph, bindings));
+  session.run(bindings.inputs);
+  std::vector<Tensor> results;
+  for (size_t i = 0; i < step->graph.results().size(); ++i) results.push_back(session.result(i).clone());
+  return results;
+}
+
+void expect_near(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected, double tolerance) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t r = 0; r < expected.size(); ++r)
+    for (int64_t i = 0; i < expected[r].count(); ++i)
+      ASSERT_NEAR(actual[r].at(i), expected[r].at(i), tolerance * std::max(1.0, std::abs(expected[r].at(i))))
+          << "result " << r << ", element " << i;
+}
+
+class SlabLoopRun : public testing::TestWithParam<int64_t> {};
+
+TEST_P(SlabLoopRun, AgreesWithTheInterpreterAndTheFlatGraphOnAnyNumberOfThreads) {
+  for (const std::string& backend : backend_names()) {
+    SCOPED_TRACE(backend);
+    const auto looped = compile_step(backend, GetParam(), true);
+    const auto flat = compile_step(backend, GetParam(), false);
+    // More than one where a layout cannot be cut between the slabs.
+    EXPECT_GE(std::ranges::count(looped->graph.nodes(), OpKind::slab_loop, &Node::op), 1);
+    const Bindings bindings = random_bindings(looped->graph, 5);
+    const auto one = run_step(looped, bindings, 1);
+    expect_near(one, interpret(looped->graph, bindings), backend == "reference" ? 0 : 1e-4);
+    expect_near(one, run_step(flat, bindings, 1), 1e-4);
+    for (const int threads : {2, 3, 16}) {
+      const auto many = run_step(looped, bindings, threads);
+      for (size_t i = 0; i < one.size(); ++i) EXPECT_EQ(many[i], one[i]) << threads << " threads, " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Batch, SlabLoopRun, testing::Values(1, 15, 16, 17, 100));
+
+TEST(SlabLoop, ActivationMemoryDoesNotGrowWithTheBatch) {
+  const auto small = compile_step("auto", 256, true), large = compile_step("auto", 4096, true);
+  EXPECT_EQ(small->activation_bytes(2), large->activation_bytes(2));
+  const auto flat = compile_step("auto", 256, false);
+  EXPECT_LT(small->activation_bytes(2), flat->activation_bytes(2));
+}
+
+TEST(SlabLoop, AStepAllocatesNothing) {
+  const auto step = compile_step("reference", 40, true);
+  const Bindings bindings = random_bindings(step->graph, 5);
+  Session session(step, std::make_shared<ThreadPool>(2), weights_of(step->graph, bindings));
+  session.run(bindings.inputs);
+  const auto before = allocation_count();
+  if (!before) GTEST_SKIP() << "a sanitizer has the allocator";
+  session.run(bindings.inputs);
+  EXPECT_EQ(allocation_count(), before);
+}
+
+}  // namespace
+}  // namespace sinter
