@@ -31,7 +31,8 @@ class Writer {
   void node(const Node& node) {
     text_ += fmt::format("; {} {}", to_string(node.op), print(node.attributes));
     for (const AttributeValue& attribute : node.attributes.values())
-      if (const Body* body = std::get_if<Body>(&attribute)) text_ += "(" + signature(**body) + ")";
+      if (const Body* body = std::get_if<Body>(&attribute))
+        text_ += *body ? "(" + signature(**body) + ")" : "()";  // a remainder may be left out
     for (const ValueId id : node.operands) value(id);
     text_ += " ->";
     for (const ValueId id : node.results) value(id);

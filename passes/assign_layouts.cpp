@@ -2,6 +2,7 @@
 
 #include "ir/copy.h"
 #include "passes/layout_search.h"
+#include "passes/slab_target.h"
 #include "passes/target_memo.h"
 
 namespace sinter {
@@ -80,7 +81,10 @@ bool assign_layouts(Graph& graph, const PassOptions& options) {
       fail_input(
           "graph \"{}\" has a value of type {}; assign_layouts needs numbers for sizes and plain layouts",
           graph.name, to_string(value.type));
-  const TargetMemo target(*options.target);
+  const TargetMemo memo(*options.target);
+  std::optional<SlabTarget> slabs;
+  if (options.loops_follow) slabs.emplace(memo, graph, options);
+  const Target& target = slabs ? static_cast<const Target&>(*slabs) : memo;
   const LayoutChoices choices = find_layout_choices(graph, target);
   Graph laid_out = Rewriter(graph, choices, find_layout_plan(graph, target, choices)).run();
   if (laid_out == graph) return false;

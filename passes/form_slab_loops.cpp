@@ -3,17 +3,13 @@
 #include <algorithm>
 
 #include "ir/copy.h"
-#include "passes/plan_memory.h"
 #include "passes/remove_dead_nodes.h"
 #include "passes/slab_body.h"
+#include "passes/slab_size.h"
 #include "passes/target.h"
 
 namespace sinter {
 namespace {
-
-constexpr int64_t granule = 16;  // a slab in layouts such as Abcd16a is whole blocks, and lanes are full
-constexpr size_t least_nodes = 2;
-constexpr int64_t most_caches = 16;  // that a slab may take: beyond, neither its cache nor the next one helps
 
 class LoopFormer {
  public:
@@ -24,9 +20,10 @@ class LoopFormer {
   bool run() {
     if (regions_.samples == 0) return false;
     for (int level = 0; level < regions_.levels; ++level) {
-      copy_nodes(nodes_of(level, false));
-      const auto nodes = nodes_of(level, true);
-      if (nodes.size() < least_nodes || !append_loop(nodes)) copy_nodes(nodes);
+      copy_nodes(regions_.nodes_of(level, false));
+      const auto nodes = regions_.nodes_of(level, true);
+      const auto slab = choose_slab_size(graph_, regions_, nodes, options_);
+      if (!slab || !append_loop(nodes, *slab)) copy_nodes(nodes);
     }
     return formed_;
   }
@@ -39,56 +36,12 @@ class LoopFormer {
       options_.remarks->push_back({"form_slab_loops", graph_.node(nodes[0]).source, std::move(text)});
   }
 
-  std::vector<NodeId> nodes_of(int level, bool inside) const {
-    std::vector<NodeId> nodes;
-    for (NodeId id = 0; id < static_cast<NodeId>(graph_.nodes().size()); ++id)
-      if (regions_.level[id] == level && regions_.inside[id] == inside) nodes.push_back(id);
-    return nodes;
-  }
-
   void copy_nodes(const std::vector<NodeId>& nodes) {
     for (const NodeId id : nodes) copy_.node(graph_.node(id));
   }
 
   SlabBody body(const std::vector<NodeId>& nodes, int64_t slab) const {
     return make_slab_body(graph_, regions_, nodes, slab);
-  }
-
-  int64_t bytes_of(const std::vector<NodeId>& nodes, int64_t slab) const {
-    return plan_memory(body(nodes, slab).graph).arena_bytes;
-  }
-
-  bool fits_cache(const std::vector<NodeId>& nodes, int64_t slab) const {
-    return bytes_of(nodes, slab) <= options_.slabs.cache_bytes;
-  }
-
-  // Why slabs of that size are no gain; nothing: they are one.
-  std::optional<std::string> refusal(const std::vector<NodeId>& nodes, int64_t slab) const {
-    if (options_.slabs.slab > 0) return std::nullopt;  // as asked for
-    const int64_t slabs = (regions_.samples + slab - 1) / slab;
-    if (slabs == 1) return fmt::format("the batch of {} samples is one slab", regions_.samples);
-    const bool even = regions_.samples % slab == 0 && (slabs & (slabs - 1)) == 0;
-    if (slabs < options_.slabs.lanes && !even)
-      return fmt::format("no loop: 2 or 4 threads cannot share {} samples evenly in slabs of {}",
-                         regions_.samples, slab);
-    const int64_t bytes = bytes_of(nodes, slab);
-    if (bytes > most_caches * options_.slabs.cache_bytes)
-      return fmt::format("no loop: a slab of {} samples takes {} bytes, far more than a cache", slab, bytes);
-    return std::nullopt;
-  }
-
-  // The most samples that fit the cache and leave a slab for each lane.
-  int64_t choose_slab(const std::vector<NodeId>& nodes) const {
-    if (options_.slabs.slab > 0) return std::min(options_.slabs.slab, regions_.samples);
-    int64_t fits = 1, most = std::max<int64_t>(1, regions_.samples / options_.slabs.lanes / granule);
-    while (fits < most) {
-      const int64_t middle = (fits + most + 1) / 2;
-      if (fits_cache(nodes, middle * granule))
-        fits = middle;
-      else
-        most = middle - 1;
-    }
-    return std::min(fits * granule, regions_.samples);
   }
 
   // The first node that the target cannot run on a slab in the layouts that were chosen for the batch.
@@ -105,12 +58,8 @@ class LoopFormer {
     return std::nullopt;
   }
 
-  bool append_loop(const std::vector<NodeId>& nodes) {
-    const int64_t slab = choose_slab(nodes), rest = regions_.samples % slab;
-    if (const auto why = refusal(nodes, slab)) {
-      remark(nodes, *why);
-      return false;
-    }
+  bool append_loop(const std::vector<NodeId>& nodes, int64_t slab) {
+    const int64_t rest = regions_.samples % slab;
     const SlabBody whole = body(nodes, slab);
     if (whole.results.empty()) return false;
     const Graph remainder = rest > 0 ? body(nodes, rest).graph : Graph{};
@@ -172,17 +121,9 @@ class LoopFormer {
   bool formed_ = false;
 };
 
-void check_options(const SlabOptions& options) {
-  if (options.slab < 0 || options.lanes < 1 || options.cache_bytes < 0 || options.accumulated_bytes < 0)
-    fail_input(
-        "slabs of {} samples, {} lanes, {} bytes of cache, sums of {} bytes; expected 0 or more, and a lane",
-        options.slab, options.lanes, options.cache_bytes, options.accumulated_bytes);
-}
-
 }  // namespace
 
 bool form_slab_loops(Graph& graph, const PassOptions& options) {
-  check_options(options.slabs);
   for (const ValueInfo& value : graph.values())
     if (!is_concrete(value.type.shape))
       fail_input("graph \"{}\" has a value of type {}; form_slab_loops needs numbers for sizes", graph.name,

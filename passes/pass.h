@@ -39,7 +39,8 @@ struct PassOptions {
   double momentum = 0;                          ///< append_update
   double weight_decay = 0;                      ///< append_update
   bool nesterov = false;                        ///< append_update
-  SlabOptions slabs = {};                       ///< form_slab_loops
+  SlabOptions slabs = {};                       ///< form_slab_loops, and assign_layouts before it
+  bool loops_follow = false;                    ///< form_slab_loops is still to come: set by run_passes
   const Target* target = nullptr;               ///< what will run the graph: those that fuse and lay out
   std::vector<Remark>* remarks = nullptr;       ///< where they say what they left alone
 };

@@ -65,8 +65,11 @@ void run_passes(Graph& graph, std::span<const Pass> passes, const PassOptions& o
 #else
   const Verify verify = run.verify;
 #endif
+  PassOptions told = options;
+  told.loops_follow = std::ranges::count(passes, "form_slab_loops", &Pass::name) > 0 &&
+                      !contains(run.disable, "form_slab_loops");
   for (const Pass& pass : passes) {
-    if (!contains(run.disable, pass.name)) run_one(graph, pass, options, run, verify);
+    if (!contains(run.disable, pass.name)) run_one(graph, pass, told, run, verify);
     if (run.stop_after == pass.name) break;
   }
 }

@@ -58,6 +58,7 @@ class Extraction {
     for (const ValueId id : node.operands) part.operands.push_back(mapped(id));
     std::vector<Type> types;
     for (const ValueId id : node.results) types.push_back(part_of(id));
+    body_.nodes.push_back(static_cast<NodeId>(body_.graph.nodes().size()));
     const auto results = body_.graph.append_typed(std::move(part), types);
     for (size_t i = 0; i < results.size(); ++i) {
       const ValueId old = node.results[i];

@@ -7,6 +7,7 @@ namespace sinter {
 /// The nodes of one loop as a graph for a number of samples.
 struct SlabBody {
   Graph graph;
+  std::vector<NodeId> nodes;      ///< of `graph`: what became of the nodes extracted, in their order
   std::vector<ValueId> operands;  ///< what its inputs stand for in the graph they come from
   std::vector<ValueId> results;   ///< and its results
   std::vector<bool> summed;       ///< by result

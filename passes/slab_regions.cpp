@@ -130,9 +130,24 @@ class Finder {
   std::vector<int> ready_;  ///< by value: its loop where made inside, else the first loop that can read it
 };
 
+void check_options(const SlabOptions& options) {
+  if (options.slab < 0 || options.lanes < 1 || options.cache_bytes < 0 || options.accumulated_bytes < 0)
+    fail_input(
+        "slabs of {} samples, {} lanes, {} bytes of cache, sums of {} bytes; expected 0 or more, and a lane",
+        options.slab, options.lanes, options.cache_bytes, options.accumulated_bytes);
+}
+
 }  // namespace
 
+std::vector<NodeId> SlabRegions::nodes_of(int level, bool inside) const {
+  std::vector<NodeId> nodes;
+  for (NodeId id = 0; id < static_cast<NodeId>(this->level.size()); ++id)
+    if (this->level[id] == level && this->inside[id] == inside) nodes.push_back(id);
+  return nodes;
+}
+
 SlabRegions find_slab_regions(const Graph& graph, const PassOptions& options) {
+  check_options(options.slabs);
   return Finder(graph, options).run();
 }
 

@@ -16,9 +16,13 @@ struct SlabRegions {
   /// By node: its loop, or the first loop that has not run when an outside node can run.
   std::vector<int> level;
   int levels = 0;  ///< of all nodes: more than the highest
+
+  /// Of one level, in order: those of its loop, or those that run before it.
+  std::vector<NodeId> nodes_of(int level, bool inside) const;
 };
 
 /// Says by remark where samples mix, so that a loop ends, and which sums are too large for lanes.
+/// InputError for slab options that make no sense.
 SlabRegions find_slab_regions(const Graph& graph, const PassOptions& options);
 
 }  // namespace sinter

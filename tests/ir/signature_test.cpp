@@ -41,5 +41,16 @@ TEST(Signature, BodiesCountWithTheirConstants) {
   EXPECT_NE(of_body("2", "a"), of_body("3", "a"));
 }
 
+TEST(Signature, ARemainderMayBeLeftOut) {
+  const Graph graph = parse(R"(graph g(%x: f32[4]) -> (f32[4]) {
+  %1 = slab_loop(%x) {slab = 2, lanes = 2} (%a: f32[2]) {
+    %2 = exp(%a) : f32[2]
+    return %2
+  } : f32[4]
+  return %1
+})");
+  EXPECT_NE(signature(graph, graph.node(0)).find("exp"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sinter
