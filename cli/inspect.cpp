@@ -49,7 +49,7 @@ std::optional<CodeForm> code_form(const std::string& stage) {
 // The last pass before a stage is reached; nothing: all of them.
 std::string last_pass(const std::string& stage) {
   if (stage == "autodiff") return "autodiff";
-  if (stage == "fused") return "fuse_epilogues";
+  if (stage == "fused") return "fuse_conv_activation_pool";
   return stage == "layout" ? "assign_layouts" : "";
 }
 

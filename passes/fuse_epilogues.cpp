@@ -1,11 +1,10 @@
 #include "passes/fuse_epilogues.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "ir/copy.h"
-#include "passes/target.h"
+#include "passes/fusion_body.h"
 
 namespace sinter {
 namespace {
@@ -14,10 +13,6 @@ using Group = std::vector<NodeId>;  ///< in the order of the graph
 
 bool is_activation(OpKind op) {
   return op == OpKind::relu || op == OpKind::sigmoid || op == OpKind::tanh || op == OpKind::leaky_relu;
-}
-
-bool is_pool(OpKind op) {
-  return op == OpKind::max_pool2d || op == OpKind::max_pool2d_argmax || op == OpKind::avg_pool2d;
 }
 
 // Gradients by data, which the gradient of an activation reads.
@@ -85,16 +80,7 @@ class Fuser {
     }
     if (group.size() == 1) say_why_alone(root);
     for (; !group.empty(); group.pop_back())
-      if (accept_with_pool(group) || (group.size() > 1 && accept(group))) return;
-  }
-
-  // A pool of what the group makes, before anything else reads it.
-  bool accept_with_pool(Group group) {
-    const ValueId made = graph_.node(group.back()).results[0];
-    const auto& readers = readers_[made.index];
-    if (readers.empty() || !is_pool(graph_.node(readers[0]).op)) return false;
-    group.push_back(readers[0]);
-    return accept(group);
+      if (group.size() > 1 && accept(group)) return;
   }
 
   void say_why_alone(NodeId root) {
@@ -178,80 +164,27 @@ class Fuser {
   }
 
   bool accept(const Group& group) {
-    const Body body = body_of(group).first;
+    const Body body = body_of(group).body;
     auto why_not = target_.refuses_fusion(*body);
-    if (!why_not && seconds(*body) > seconds_apart(group))
+    if (!why_not && fusion_seconds(target_, *body) > seconds_apart(group))
       why_not = "the target expects its parts to be quicker on their own";
     if (!why_not) {
       for (const NodeId id : group) group_of_[id] = static_cast<int>(groups_.size());
       groups_.push_back(group);
       return true;
     }
-    std::string ops;
-    for (const NodeId id : group)
-      ops += fmt::format("{}{}", ops.empty() ? "" : " + ", to_string(graph_.node(id).op));
-    remark(graph_.node(group[0]), fmt::format("{} is not fused: {}", ops, *why_not));
+    remark(graph_.node(group[0]), fmt::format("{} is not fused: {}", ops_of(*body), *why_not));
     return false;
-  }
-
-  // The least that the target expects, whatever the layouts; 0: it does not say.
-  double least_seconds(const Graph& graph, NodeId id) const {
-    double least = 0;
-    for (const Implementation& way : target_.implementations(graph, id))
-      if (least == 0 || way.seconds < least) least = way.seconds;
-    return least;
-  }
-
-  double seconds(const Graph& body) const {
-    Graph alone;
-    std::vector<std::optional<Value>> operands;
-    for (const ValueId input : body.inputs())
-      operands.emplace_back(alone.input(fmt::format("x{}", operands.size()), body.type(input)));
-    alone.append(OpKind::fusion, operands,
-                 Attributes(OpKind::fusion, {{"body", std::make_shared<const Graph>(body)}}));
-    return least_seconds(alone, 0);
   }
 
   double seconds_apart(const Group& group) const {
     double total = 0;
-    for (const NodeId id : group) {
-      const double least = least_seconds(graph_, id);
-      if (least == 0) return std::numeric_limits<double>::infinity();  // one of them cannot run alone
-      total += least;
-    }
+    for (const NodeId id : group) total += least_seconds(target_, graph_, id);
     return total;
   }
 
-  // The body, and the graph's values that it takes.
-  std::pair<Body, std::vector<ValueId>> body_of(const Group& group) const {
-    Graph body;
-    std::vector<ValueId> taken;
-    std::map<ValueId, ValueId> map;
-    for (const NodeId id : group) {
-      Node node = graph_.node(id);
-      for (ValueId& operand : node.operands) {
-        if (!operand.valid()) continue;
-        if (!map.contains(operand)) {
-          const ValueInfo& info = graph_.info(operand);
-          const bool scalar = info.kind == ValueKind::constant && info.type.shape.empty();
-          if (!scalar) taken.push_back(operand);
-          map[operand] = scalar ? body.constant(info.constant).id()
-                                : body.input(input_name(taken.size() - 1), info.type).id();
-        }
-        operand = map[operand];
-      }
-      std::vector<Type> types;
-      for (const ValueId result : node.results) types.push_back(graph_.type(result));
-      const auto old_results = node.results;
-      const auto results = body.append_typed(std::move(node), types);
-      for (size_t i = 0; i < results.size(); ++i) map[old_results[i]] = results[i].id();
-    }
-    for (const ValueId result : read_outside(group)) body.add_result(body.value(map[result]));
-    return {std::make_shared<const Graph>(std::move(body)), taken};
-  }
-
-  static std::string input_name(size_t index) {
-    return index < 26 ? std::string(1, static_cast<char>('a' + index)) : fmt::format("x{}", index);
+  FusionBody body_of(const Group& group) const {
+    return make_fusion_body(graph_, group, read_outside(group));
   }
 
   std::vector<ValueId> read_outside(const Group& group) const {

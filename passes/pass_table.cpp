@@ -11,6 +11,7 @@
 #include "passes/eliminate_common_subexpressions.h"
 #include "passes/fold_constants.h"
 #include "passes/form_slab_loops.h"
+#include "passes/fuse_conv_activation_pool.h"
 #include "passes/fuse_epilogues.h"
 #include "passes/remove_dead_nodes.h"
 #include "passes/shrink_activation_gradients.h"
@@ -19,7 +20,7 @@
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 12> passes = {{
+  static constexpr std::array<Pass, 13> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
       {"autodiff", autodiff, Meaning::extended, "add the gradient of the loss by every parameter"},
@@ -34,6 +35,8 @@ std::span<const Pass> pass_table() {
       {"remove_dead_nodes", remove_dead_nodes, Meaning::kept, "remove what no result needs"},
       {"fuse_epilogues", fuse_epilogues, Meaning::kept,
        "make one kernel of a product and what follows, and of elementwise chains"},
+      {"fuse_conv_activation_pool", fuse_conv_activation_pool, Meaning::kept,
+       "make one kernel of a convolution and its pool, and of a max pool's gradient and what reads it"},
       {"assign_layouts", assign_layouts, Meaning::kept,
        "choose how values lie in memory and reorder them where needed"},
       {"form_slab_loops", form_slab_loops, Meaning::kept,

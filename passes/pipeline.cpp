@@ -5,20 +5,21 @@
 namespace sinter {
 
 std::span<const Step> inference_pipeline() {
-  static constexpr std::array<Step, 7> steps = {{
+  static constexpr std::array<Step, 8> steps = {{
       {"bind_symbols", "kernels and memory are made for sizes"},
       {"fold_constants", "the others see plain constants"},
       {"simplify_algebra", "different spellings become equal before they are compared"},
       {"eliminate_common_subexpressions", "what is equal now is computed once"},
       {"remove_dead_nodes", "what the others left without a reader goes"},
       {"fuse_epilogues", "readers are final now: what only the next op reads need not be stored"},
+      {"fuse_conv_activation_pool", "a pool joins all that its convolution has been fused with"},
       {"assign_layouts", "fusions like other layouts than their parts"},
   }};
   return steps;
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 12> steps = {{
+  static constexpr std::array<Step, 13> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"append_loss", "there is nothing to differentiate before"},
       {"autodiff", "before any fusion: gradients are written in terms of forward values"},
@@ -30,6 +31,8 @@ std::span<const Step> training_pipeline() {
       {"remove_dead_nodes", "gradients of inputs are wanted by nobody"},
       {"fuse_epilogues",
        "readers are final now, backward ones too: what only the next op reads need not be stored"},
+      {"fuse_conv_activation_pool",
+       "a pool joins all that its convolution has been fused with, and its gradient what reads it"},
       {"assign_layouts", "forward and backward together, and fusions like other layouts than their parts"},
       {"form_slab_loops", "a slab's layouts must be known: some join samples"},
   }};

@@ -2,6 +2,7 @@
 
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/IntrinsicsX86.h>
 
 #include <map>
 
@@ -176,12 +177,17 @@ class Emitter {
 
   void emit(const Loop& loop) {
     if (!loop.unroll) {
-      for_loop(extremum(loop.lower, llvm::Intrinsic::smax), extremum(loop.upper, llvm::Intrinsic::smin),
-               loop.step, [&](llvm::Value* variable) {
-                 variable->setName(kernel_.variables[loop.variable]);
-                 variables_[loop.variable] = variable;
-                 emit(loop.body);
-               });
+      memo_.clear();
+      llvm::Value* lower = extremum(loop.lower, llvm::Intrinsic::smax);
+      llvm::Value* upper = extremum(loop.upper, llvm::Intrinsic::smin);
+      if (loop.count)
+        upper = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, upper,
+                                               builder_.CreateSExt(value(*loop.count), i64()));
+      for_loop(lower, upper, loop.step, [&](llvm::Value* variable) {
+        variable->setName(kernel_.variables[loop.variable]);
+        variables_[loop.variable] = variable;
+        emit(loop.body);
+      });
       return;
     }
     for (int64_t i = known(loop.lower[0]); i < known(loop.upper[0]); i += loop.step) {
@@ -240,14 +246,23 @@ class Emitter {
   }
 
   llvm::Value* address_of(const Access& access) {
+    llvm::Value* index = value(access.index);
+    if (access.offset) index = builder_.CreateNSWAdd(index, within(*access.offset));
     return builder_.CreateInBoundsGEP(stored_type(kernel_.buffers[access.buffer].dtype),
-                                      buffers_[access.buffer], value(access.index));
+                                      buffers_[access.buffer], index);
+  }
+
+  // A negative one is a large one without its sign.
+  llvm::Value* within(const Offset& offset) {
+    llvm::Value* most = builder_.getInt32(static_cast<uint32_t>(offset.limit - 1));
+    return builder_.CreateZExt(
+        builder_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, value(offset.value), most), i64());
   }
 
   // Buffers begin at whole cache lines: so do vectors at multiples of their size.
   llvm::Align align_of(const Access& access, bool vector) const {
     const auto size = static_cast<uint64_t>(size_of(kernel_.buffers[access.buffer].dtype));
-    if (!vector) return llvm::Align(size);
+    if (!vector || access.offset) return llvm::Align(size);
     const auto whole = [&](int64_t elements) { return elements % vector_size == 0; };
     bool aligned = whole(access.index.constant());
     for (const Index::Term& term : access.index.terms()) aligned = aligned && whole(term.factor);
@@ -319,9 +334,27 @@ class Emitter {
     for (const ExpressionId argument : e.arguments) a.push_back(value(argument));
     const DType dtype = kernel_.expressions[e.arguments[0]].dtype;
     if (e.op == Op::cast) return converted(a[0], dtype, e.dtype, type);
+    if (e.op == Op::compress) return compressed(a[0], a[1]);
+    if (e.op == Op::count_lanes) return lanes_that_hold(a[0]);
     if (e.op == Op::first_lanes)
       return builder_.CreateSelect(lanes_below(e.index), a[0], llvm::Constant::getNullValue(type));
     return is_float(dtype) ? float_op(e.op, a) : integer_op(e.op, a, is_unsigned(dtype));
+  }
+
+  llvm::Value* compressed(llvm::Value* x, llvm::Value* mask) {
+    llvm::Value* zero = llvm::Constant::getNullValue(x->getType());
+    // LLVM 19 takes the portable intrinsic through memory, a lane at a time, whatever the CPU has.
+    if (cpu_.has_avx512)
+      return builder_.CreateIntrinsic(llvm::Intrinsic::x86_avx512_mask_compress, {x->getType()},
+                                      {x, zero, mask});
+    return builder_.CreateIntrinsic(llvm::Intrinsic::experimental_vector_compress, {x->getType()},
+                                    {x, mask, zero});
+  }
+
+  llvm::Value* lanes_that_hold(llvm::Value* mask) {
+    llvm::Value* bits = builder_.CreateBitCast(mask, builder_.getIntNTy(vector_size));
+    return builder_.CreateZExt(builder_.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, bits),
+                               builder_.getInt32Ty());
   }
 
   llvm::Value* float_op(Op op, std::span<llvm::Value* const> a) {

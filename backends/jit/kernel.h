@@ -36,11 +36,19 @@ struct Buffer {
   int64_t position;
 };
 
+/// An i32 that is known only when the kernel runs, such as the place of a maximum. Whatever it is, the code
+/// keeps it within 0..limit - 1, so that accesses can be proven.
+struct Offset {
+  ExpressionId value = 0;
+  int64_t limit = 1;
+};
+
 /// Elements of a buffer: one, or sixteen `lane_stride` apart, of which only the first `count` are there.
 struct Access {
   BufferId buffer = 0;
   Index index = {};
-  int64_t lane_stride = 1;          ///< of vectors; 0: the same element sixteen times (loads only)
+  std::optional<Offset> offset = {};  ///< added to the index
+  int64_t lane_stride = 1;            ///< of vectors; 0: the same element sixteen times (loads only)
   std::optional<Index> count = {};  ///< lanes from here on are read as zero and not written; absent: all are
                                     ///< there
 };
@@ -82,6 +90,8 @@ enum class Op : uint8_t {
   select,
   cast,
   first_lanes,  // first_lanes(v): zero from lane `index` on
+  compress,     // compress(v, mask): the lanes where mask holds, one after the other, then zeros
+  count_lanes,  // of a mask, those that hold: an i32
   sum_lanes,    // of a vector, as a fixed tree
   max_lanes,    // NaN wins
 };
@@ -110,13 +120,14 @@ struct Store {
   ExpressionId value;
 };
 
-/// for variable in max(lower)..min(upper) step `step`
+/// for variable in max(lower)..min(upper, count) step `step`
 struct Loop {
   VariableId variable;
   std::vector<Index> lower, upper;
   int64_t step = 1;
   bool unroll = false;  ///< its bounds are constant then
   std::vector<Statement> body;
+  std::optional<ExpressionId> count = {};  ///< an i32 that is known only when the kernel runs
 };
 
 /// Runs its body where none of the indices is negative; where these are constant nothing is left of the test.

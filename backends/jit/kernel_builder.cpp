@@ -84,6 +84,10 @@ void KernelBuilder::loop(std::string name, std::vector<Index> lower, std::vector
   collect({variable(std::move(name)), std::move(lower), std::move(upper), 1, false, {}}, body);
 }
 
+void KernelBuilder::loop_counted(std::string name, int64_t most, Expr count, const Body& body) {
+  collect({variable(std::move(name)), {0}, {most}, 1, false, {}, count.id()}, body);
+}
+
 void KernelBuilder::unroll(std::string name, int64_t count, const Body& body) {
   collect({variable(std::move(name)), {0}, {count}, 1, true, {}}, body);
 }
@@ -170,6 +174,16 @@ Expr KernelBuilder::first_lanes(Expr x, Index count) {
   Expression e{.op = Op::first_lanes, .dtype = x.dtype(), .vector = true, .arguments = {x.id()}};
   e.index = std::move(count);
   return {*this, add(std::move(e))};
+}
+
+Expr KernelBuilder::compress(Expr x, Expr mask) {
+  return {*this,
+          add({.op = Op::compress, .dtype = x.dtype(), .vector = true, .arguments = {x.id(), mask.id()}})};
+}
+
+Expr KernelBuilder::count_lanes(Expr mask) {
+  return {*this,
+          add({.op = Op::count_lanes, .dtype = DType::i32, .vector = false, .arguments = {mask.id()}})};
 }
 
 Kernel KernelBuilder::finish() {

@@ -59,6 +59,8 @@ class KernelBuilder {
   void loop(std::string name, Index lower, Index upper, const Body& body, int64_t step = 1);
   /// for name in max(lower)..min(upper)
   void loop(std::string name, std::vector<Index> lower, std::vector<Index> upper, const Body& body);
+  /// for name in 0..min(most, count); `count` is an i32.
+  void loop_counted(std::string name, int64_t most, Expr count, const Body& body);
   /// Unrolled.
   void unroll(std::string name, int64_t count, const Body& body);
   void when(std::vector<Index> not_negative, const std::function<void()>& body);
@@ -74,6 +76,8 @@ class KernelBuilder {
   Expr apply(Op op, std::initializer_list<Expr> arguments);
   Expr cast(Expr x, DType dtype);
   Expr first_lanes(Expr x, Index count);
+  Expr compress(Expr x, Expr mask);
+  Expr count_lanes(Expr mask);
 
   /// Nothing is to be done where these two are the same memory.
   void idle_where_same(BufferId a, BufferId b) { kernel_.idle_where_same = {a, b}; }

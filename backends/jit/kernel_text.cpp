@@ -43,6 +43,8 @@ constexpr OpText texts[] = {
     {Op::select, "select"},
     {Op::cast, "cast"},
     {Op::first_lanes, "first_lanes"},
+    {Op::compress, "compress"},
+    {Op::count_lanes, "count_lanes"},
     {Op::sum_lanes, "sum_lanes"},
     {Op::max_lanes, "max_lanes"},
 };
@@ -116,8 +118,15 @@ class Printer {
     return fmt::format("{}({})", function, fmt::join(texts, ", "));
   }
 
+  std::string upper_text(const Loop& loop) const {
+    const std::string known = text(loop.upper, "min");
+    return loop.count ? fmt::format("min({}, {})", known, text(*loop.count)) : known;
+  }
+
   std::string text(const Access& access, bool vector) const {
     std::string text = fmt::format("{}[{}", kernel_.buffers[access.buffer].name, this->text(access.index));
+    if (access.offset)
+      text += fmt::format(" + {} below {}", this->text(access.offset->value), access.offset->limit);
     if (vector) text += access.lane_stride == 1 ? " : 16" : fmt::format(" : 16 by {}", access.lane_stride);
     if (access.count) text += fmt::format(", first {}", this->text(*access.count));
     return text + "]";
@@ -171,7 +180,7 @@ class Printer {
 
   void print(const Loop& loop, const std::string& indent) {
     text_ += fmt::format("{}{} {} in {}..{}", indent, loop.unroll ? "unroll" : "for",
-                         kernel_.variables[loop.variable], text(loop.lower, "max"), text(loop.upper, "min"));
+                         kernel_.variables[loop.variable], text(loop.lower, "max"), upper_text(loop));
     if (loop.step != 1) text_ += fmt::format(" step {}", loop.step);
     print_block(loop.body, indent);
   }

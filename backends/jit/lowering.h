@@ -47,6 +47,12 @@ std::optional<std::string> refuses_backward_data_body(const Graph& body);
 extern const Lowering convolution_backward_weights_lowering;
 std::optional<std::string> refuses_backward_weights_body(const Graph& body);
 
+/// The same behind the gradient of a max pool, a product for each gradient that is there.
+extern const Lowering sparse_backward_data_lowering;
+std::optional<std::string> refuses_sparse_data_body(const Graph& body);
+extern const Lowering sparse_backward_weights_lowering;
+std::optional<std::string> refuses_sparse_weights_body(const Graph& body);
+
 /// linear and matmul, alone or with elementwise ops behind them.
 extern const Lowering matrix_lowering;
 std::optional<std::string> refuses_matrix_body(const Graph& body);

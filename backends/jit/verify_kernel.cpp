@@ -11,7 +11,7 @@ int64_t factor_of(const Index& index, VariableId variable) {
   return 0;
 }
 
-bool is_over_lanes(Op op) { return op == Op::sum_lanes || op == Op::max_lanes; }
+bool is_over_lanes(Op op) { return op == Op::count_lanes || op == Op::sum_lanes || op == Op::max_lanes; }
 
 // What is known to be not negative, from the outermost loop in: bounds of variables and conditions.
 class Facts {
@@ -85,11 +85,12 @@ class Verifier {
 
   void verify(const Loop& loop) {
     check(!loop.lower.empty() && !loop.upper.empty() && loop.step > 0, "a loop has bounds and a step");
+    if (loop.count) verify_value(*loop.count, DType::i32, false, "a loop's count");
     const size_t before = facts_.size();
     bound(loop.variable, loop.lower, loop.upper, loop.step);
     if (loop.unroll) {
-      const bool constant = loop.lower.size() == 1 && loop.upper.size() == 1 && is_unrolled(loop.lower[0]) &&
-                            is_unrolled(loop.upper[0]);
+      const bool constant = !loop.count && loop.lower.size() == 1 && loop.upper.size() == 1 &&
+                            is_unrolled(loop.lower[0]) && is_unrolled(loop.upper[0]);
       check(constant, fmt::format("the bounds of {}, which is unrolled, are constants",
                                   kernel_.variables[loop.variable]));
       unrolled_[loop.variable] = true;
@@ -125,7 +126,12 @@ class Verifier {
   void verify(const Access& access, bool vector) {
     const Buffer& buffer = kernel_.buffers[access.buffer];
     check(facts_.imply(access.index), fmt::format("{} is accessed before its begin", buffer.name));
-    const Index room = buffer.elements - 1 - access.index;
+    Index room = buffer.elements - 1 - access.index;
+    if (access.offset) {
+      verify_value(access.offset->value, DType::i32, false, fmt::format("the offset into {}", buffer.name));
+      check(access.offset->limit > 0, "an offset has a limit");
+      room += 1 - access.offset->limit;
+    }
     bool within = facts_.imply(room - (vector ? access.lane_stride * (vector_size - 1) : 0));
     if (!within && vector && access.count)
       within = facts_.imply(room - access.lane_stride * (*access.count - 1));
@@ -155,7 +161,8 @@ class Verifier {
   DType argument_type(const Expression& e, size_t i) const {
     const bool changes = e.op == Op::cast || (e.op >= Op::equal && e.op <= Op::greater_equal);
     if (changes) return kernel_.expressions[e.arguments[0]].dtype;
-    if (e.op == Op::select && i == 0) return DType::boolean;
+    const bool is_condition = (e.op == Op::select && i == 0) || (e.op == Op::compress && i == 1);
+    if (is_condition || e.op == Op::count_lanes) return DType::boolean;
     return e.dtype;
   }
 

@@ -5,7 +5,7 @@ if(SINTER_ONEDNN)
     single_sample_test.cpp)
 endif()
 if(SINTER_JIT)
-  list(APPEND backends_sources jit_fusion_test.cpp jit_instruction_sets_test.cpp jit_kernel_test.cpp
+  list(APPEND backends_sources jit_fusion_test.cpp jit_instruction_sets_test.cpp jit_kernel_test.cpp jit_sparse_gradient_test.cpp
     jit_vector_math_test.cpp)
 endif()
 sinter_test(backends

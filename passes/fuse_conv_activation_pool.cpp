@@ -1,0 +1,172 @@
+#include "passes/fuse_conv_activation_pool.h"
+
+#include <algorithm>
+#include <map>
+
+#include "ir/copy.h"
+#include "passes/fusion_body.h"
+
+namespace sinter {
+namespace {
+
+bool is_pool(OpKind op) {
+  return op == OpKind::max_pool2d || op == OpKind::max_pool2d_argmax || op == OpKind::avg_pool2d;
+}
+
+bool is_gradient(OpKind op) {
+  return op == OpKind::conv2d_backward_weights || op == OpKind::conv2d_backward_data;
+}
+
+constexpr std::string_view slower = "the target expects its parts to be quicker on their own";
+
+template <typename Is>
+bool holds(const Node& node, Is is) {
+  if (node.op != OpKind::fusion) return is(node.op);
+  return std::ranges::any_of(node.attributes.body().nodes(), [&](const Node& inner) { return is(inner.op); });
+}
+
+/// What stands in the place of a node: a fusion, and the values that it makes.
+struct Replacement {
+  FusionBody fusion;
+  std::vector<ValueId> results;
+};
+
+class Fuser {
+ public:
+  Fuser(const Graph& graph, const PassOptions& options)
+      : graph_(graph),
+        target_(*options.target),
+        remarks_(options.remarks),
+        readers_(graph.values().size()),
+        is_result_(graph.values().size()) {
+    for (NodeId id = 0; id < node_count(); ++id)
+      for (const ValueId operand : graph.node(id).operands)
+        if (operand.valid() && (readers_[operand.index].empty() || readers_[operand.index].back() != id))
+          readers_[operand.index].push_back(id);
+    for (const GraphResult& result : graph.results()) is_result_[result.value.index] = true;
+  }
+
+  /// Whether anything was fused.
+  bool run() {
+    for (NodeId id = 0; id < node_count(); ++id) {
+      const Node& node = graph_.node(id);
+      if (holds(node, [](OpKind op) { return op == OpKind::conv2d; })) join_pool(id);
+      if (node.op == OpKind::max_pool2d_backward) join_gradients(id);
+    }
+    return !replaced_.empty();
+  }
+
+  Graph rewritten() const {
+    GraphCopy copy(graph_);
+    for (NodeId id = 0; id < node_count(); ++id) {
+      const auto found = replaced_.find(id);
+      if (found != replaced_.end())
+        put(copy, id, found->second);
+      else if (std::ranges::count(gone_, id) == 0)
+        copy.node(graph_.node(id));
+    }
+    return copy.finish();
+  }
+
+ private:
+  NodeId node_count() const { return static_cast<NodeId>(graph_.nodes().size()); }
+
+  void remark(NodeId id, const Graph& body, std::string_view why) const {
+    if (remarks_)
+      remarks_->push_back({"fuse_conv_activation_pool", graph_.node(id).source,
+                           fmt::format("{} is not fused: {}", ops_of(body), why)});
+  }
+
+  bool accepts(NodeId id, const Graph& body) const {
+    const auto why_not = target_.refuses_fusion(body);
+    if (why_not) remark(id, body, *why_not);
+    return !why_not;
+  }
+
+  double seconds(NodeId id) const { return least_seconds(target_, graph_, id); }
+
+  void join_pool(NodeId id) {
+    const ValueId made = graph_.node(id).results[0];
+    const auto& readers = readers_[made.index];
+    if (readers.empty() || !is_pool(graph_.node(readers[0]).op)) return;
+    const NodeId pool = readers[0];
+    std::vector<ValueId> results;
+    for (const ValueId value : graph_.node(id).results)
+      if (is_result_[value.index] || readers_[value.index].size() > (value == made ? 1 : 0))
+        results.push_back(value);
+    for (const ValueId value : graph_.node(pool).results)
+      if (is_result_[value.index] || !readers_[value.index].empty()) results.push_back(value);
+    const NodeId nodes[] = {id, pool};
+    FusionBody fusion = make_fusion_body(graph_, nodes, results);
+    if (!accepts(id, *fusion.body)) return;
+    if (fusion_seconds(target_, *fusion.body) > seconds(id) + seconds(pool))
+      return remark(id, *fusion.body, slower);
+    gone_.push_back(pool);
+    replaced_.emplace(id, Replacement{std::move(fusion), std::move(results)});
+  }
+
+  // Each reader has the pool's gradient in its own body: all of them, so that nobody stores it, or those that
+  // are quicker so.
+  void join_gradients(NodeId unpool) {
+    const ValueId made = graph_.node(unpool).results[0];
+    if (is_result_[made.index]) return;
+    std::map<NodeId, Replacement> all, quicker;
+    double together = 0, apart = seconds(unpool);
+    bool stored = false;
+    for (const NodeId reader : readers_[made.index]) {
+      const auto fused = with_reader(unpool, reader);
+      stored |= !fused;
+      if (!fused) continue;
+      const double own = fusion_seconds(target_, *fused->fusion.body);
+      if (own < seconds(reader)) quicker.emplace(reader, *fused);
+      together += own;
+      apart += seconds(reader);
+      all.emplace(reader, *fused);
+    }
+    if (!stored && together <= apart) {
+      gone_.push_back(unpool);
+      return replaced_.merge(all);
+    }
+    for (const auto& [reader, replacement] : all)
+      if (!quicker.contains(reader)) remark(unpool, *replacement.fusion.body, slower);
+    replaced_.merge(quicker);
+  }
+
+  std::optional<Replacement> with_reader(NodeId unpool, NodeId reader) const {
+    if (!holds(graph_.node(reader), is_gradient)) return std::nullopt;
+    const NodeId nodes[] = {unpool, reader};
+    FusionBody fusion = make_fusion_body(graph_, nodes, graph_.node(reader).results);
+    if (!accepts(unpool, *fusion.body)) return std::nullopt;
+    return Replacement{std::move(fusion), graph_.node(reader).results};
+  }
+
+  void put(GraphCopy& copy, NodeId id, const Replacement& replacement) const {
+    std::vector<std::optional<Value>> operands;
+    for (const ValueId value : replacement.fusion.operands) operands.emplace_back(copy[value]);
+    copy.graph().at({.node = graph_.node(id).source});
+    const auto results = copy.graph().append(OpKind::fusion, operands,
+                                             Attributes(OpKind::fusion, {{"body", replacement.fusion.body}}));
+    for (size_t i = 0; i < results.size(); ++i) copy.replace(replacement.results[i], results[i]);
+  }
+
+  const Graph& graph_;
+  const Target& target_;
+  std::vector<Remark>* remarks_;
+  std::vector<std::vector<NodeId>> readers_;  ///< by value, each once, in order
+  std::vector<bool> is_result_;               ///< by value
+  std::map<NodeId, Replacement> replaced_;
+  std::vector<NodeId> gone_;
+};
+
+}  // namespace
+
+bool fuse_conv_activation_pool(Graph& graph, const PassOptions& options) {
+  if (options.target == nullptr)
+    fail_input("fuse_conv_activation_pool asks a backend what it can fuse; there is none");
+  Fuser fuser(graph, options);
+  if (!fuser.run()) return false;
+  graph = fuser.rewritten();
+  return true;
+}
+
+}  // namespace sinter

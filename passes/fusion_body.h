@@ -1,0 +1,30 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "ir/graph.h"
+#include "passes/target.h"
+
+namespace sinter {
+
+/// Nodes of a graph as the body of one fusion.
+struct FusionBody {
+  Body body;
+  std::vector<ValueId> operands;  ///< of the graph: the body's inputs
+};
+
+/// The body that computes `results` by these nodes, which stand in order; fusions among them give their own
+/// nodes. Scalar constants go into the body, all else that the nodes read becomes an input of it.
+FusionBody make_fusion_body(const Graph& graph, std::span<const NodeId> nodes,
+                            std::span<const ValueId> results);
+
+/// The ops of a body as messages name them: `conv2d + relu`.
+std::string ops_of(const Graph& body);
+
+/// The least that a target expects of a node, whatever the layouts; infinite where it cannot run it.
+double least_seconds(const Target& target, const Graph& graph, NodeId id);
+/// The same of a fusion of this body.
+double fusion_seconds(const Target& target, const Graph& body);
+
+}  // namespace sinter

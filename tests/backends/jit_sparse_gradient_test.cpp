@@ -1,0 +1,131 @@
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "backends/jit/jit.h"
+#include "ir/build.h"
+#include "ir/text.h"
+#include "tests/backends/run_graph.h"
+
+/// Gradients of a convolution through a max pool, one product for each gradient that is there, in every
+/// layout they are offered in, against the interpreter, which multiplies all zeros too.
+namespace sinter {
+namespace {
+
+constexpr double tolerance = 1e-4;
+
+struct Case {
+  std::vector<int64_t> x;  ///< N C H W
+  int64_t channels;
+  std::vector<int64_t> kernel;
+  Conv2dOptions conv;
+  PoolOptions pool;
+};
+
+// Few channels (taps beside one another in the lanes), whole and broken blocks of channels and samples, more
+// taps than registers, bands of windows, windows that overlap, leave gaps and reach over the border.
+const Case cases[] = {
+    {{1, 1, 12, 12}, 6, {5, 5}, {.padding = {2, 2, 2, 2}}, {.kernel_size = {2, 2}}},
+    {{17, 6, 14, 14}, 16, {5, 5}, {}, {.kernel_size = {2, 2}}},
+    {{16, 3, 23, 17}, 5, {3, 3}, {.stride = {2, 1}, .padding = {1, 0, 1, 0}}, {.kernel_size = {2, 3}}},
+    {{3, 17, 9, 11}, 33, {3, 3}, {.padding = {1, 1, 1, 1}}, {.kernel_size = {2, 2}}},
+    {{2, 32, 30, 27}, 16, {3, 3}, {.padding = {1, 1, 1, 1}}, {.kernel_size = {2, 2}}},
+    {{16, 32, 7, 7}, 17, {1, 1}, {}, {.kernel_size = {3, 3}, .stride = {2, 2}, .padding = {1, 1, 1, 1}}},
+    {{2, 16, 13, 13}, 3, {3, 2}, {.stride = {2, 2}}, {.kernel_size = {3, 2}, .stride = {1, 1}}},
+    {{1, 48, 11, 10}, 2, {7, 6}, {.padding = {3, 3, 3, 3}}, {.kernel_size = {2, 2}, .stride = {3, 4}}},
+    {{2, 20, 40, 9}, 4, {3, 3}, {.padding = {0, 1, 0, 1}}, {.kernel_size = {17, 3}}},
+};
+
+Type f32_type(const std::vector<int64_t>& shape) {
+  return {DType::f32, Shape(shape.begin(), shape.end()), {}};
+}
+
+struct Sizes {
+  Type x, weight, y, pooled, argmax;
+};
+
+Attributes pool_attributes(OpKind op, const Case& c, const Type* input = nullptr) {
+  std::vector<Attributes::Named> list = {{"kernel_size", c.pool.kernel_size}, {"padding", c.pool.padding}};
+  if (!c.pool.stride.empty()) list.emplace_back("stride", c.pool.stride);
+  if (input != nullptr) list.emplace_back("input_size", Ints{input->shape[2].size, input->shape[3].size});
+  return Attributes(op, list);
+}
+
+// The places of real maxima, so that each lies in its window.
+Tensor places(const Case& c, RandomEngine& random, Sizes& sizes) {
+  Graph graph;
+  sizes.x = f32_type(c.x);
+  sizes.weight = f32_type({c.channels, c.x[1], c.kernel[0], c.kernel[1]});
+  const Value y = conv2d(graph.input("x", sizes.x), graph.input("w", sizes.weight), std::nullopt, c.conv);
+  sizes.y = y.type();
+  Graph pool;
+  const std::array<std::optional<Value>, 1> operands = {pool.input("y", sizes.y)};
+  const auto results =
+      pool.append(OpKind::max_pool2d_argmax, operands, pool_attributes(OpKind::max_pool2d_argmax, c));
+  pool.add_result(results[1]);
+  sizes.pooled = results[0].type();
+  sizes.argmax = results[1].type();
+  return interpret(pool, random_bindings(pool, random))[0];
+}
+
+class SparseGradient : public testing::TestWithParam<size_t> {
+ protected:
+  const Case& c() const { return cases[GetParam()]; }
+
+  Value unpooled(Graph& body) {
+    const std::array<std::optional<Value>, 2> operands = {body.input("dy", sizes_.pooled),
+                                                          body.input("argmax", sizes_.argmax)};
+    return body.append(OpKind::max_pool2d_backward, operands,
+                       pool_attributes(OpKind::max_pool2d_backward, c(), &sizes_.y))[0];
+  }
+
+  Attributes gradient(OpKind op, const char* size, Ints of) const {
+    std::vector<Attributes::Named> list = {{size, std::move(of)}};
+    list.emplace_back("stride", c().conv.stride);
+    list.emplace_back("padding", c().conv.padding);
+    return Attributes(op, list);
+  }
+
+  // Every other gradient is zero, as behind a relu.
+  void expect_runs(Graph body) {
+    const Graph graph = as_fusion(std::move(body));
+    SCOPED_TRACE(print(graph));
+    Bindings bindings = random_bindings(graph, random_);
+    bindings.inputs[0].set(0, 0.75);
+    for (int64_t i = 1; i < bindings.inputs[0].count(); ++i)
+      if (chance(random_, 0.5)) bindings.inputs[0].set(i, 0);
+    bindings.inputs[1] = argmax_;
+    EXPECT_GE(expect_parity(*backend_, graph, bindings, offers(), tolerance, random_), 6U);
+  }
+
+  std::unique_ptr<Backend> backend_ = make_jit_backend();
+  RandomEngine random_{29};
+  Sizes sizes_;
+  Tensor argmax_ = places(c(), random_, sizes_);
+};
+
+TEST_P(SparseGradient, ByWeightsAndBias) {
+  Graph body;
+  const Value dy = unpooled(body);
+  const std::array<std::optional<Value>, 2> operands = {body.input("x", sizes_.x), dy};
+  body.add_result(body.append(OpKind::conv2d_backward_weights, operands,
+                              gradient(OpKind::conv2d_backward_weights, "kernel_size", c().kernel))[0]);
+  body.add_result(sum(dy, {.axes = {0, 2, 3}}));
+  expect_runs(std::move(body));
+}
+
+TEST_P(SparseGradient, ByDataAndAnActivationBefore) {
+  Graph body;
+  const Value dy = unpooled(body);
+  const std::array<std::optional<Value>, 2> operands = {dy, body.input("weight", sizes_.weight)};
+  const Value dx = body.append(OpKind::conv2d_backward_data, operands,
+                               gradient(OpKind::conv2d_backward_data, "input_size", {c().x[2], c().x[3]}))[0];
+  const Value y = body.input("y", sizes_.x);
+  body.add_result(dx * y * (body.scalar(DType::f32, 1) - y));
+  expect_runs(std::move(body));
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, SparseGradient, testing::Range<size_t>(0, std::size(cases)));
+
+}  // namespace
+}  // namespace sinter
