@@ -16,7 +16,7 @@
 ///   jit_unfused     a node for each op
 ///   onednn          as jit, on Sinter's oneDNN backend
 ///   onednn_direct   oneDNN alone, as its documentation uses it
-///   onednn_winograd the same with convolution_auto, where that is something else
+///   onednn_winograd the same with Winograd's convolution, where it has one
 /// Each is compared with the reference before it is timed. See bench/README.md.
 namespace sinter::bench {
 namespace {
@@ -136,7 +136,7 @@ std::vector<Work> works_of(const Layer& layer) {
 void add(const Layer& layer, Work work, const std::shared_ptr<Arena>& arena) {
   std::vector<std::string> backends = {"jit", "jit_unfused", "onednn", "onednn_direct"};
   if (!layer.activation && !layer.pool && work != Work::backward_weights) std::erase(backends, "jit_unfused");
-  if (OnednnAlone::prefers_winograd(layer, work)) backends.emplace_back("onednn_winograd");
+  if (OnednnAlone::has_winograd(layer, work)) backends.emplace_back("onednn_winograd");
   for (const Cache cache : {Cache::hot, Cache::cold})
     for (const std::string& backend : backends)
       for (const auto& [threads, _] : arena->pools) {

@@ -27,7 +27,7 @@ memory::desc plain(const memory::dims& dims) {
 
 algorithm convolution_algorithm(OnednnAlone::Algorithm which) {
   return which == OnednnAlone::Algorithm::direct ? algorithm::convolution_direct
-                                                 : algorithm::convolution_auto;
+                                                 : algorithm::convolution_winograd;
 }
 
 // The descriptors of a layer's primitives.
@@ -265,18 +265,20 @@ class OnednnContestant final : public Contestant {
   std::string label_;
 };
 
-std::string implementation_of(const Layer& layer, Work work, algorithm convolution) {
-  const Primitives primitives(layer, convolution, dnnl::engine(dnnl::engine::kind::cpu, 0));
-  if (work == Work::forward) return primitives.forward(prop_kind::forward_inference, true).impl_info_str();
-  return work == Work::backward_data ? primitives.backward_data().impl_info_str()
-                                     : primitives.backward_weights().impl_info_str();
-}
-
 }  // namespace
 
-bool OnednnAlone::prefers_winograd(const Layer& layer, Work work) {
-  return implementation_of(layer, work, algorithm::convolution_auto) !=
-         implementation_of(layer, work, algorithm::convolution_direct);
+bool OnednnAlone::has_winograd(const Layer& layer, Work work) try {
+  const Primitives primitives(layer, algorithm::convolution_winograd,
+                              dnnl::engine(dnnl::engine::kind::cpu, 0));
+  if (work == Work::forward)
+    primitives.forward(prop_kind::forward_inference, true);
+  else if (work == Work::backward_data)
+    primitives.backward_data();
+  else
+    primitives.backward_weights();
+  return true;
+} catch (const dnnl::error&) {
+  return false;
 }
 
 std::unique_ptr<Contestant> OnednnAlone::make(const Layer& layer, Work work, Algorithm algorithm,

@@ -13,13 +13,10 @@ namespace sinter::bench {
 /// before any step, and a max-pool's workspace comes from its forward primitive.
 class OnednnAlone {
  public:
-  enum class Algorithm : uint8_t {
-    direct,
-    winograd,  ///< where oneDNN itself takes it: convolution_auto
-  };
+  enum class Algorithm : uint8_t { direct, winograd };
 
-  /// Whether convolution_auto is something else than the direct convolution for this work.
-  static bool prefers_winograd(const Layer& layer, Work work);
+  /// Whether the library has a Winograd convolution for this work: 3x3 of stride 1 on AVX-512, if at all.
+  static bool has_winograd(const Layer& layer, Work work);
 
   /// A thread on each of the processors.
   static std::unique_ptr<Contestant> make(const Layer& layer, Work work, Algorithm algorithm,
