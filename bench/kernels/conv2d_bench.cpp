@@ -1,215 +1,208 @@
-#include <benchmark/benchmark.h>
-#include <omp.h>
+#include <emmintrin.h>
+#include <fmt/ranges.h>
 
-#include <cmath>
-#include <dnnl.hpp>
-#include <map>
-#include <thread>
+#include <chrono>
+#include <iostream>
+#include <set>
 
-#include "backends/onednn/onednn.h"
-#include "ir/build.h"
-#include "ir/interpreter.h"
-#include "ir/philox.h"
-#include "ir/relayout.h"
-#include "runtime/thread_pool.h"
+#include "bench/kernels/comparison.h"
+#include "bench/kernels/node_contestant.h"
+#include "bench/kernels/onednn_alone.h"
+#include "bench/kernels/pinning.h"
+#include "bench/kernels/recently_used.h"
 
-/// A convolution and its two gradients: a node of the onednn backend, on Sinter's thread pool, beside
-/// oneDNN's primitive alone on OpenMP threads. Both write into memory of their own in the layouts they like
-/// best; each result is compared with the reference once before it is timed. Threads: the machine's, least of
-/// many repetitions is what to compare (--benchmark_repetitions).
-namespace sinter {
+/// The block convolution + activation + pool and its gradients, over the layers in bench/shapes/:
+///   jit             as the pipelines make it, fused where they fuse
+///   jit_unfused     a node for each op
+///   onednn          as jit, on Sinter's oneDNN backend
+///   onednn_direct   oneDNN alone, as its documentation uses it
+///   onednn_winograd the same with Winograd's convolution, where it has one
+/// Each is compared with the reference before it is timed. See bench/README.md.
+namespace sinter::bench {
 namespace {
 
-struct Shape2d {
-  int64_t n, c, h, w, o, k;
+using Clock = std::chrono::steady_clock;
+
+// Of the largest element. Winograd's transforms cost some of the bits.
+constexpr double tolerance = 1e-4, winograd_tolerance = 1e-3;
+
+enum class Cache : uint8_t { hot, cold };
+
+// A layer's work: what all contestants have in common.
+struct Case {
+  NamedTensors inputs;
+  Expected expected;
+
+  Case(const Layer& layer, Work work) : inputs(make_inputs(layer, work)), expected(layer, work, inputs) {}
 };
 
-const Shape2d shapes[] = {{16, 64, 56, 56, 64, 3}, {32, 256, 14, 14, 256, 3}, {1, 64, 56, 56, 64, 3}};
-const OpKind kinds[] = {OpKind::conv2d, OpKind::conv2d_backward_data, OpKind::conv2d_backward_weights};
+// What prepared benchmarks share, and how many are kept from one repetition to the next.
+struct Arena {
+  std::vector<int> processors = usable_processors();
+  std::map<int, std::unique_ptr<ThreadPool>> pools;  ///< by threads
+  RecentlyUsed<std::shared_ptr<Case>> cases{4};
+  RecentlyUsed<std::shared_ptr<Contestant>> contestants{24};
+};
 
-double flops_of(const Shape2d& s) { return 2.0 * s.n * s.h * s.w * s.o * s.c * s.k * s.k; }
+struct Entry {
+  Layer layer;
+  Work work;
+  std::string backend;
+  int threads;
+  Cache cache;
 
-int threads() { return static_cast<int>(std::thread::hardware_concurrency()); }
-
-std::string name_of(OpKind kind, std::string_view backend, const Shape2d& s) {
-  return fmt::format("kernel/{}/{}/f32/n{}_c{}_h{}_w{}_o{}_k{}", to_string(kind), backend, s.n, s.c, s.h, s.w,
-                     s.o, s.k);
-}
-
-Graph graph_of(OpKind kind, const Shape2d& s) {
-  Graph graph;
-  const int64_t p = s.k / 2;
-  const Ints padding = {p, p, p, p};
-  const Type x{DType::f32, {s.n, s.c, s.h, s.w}, {}}, w{DType::f32, {s.o, s.c, s.k, s.k}, {}},
-      y{DType::f32, {s.n, s.o, s.h, s.w}, {}};
-  if (kind == OpKind::conv2d) {
-    const Value image = graph.input("x", x), weight = graph.input("w", w);
-    graph.add_result(conv2d(image, weight, {}, {.padding = padding}));
-  } else if (kind == OpKind::conv2d_backward_data) {
-    const Value dy = graph.input("dy", y), weight = graph.input("w", w);
-    graph.add_result(apply(kind, {dy, weight}, {{"input_size", Ints{s.h, s.w}}, {"padding", padding}}));
-  } else {
-    const Value image = graph.input("x", x), dy = graph.input("dy", y);
-    graph.add_result(apply(kind, {image, dy}, {{"kernel_size", Ints{s.k, s.k}}, {"padding", padding}}));
+  std::string name_without_cache() const {
+    return fmt::format("kernel/{}/{}/f32/{}", subject_name(layer, work), backend, shape_name(layer));
   }
-  return graph;
-}
-
-Tensor random_tensor(const Type& type, std::string_view name) {
-  Tensor tensor(type.dtype, sizes(type.shape));
-  Random random(1, stream_id(name));
-  for (int64_t i = 0; i < tensor.count(); ++i) tensor.set(i, random.uniform() - 0.5);
-  return tensor;
-}
-
-// A value in the layout that the node wants.
-struct Buffer {
-  Type type;
-  std::shared_ptr<std::byte> memory;
-
-  explicit Buffer(Type t) : type(std::move(t)), memory(allocate_aligned(type.bytes())) {}
-  void fill(const Tensor& tensor) { relayout(tensor.type(), tensor.data(), type, memory.get()); }
-  Tensor plain() const {
-    Tensor tensor(type.dtype, sizes(type.shape));
-    relayout(type, memory.get(), tensor.type(), tensor.data());
-    return tensor;
+  std::string name() const {
+    return fmt::format("{}/{}/t{}", name_without_cache(), cache == Cache::hot ? "hot" : "cold", threads);
   }
 };
 
-// Largest difference over the largest value.
-double error_of(const Tensor& actual, const Tensor& expected) {
-  double difference = 0, largest = 0;
-  for (int64_t i = 0; i < expected.count(); ++i) {
-    difference = std::max(difference, std::abs(actual.at(i) - expected.at(i)));
-    largest = std::max(largest, std::abs(expected.at(i)));
-  }
-  return difference / largest;
+std::unique_ptr<Contestant> make_contestant(const Entry& entry, const NamedTensors& inputs, Arena& arena) {
+  const bool winograd = entry.backend == "onednn_winograd";
+  if (winograd || entry.backend == "onednn_direct")
+    return OnednnAlone::make(entry.layer, entry.work,
+                             winograd ? OnednnAlone::Algorithm::winograd : OnednnAlone::Algorithm::direct,
+                             inputs, std::span(arena.processors).first(entry.threads));
+  // oneDNN's gradient of a max-pool reads only what its own forward pass left behind.
+  const Argmax argmax = entry.backend == "onednn" ? Argmax::computed : Argmax::given;
+  const std::string backend = entry.backend == "onednn" ? "onednn" : "jit";
+  return std::make_unique<NodeContestant>(backend, entry.backend != "jit_unfused",
+                                          layer_graph(entry.layer, entry.work, argmax), inputs,
+                                          *arena.pools.at(entry.threads));
 }
 
-void report(benchmark::State& state, const Shape2d& shape) {
-  state.counters["FLOP/s"] = benchmark::Counter(flops_of(shape) * static_cast<double>(state.iterations()),
-                                                benchmark::Counter::kIsRate);
-}
-
-// The fastest implementation of the node, by the backend's own estimate.
-void run_node(benchmark::State& state, OpKind kind, const Shape2d& shape) {
-  const auto backend = make_onednn_backend();
-  Graph graph = graph_of(kind, shape);
-  const auto ways = backend->implementations(graph, 0, {});
-  const auto best = std::ranges::min_element(ways, {}, &Implementation::seconds);
-  Graph laid_out;
-  const Node& old = graph.node(0);
-  Node node = old;
-  node.results.clear();
-  std::vector<Buffer> buffers;
-  Bindings plain;
-  for (size_t i = 0; i < old.operands.size(); ++i) {
-    if (!old.operands[i].valid()) continue;
-    Type type = graph.type(old.operands[i]);
-    plain.inputs.push_back(random_tensor(type, graph.info(old.operands[i]).name));
-    type.layout = best->operands[i];
-    node.operands[i] = laid_out.input(graph.info(old.operands[i]).name, type).id();
-    buffers.emplace_back(type).fill(plain.inputs.back());
-  }
-  Type result = graph.type(old.results[0]);
-  result.layout = best->results[0];
-  laid_out.append_typed(node, {&result, 1});
-  buffers.emplace_back(result);
-  const CompiledNode compiled = backend->compile(laid_out, 0);
-  std::vector<void*> pointers;
-  for (const Buffer& buffer : buffers) pointers.push_back(buffer.memory.get());
-  if (old.operands.size() > 2) pointers.insert(pointers.begin() + 2, nullptr);  // no bias
-  const auto scratch = allocate_aligned(compiled.scratch_bytes);
-  pointers.push_back(scratch.get());
-  ThreadPool pool(threads());
-  int64_t workspace_bytes = 0;
-  for (const auto& kernel : compiled.kernels)
-    workspace_bytes = std::max(workspace_bytes, kernel->workspace_bytes());
-  const auto workspace = allocate_aligned(workspace_bytes * threads());
-  const auto step = [&] {
-    for (const auto& kernel : compiled.kernels)
-      pool.parallel_for(kernel->units(), [&](int thread, int64_t begin, int64_t end) {
-        if (!kernel->run(pointers.data(), workspace.get() + thread * workspace_bytes, begin, end))
-          fail("{} could not compute its kernel", compiled.backend);
+// Made and checked.
+std::shared_ptr<Contestant> prepare(const Entry& entry, Arena& arena) {
+  const std::string work =
+      fmt::format("{}/{}", subject_name(entry.layer, entry.work), shape_name(entry.layer));
+  const auto shared =
+      arena.cases.find_or_make(work, [&] { return std::make_shared<Case>(entry.layer, entry.work); });
+  return arena.contestants.find_or_make(
+      fmt::format("{}/t{}", entry.name_without_cache(), entry.threads), [&]() -> std::shared_ptr<Contestant> {
+        std::shared_ptr<Contestant> made = make_contestant(entry, shared->inputs, arena);
+        made->step();
+        made->step();  // what the first leaves behind is not to change the second
+        const double error = shared->expected.error_of(made->results());
+        if (!(error < (entry.backend == "onednn_winograd" ? winograd_tolerance : tolerance)))
+          fail("differs from the reference by {:.2g} of the largest element", error);
+        return made;
       });
-  };
-  step();
-  const double error = error_of(buffers.back().plain(), interpret(graph, plain)[0]);
-  if (!(error < 1e-4)) return state.SkipWithError("differs from the reference");
-  for (auto _ : state) step();
-  report(state, shape);
 }
 
-// oneDNN's primitive as its documentation runs it: its layouts, its threads.
-void run_bare(benchmark::State& state, OpKind kind, const Shape2d& s) {
-  using dnnl::memory;
-  omp_set_num_threads(threads());
-  const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-  dnnl::stream stream(cpu);
-  const auto any = [](memory::dims dims) {
-    return memory::desc(std::move(dims), memory::data_type::f32, memory::format_tag::any);
-  };
-  const memory::desc x = any({s.n, s.c, s.h, s.w}), w = any({s.o, s.c, s.k, s.k}),
-                     y = any({s.n, s.o, s.h, s.w});
-  const memory::dims stride = {1, 1}, padding = {s.k / 2, s.k / 2};
-  const auto direct = dnnl::algorithm::convolution_direct;
-  const dnnl::convolution_forward::primitive_desc forward(
-      {dnnl::prop_kind::forward_training, direct, x, w, y, stride, padding, padding}, cpu);
-  std::unordered_map<int, memory> arguments;
-  const auto bind = [&](int argument, const memory::desc& description) {
-    memory bound(description, cpu);
-    auto* const data = static_cast<float*>(bound.get_data_handle());
-    std::fill_n(data, description.get_size() / sizeof(float), 0.25F);
-    arguments.emplace(argument, bound);
-  };
-  dnnl::primitive primitive;
-  if (kind == OpKind::conv2d) {
-    primitive = dnnl::convolution_forward(forward);
-    bind(DNNL_ARG_SRC, forward.src_desc());
-    bind(DNNL_ARG_WEIGHTS, forward.weights_desc());
-    bind(DNNL_ARG_DST, forward.dst_desc());
-  } else if (kind == OpKind::conv2d_backward_data) {
-    const dnnl::convolution_backward_data::primitive_desc backward(
-        {direct, x, w, y, stride, padding, padding}, cpu, forward);
-    primitive = dnnl::convolution_backward_data(backward);
-    bind(DNNL_ARG_DIFF_SRC, backward.diff_src_desc());
-    bind(DNNL_ARG_WEIGHTS, backward.weights_desc());
-    bind(DNNL_ARG_DIFF_DST, backward.diff_dst_desc());
-  } else {
-    const dnnl::convolution_backward_weights::primitive_desc backward(
-        {direct, x, w, y, stride, padding, padding}, cpu, forward);
-    primitive = dnnl::convolution_backward_weights(backward);
-    bind(DNNL_ARG_SRC, backward.src_desc());
-    bind(DNNL_ARG_DIFF_WEIGHTS, backward.diff_weights_desc());
-    bind(DNNL_ARG_DIFF_DST, backward.diff_dst_desc());
+// From all caches of the machine.
+void evict(Contestant& contestant) {
+  constexpr size_t line = 64;
+  for (const std::span<std::byte> memory : contestant.memory())
+    for (size_t i = 0; i < memory.size(); i += line) _mm_clflush(memory.data() + i);
+  _mm_mfence();
+}
+
+void report(benchmark::State& state, const Entry& entry, std::vector<double> seconds) {
+  std::ranges::sort(seconds);
+  state.counters["least_ms"] = seconds.front() * 1e3;
+  state.counters["median_ms"] = seconds[seconds.size() / 2] * 1e3;
+  state.counters["GFLOP"] = benchmark::Counter(
+      entry.layer.flops() * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  state.SetItemsProcessed(entry.layer.n * state.iterations());
+}
+
+void run(benchmark::State& state, const Entry& entry, Arena& arena) try {
+  const auto contestant = prepare(entry, arena);
+  contestant->step();  // threads of whoever ran before go to sleep
+  std::vector<double> seconds;
+  for (auto _ : state) {
+    if (entry.cache == Cache::cold) evict(*contestant);
+    const auto start = Clock::now();
+    contestant->step();
+    seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    state.SetIterationTime(seconds.back());
   }
-  const auto step = [&] {
-    primitive.execute(stream, arguments);
-    stream.wait();
-  };
-  step();
-  for (auto _ : state) step();
-  report(state, s);
+  state.SetLabel(contestant->label());
+  report(state, entry, std::move(seconds));
+} catch (const NoKernel& error) {
+  state.SkipWithError(fmt::format("{}{}", no_kernel, error.what()).c_str());
+} catch (const Error& error) {
+  state.SkipWithError(error.what());
 }
 
-void register_all() {
-  for (const Shape2d& shape : shapes)
-    for (const OpKind kind : kinds) {
-      for (const auto& [name, run] :
-           std::map<std::string, void (*)(benchmark::State&, OpKind, const Shape2d&)>{
-               {"onednn", run_node}, {"onednn_alone", run_bare}})
-        benchmark::RegisterBenchmark(name_of(kind, name, shape).c_str(), run, kind, shape)
+std::vector<Work> works_of(const Layer& layer) {
+  // The image of a first layer has no gradient.
+  if (layer.c <= 3) return {Work::forward, Work::backward_weights};
+  return {Work::forward, Work::backward_weights, Work::backward_data};
+}
+
+void add(const Layer& layer, Work work, const std::shared_ptr<Arena>& arena) {
+  std::vector<std::string> backends = {"jit", "jit_unfused", "onednn", "onednn_direct"};
+  if (!layer.activation && !layer.pool && work != Work::backward_weights) std::erase(backends, "jit_unfused");
+  if (OnednnAlone::has_winograd(layer, work)) backends.emplace_back("onednn_winograd");
+  for (const Cache cache : {Cache::hot, Cache::cold})
+    for (const std::string& backend : backends)
+      for (const auto& [threads, _] : arena->pools) {
+        const Entry entry{layer, work, backend, threads, cache};
+        benchmark::RegisterBenchmark(entry.name().c_str(),
+                                     [entry, arena](benchmark::State& state) { run(state, entry, *arena); })
             ->Unit(benchmark::kMillisecond)
-            ->UseRealTime();
-    }
+            ->UseManualTime();
+      }
+}
+
+// The layers of the files named, of all where none is; each once.
+std::vector<Layer> layers_of(const std::string& models) {
+  const std::filesystem::path folder = SINTER_BENCH_SHAPES;
+  std::vector<std::filesystem::path> files;
+  std::istringstream names(models);
+  for (std::string name; std::getline(names, name, ',');) files.push_back(folder / (name + ".txt"));
+  if (files.empty())
+    for (const auto& file : std::filesystem::directory_iterator(folder)) files.push_back(file.path());
+  std::ranges::sort(files);
+  std::vector<Layer> layers;
+  std::set<std::string> seen;
+  for (const auto& file : files)
+    for (const Layer& layer : read_layers(file))
+      if (seen.insert(subject_name(layer, Work::forward) + shape_name(layer)).second) layers.push_back(layer);
+  return layers;
+}
+
+// Takes `--models=NAME,...` out of the arguments.
+std::string take_models(int& argc, char** argv) {
+  constexpr std::string_view flag = "--models=";
+  std::string models;
+  int kept = 1;
+  for (int i = 1; i < argc; ++i)
+    if (const std::string_view argument = argv[i]; argument.starts_with(flag))
+      models = argument.substr(flag.size());
+    else
+      argv[kept++] = argv[i];
+  argc = kept;
+  return models;
+}
+
+int run_all(int argc, char** argv) {
+  const std::string models = take_models(argc, argv);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  const auto arena = std::make_shared<Arena>();
+  const std::span<const int> processors = arena->processors;
+  for (size_t threads = 1; threads <= std::min<size_t>(2, processors.size()); ++threads)
+    arena->pools[static_cast<int>(threads)] = make_pinned_pool(processors.first(threads));
+  for (const Layer& layer : layers_of(models))
+    for (const Work work : works_of(layer)) add(layer, work, arena);
+  Comparison comparison;
+  benchmark::RunSpecifiedBenchmarks(&comparison);
+  if (comparison.failures() > 0)
+    std::cerr << comparison.failures() << " benchmarks failed; what they say stands above\n";
+  benchmark::Shutdown();
+  return comparison.failures() == 0 ? 0 : 1;
 }
 
 }  // namespace
-}  // namespace sinter
+}  // namespace sinter::bench
 
-int main(int argc, char** argv) {
-  sinter::register_all();
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+int main(int argc, char** argv) try {
+  return sinter::bench::run_all(argc, argv);
+} catch (const sinter::Error& error) {
+  std::cerr << error.what() << '\n';
+  return 2;
 }

@@ -1,0 +1,6 @@
+find_package(benchmark REQUIRED)
+
+sinter_test(bench
+  SOURCES comparison_test.cpp layer_case_test.cpp layer_test.cpp ../../bench/kernels/comparison.cpp
+          ../../bench/kernels/layer.cpp ../../bench/kernels/layer_case.cpp
+  LIBRARIES sinter_ir benchmark::benchmark)
