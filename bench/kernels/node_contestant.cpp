@@ -40,7 +40,7 @@ void add_unread_results(Graph& graph) {
 
 Graph planned(Graph graph, bool fused, const Backend& backend) {
   const PassOptions options{.target = &backend};
-  if (fused) run_passes(graph, {"fuse_epilogues"}, options);
+  if (fused) run_passes(graph, {"fuse_epilogues", "fuse_conv_activation_pool"}, options);
   graph = without_results(graph);
   run_passes(graph, {"assign_layouts"}, options);
   add_unread_results(graph);
