@@ -69,7 +69,7 @@ class Listing {
   std::string calls(NodeId id) const {
     const CompiledNode& node = compiled_.nodes[id];
     if (node.kernels.empty()) return "a view, nothing runs";
-    std::string text(node.backend);
+    std::string text(graph_.node(id).op == OpKind::slab_loop ? "the runtime" : node.backend);
     for (const auto& kernel : node.kernels)
       text += fmt::format("{} {} unit{}{}, workspace {} bytes", &kernel == &node.kernels[0] ? "," : "; then",
                           kernel->units(), kernel->units() == 1 ? "" : "s",
