@@ -95,11 +95,16 @@ class Describer {
     found_.push_back({std::move(report), {&profile.clock}});
   }
 
-  // What the last slab, which is smaller, adds to a node of the body.
-  void add_remainder(KernelReport& report, const Graph& remainder, NodeId id, bool in_place) const {
+  // What the last slab, which is smaller, adds to a node of the body. One may be a view where the other is
+  // not.
+  void add_remainder(DescribedKernel& kernel, const Graph& remainder, NodeId id, NodeProfile& profile) const {
+    if (profile.backend.empty()) return;
+    KernelReport& report = kernel.report;
+    kernel.clocks.push_back(&profile.clock);
+    report.backend = profile.backend;
     const auto seconds = predicted_seconds(remainder, id, backend_);
     report.flops += cost(remainder, remainder.node(id)).flops;
-    report.bytes += traffic(remainder, remainder.node(id), in_place).bytes;
+    report.bytes += traffic(remainder, remainder.node(id), profile.in_place).bytes;
     report.predicted =
         report.predicted && seconds ? std::optional(*report.predicted + *seconds) : std::nullopt;
   }
@@ -121,10 +126,7 @@ class Describer {
       add(*loop.body, inner, profile.body[inner], static_cast<double>(whole));
       DescribedKernel& kernel = found_.back();
       kernel.report.loop = place;
-      if (loop.remainder != nullptr && !kernel.report.backend.empty()) {
-        add_remainder(kernel.report, *loop.remainder, inner, profile.remainder[inner].in_place);
-        kernel.clocks.push_back(&profile.remainder[inner].clock);
-      }
+      if (loop.remainder != nullptr) add_remainder(kernel, *loop.remainder, inner, profile.remainder[inner]);
     }
   }
 
