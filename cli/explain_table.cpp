@@ -52,7 +52,7 @@ std::vector<std::string> lines_of_ops(const KernelReport& kernel) {
 std::string share_cell(double limit, double measured) {
   if (limit == 0) return "-";  // nothing that must be done
   const auto share = roofline_share(limit, measured);
-  return share ? fmt::format("{:.1f}", 100 * *share) : "error";
+  return share ? fmt::format("{:.1f} %", 100 * *share) : "error";
 }
 
 std::string limit_cell(const KernelReport& kernel) {
@@ -74,7 +74,7 @@ Table empty_table() {
                 {"predicted", right},
                 {"least us", right},
                 {"median us", right},
-                {"share %", right}});
+                {"share", right}});
 }
 
 void add_kernel(Table& table, const KernelReport& kernel, size_t number) {

@@ -92,17 +92,17 @@ TEST(ExplainTable, HasARowForEachKernelAndItsRemarksBelow) {
   EXPECT_EQ("\n" + cli::explain_table({"lenet", "train"}, small_report()), R"(
 lenet, training step, batch 32, 2 threads; peak 200.0 GFLOP/s; the limit is set by f: FLOPs, b: bytes
 
-#  kernel                               layer   backend    layouts read -> written  FLOPs     bytes  limit us  predicted  least us  median us  share %
-------------------------------------------------------------------------------------------------------------------------------------------------------
-1  slab_loop: 2 slabs of 16, 2 lanes                                                3.0 M  40.0 KiB    15.0         30.0      50.0       60.0     30.0
-2    conv2d + relu + max_pool2d_argmax  0       jit        abcd -> Abcd16a          2.0 M  20.0 KiB    10.0 f       20.0      20.0       25.0     50.0
-3    matmul + mul + sub + mul + mul +   7       onednn     ab -> ab                 1.0 M  20.0 KiB    5.00 b       10.0      20.0       22.0     25.0
+#  kernel                               layer   backend    layouts read -> written  FLOPs     bytes  limit us  predicted  least us  median us   share
+-----------------------------------------------------------------------------------------------------------------------------------------------------
+1  slab_loop: 2 slabs of 16, 2 lanes                                                3.0 M  40.0 KiB    15.0         30.0      50.0       60.0  30.0 %
+2    conv2d + relu + max_pool2d_argmax  0       jit        abcd -> Abcd16a          2.0 M  20.0 KiB    10.0 f       20.0      20.0       25.0  50.0 %
+3    matmul + mul + sub + mul + mul +   7       onednn     ab -> ab                 1.0 M  20.0 KiB    5.00 b       10.0      20.0       22.0  25.0 %
        add + sigmoid
 4  reorder                              7       a view     abcd -> aBcd16b
-5  sum                                  7.bias  reference  ab -> a                    100   1.3 KiB    3.00 b          -      2.00       4.00    error
-------------------------------------------------------------------------------------------------------------------------------------------------------
-   sum of the kernels                                                               3.0 M  41.3 KiB    18.0            -      42.0       51.0     42.9
-   whole step (3 timed)                         auto                                3.0 M  41.3 KiB    18.0                   60.0       70.0     30.0
+5  sum                                  7.bias  reference  ab -> a                    100   1.3 KiB    3.00 b          -      2.00       4.00   error
+-----------------------------------------------------------------------------------------------------------------------------------------------------
+   sum of the kernels                                                               3.0 M  41.3 KiB    18.0            -      42.0       51.0  42.9 %
+   whole step (3 timed)                         auto                                3.0 M  41.3 KiB    18.0                   60.0       70.0  30.0 %
 kernel 5: above the limit: measurement error; the limit is 3.00 us, measured were 2.00 us
 
 What was left alone, and why, by kernel:
