@@ -3,6 +3,18 @@
 #include "cli/global_options.h"
 
 namespace sinter::cli {
+namespace {
+
+std::vector<std::string> batch_symbols(const Graph& model) {
+  std::vector<std::string> symbols;
+  for (const ValueId id : model.inputs()) {
+    const Shape& shape = model.type(id).shape;
+    if (!shape.empty() && shape[0].is_symbol()) symbols.push_back(shape[0].symbol);
+  }
+  return symbols;
+}
+
+}  // namespace
 
 void BatchOption::add(CLI::App& command, const std::string& otherwise) {
   command.add_option("--batch-size", size, "examples at a time; where it is not given, " + otherwise)
@@ -10,17 +22,18 @@ void BatchOption::add(CLI::App& command, const std::string& otherwise) {
 }
 
 std::map<std::string, int64_t> BatchOption::symbols(const Graph& model) const {
+  if (size == 0) return {};
   std::map<std::string, int64_t> symbols;
-  if (size == 0) return symbols;
-  for (const ValueId id : model.inputs()) {
-    const Shape& shape = model.type(id).shape;
-    if (!shape.empty() && shape[0].is_symbol()) symbols.emplace(shape[0].symbol, size);
-  }
+  for (const std::string& symbol : batch_symbols(model)) symbols.emplace(symbol, size);
   if (symbols.empty())
     fail_input(
         "--batch-size {}: model \"{}\" has a fixed batch: no input's first dimension is a symbol such as N",
         size, model.name);
   return symbols;
+}
+
+BatchOption BatchOption::or_one(const Graph& model) const {
+  return size == 0 && !batch_symbols(model).empty() ? BatchOption{1} : *this;
 }
 
 }  // namespace sinter::cli

@@ -17,6 +17,8 @@ struct BatchOption {
   /// The symbols that are the first dimension of an input, each with the size; empty where none was given.
   /// Throws InputError where the model has no such symbol.
   std::map<std::string, int64_t> symbols(const Graph& model) const;
+  /// As it is; where it was not given, and the model does not fix the batch, 1.
+  BatchOption or_one(const Graph& model) const;
 };
 
 }  // namespace sinter::cli

@@ -37,13 +37,7 @@ std::vector<std::string> modes(const std::string& list) {
 
 // Those of the option; where it is not given one image, or with a fixed batch what the model says.
 std::vector<BatchOption> batches(const std::optional<std::string>& list, const Graph& model) {
-  if (!list) {
-    const bool symbolic = std::ranges::any_of(model.inputs(), [&](ValueId id) {
-      const Shape& shape = model.type(id).shape;
-      return !shape.empty() && shape[0].is_symbol();
-    });
-    return {BatchOption{symbolic ? 1 : 0}};
-  }
+  if (!list) return {BatchOption{}.or_one(model)};
   const std::string expected = fmt::format("an integer from 1 to {}", largest_batch);
   std::vector<BatchOption> batches;
   for (const std::string& text : elements("--batch-size", *list, expected)) {

@@ -13,6 +13,7 @@ void add_eval(CLI::App& app, const GlobalOptions& global);
 void add_run(CLI::App& app, const GlobalOptions& global);
 void add_summary(CLI::App& app, const GlobalOptions& global);
 void add_inspect(CLI::App& app, const GlobalOptions& global);
+void add_explain(CLI::App& app, const GlobalOptions& global);
 void add_bench(CLI::App& app, const GlobalOptions& global);
 void add_opt(CLI::App& app, const GlobalOptions& global);
 void add_ops(CLI::App& app, const GlobalOptions& global);

@@ -10,6 +10,7 @@
 #include "cli/graphviz.h"
 #include "cli/model_option.h"
 #include "cli/pass_run_options.h"
+#include "cli/schedule_listing.h"
 #include "cli/standard_output.h"
 #include "cli/training_options.h"
 #include "cli/warnings.h"
@@ -24,6 +25,7 @@ constexpr const char* examples =
     "  sinter inspect lenet --stage parsed\n"
     "  sinter inspect lenet --stage autodiff --batch-size 256\n"
     "  sinter inspect lenet --mode train --batch-size 256 --svg lenet.svg\n"
+    "  sinter inspect lenet --mode train --batch-size 256 --stage scheduled\n"
     "  sinter inspect lenet --batch-size 256 --backend jit --stage kernel\n"
     "  sinter inspect lenet --mode train --momentum 0.9 --time-passes --verify=execute\n"
     "  sinter inspect lenet --mode train --print-after append_loss,autodiff --output step.ir";
@@ -74,9 +76,7 @@ Graph graph_at_stage(const Options& options, const GlobalOptions& global) {
     fail_input(
         "--stage autodiff --mode infer: only the training pipeline has that stage; expected --mode train");
   const bool train = differentiated || options.mode == "train";
-  BatchOption batch = options.batch;
-  if (batch.size == 0) batch.size = 1;
-  pass_options.symbols = batch.symbols(graph);
+  pass_options.symbols = options.batch.or_one(graph).symbols(graph);
   PassRunOptions run = options.run;
   if (!options.stage.empty()) run.stop_after = last_pass(options.stage);
   run.run(graph, train ? training_passes() : inference_passes(), pass_options);
@@ -103,6 +103,14 @@ void inspect(const Options& options, const GlobalOptions& global, bool draw) {
     const Graph graph = graph_at_stage(options, global);
     return write_text(code_listing(graph, *find_backend(global.backend), *form), options.output);
   }
+  if (options.stage == "scheduled") {
+    if (draw)
+      fail_input(
+          "--svg {}: --stage scheduled is a list of calls; without --stage the graph that they run is drawn",
+          options.picture);
+    const Graph graph = graph_at_stage(options, global);
+    return write_text(schedule_listing(graph, *find_backend(global.backend)), options.output);
+  }
   if (draw) check_drawing_name(options.picture);
   const Graph graph = graph_at_stage(options, global);
   if (!draw || !options.output.empty()) write_graph(graph, options.output);
@@ -118,11 +126,13 @@ void add_inspect(CLI::App& app, const GlobalOptions& global) {
   options->model.add(*command);
   command->add_option("--mode", options->mode, "the pipeline: infer (the default) or train")
       ->check(CLI::IsMember({"infer", "train"}));
-  CLI::Option* stage =
-      command->add_option("--stage", options->stage,
-                          "parsed, autodiff, fused or layout; kernel, llvm or asm for the code of each node; "
-                          "without it the graph at the pipeline's end");
-  stage->check(CLI::IsMember({"parsed", "autodiff", "fused", "layout", "kernel", "llvm", "asm"}));
+  CLI::Option* stage = command->add_option(
+      "--stage", options->stage,
+      "parsed, autodiff, fused or layout; scheduled for the calls of kernels in order and "
+      "where their values lie; kernel, llvm or asm for the code of each node; without it the "
+      "graph at the pipeline's end");
+  stage->check(
+      CLI::IsMember({"parsed", "autodiff", "fused", "layout", "scheduled", "kernel", "llvm", "asm"}));
   options->batch.add(*command, "1; as parsed a symbol");
   command
       ->add_option("-o,--output", options->output,

@@ -51,7 +51,7 @@ class Fuser {
   NodeId node_count() const { return static_cast<NodeId>(graph_.nodes().size()); }
 
   void remark(const Node& node, std::string text) {
-    if (remarks_) remarks_->push_back({"fuse_epilogues", node.source, std::move(text)});
+    if (remarks_) remarks_->push_back({"fuse_epilogues", node.source, std::move(text), node.op});
   }
 
   // The only reader of a node's only result; -1: there are others, or the graph's caller is one.

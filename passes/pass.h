@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ struct Remark {
   std::string pass;
   std::string source;  ///< of the node, such as "features.0"
   std::string text;
+  std::optional<OpKind> op = {};  ///< the node's, or that of the first of several; none: it is about a region
   bool operator==(const Remark&) const = default;
 };
 

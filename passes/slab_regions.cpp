@@ -40,7 +40,8 @@ class Finder {
   }
 
   void remark(const Node& node, std::string text) const {
-    if (options_.remarks) options_.remarks->push_back({"form_slab_loops", node.source, std::move(text)});
+    if (options_.remarks)
+      options_.remarks->push_back({"form_slab_loops", node.source, std::move(text), node.op});
   }
 
   void place(const Node& node) {

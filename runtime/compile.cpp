@@ -54,7 +54,8 @@ std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& opt
   verify_or_fail(graph, "after the passes");
   check_concrete(graph);
   executable->backend = options.backend;
-  executable->program = compile_nodes(graph, *backend);
+  if (options.profile) executable->profile = std::make_shared<Profile>();
+  executable->program = compile_nodes(graph, *backend, {}, executable->profile.get());
   executable->fallbacks = find_fallbacks(graph, *backend);
   executable->graph = std::move(graph);
   return executable;

@@ -5,6 +5,7 @@
 
 #include "backends/backend.h"
 #include "passes/plan_memory.h"
+#include "runtime/profile.h"
 
 namespace sinter {
 
@@ -16,8 +17,9 @@ struct CompiledGraph {
 };
 
 /// Compiles every node by `backend`, loops over slabs with the bodies in them, and plans the memory of the
-/// values but for those that lie `elsewhere`. Throws Error as Backend::compile does.
+/// values but for those that lie `elsewhere`. Into `profile`, which is empty, goes a clock for each node that
+/// the kernels run; without it they have none. Throws Error as Backend::compile does.
 CompiledGraph compile_nodes(const Graph& graph, const Backend& backend,
-                            std::span<const ValueId> elsewhere = {});
+                            std::span<const ValueId> elsewhere = {}, Profile* profile = nullptr);
 
 }  // namespace sinter

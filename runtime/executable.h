@@ -7,6 +7,7 @@
 #include "passes/run_passes.h"
 #include "runtime/compiled_graph.h"
 #include "runtime/fallbacks.h"
+#include "runtime/profile.h"
 
 namespace sinter {
 
@@ -15,9 +16,10 @@ namespace sinter {
 struct Executable {
   Graph graph;
   CompiledGraph program;
-  std::string backend;              ///< the one asked for; nodes it cannot run have another
-  std::vector<Remark> remarks;      ///< what the passes had to say
-  std::vector<Fallback> fallbacks;  ///< nodes that the backend asked for cannot run
+  std::string backend;               ///< the one asked for; nodes it cannot run have another
+  std::vector<Remark> remarks;       ///< what the passes had to say
+  std::vector<Fallback> fallbacks;   ///< nodes that the backend asked for cannot run
+  std::shared_ptr<Profile> profile;  ///< its kernels' clocks; null unless it was compiled with them
 
   /// Memory for intermediate values and for what kernels keep while they run, one session's: the arena, and
   /// for each thread a workspace, in which loops over slabs keep the values of their bodies.
@@ -31,6 +33,7 @@ struct CompileOptions {
   std::vector<std::string> passes;  ///< see inference_passes() and training_passes()
   PassOptions pass_options = {};
   RunOptions run_options = {};
+  bool profile = false;  ///< kernels have clocks, for one session at a time; else they are not touched
 };
 
 /// The names of the pipelines' passes.

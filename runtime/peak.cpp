@@ -1,12 +1,12 @@
 #include "runtime/peak.h"
 
 #include <immintrin.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <chrono>
 
 #include "ir/error.h"
+#include "runtime/pinned_thread.h"
 
 namespace sinter {
 namespace {
@@ -28,31 +28,6 @@ constexpr float sum_at_rest = 2 * chains;
 struct Kernel {
   float (*run)();
   int lanes;
-};
-
-// Keeps one of several threads on a core of its own, as long as it lives. Left to itself a scheduler has been
-// seen to keep two threads on one core for all of the measurement, a neighbour being on the other.
-class PinnedThread {
- public:
-  PinnedThread(int thread, int threads) {
-    if (threads == 1 || sched_getaffinity(0, sizeof allowed_, &allowed_) != 0) return;
-    int skip = thread % CPU_COUNT(&allowed_);
-    int core = 0;
-    while (!CPU_ISSET(core, &allowed_) || skip-- > 0) ++core;
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(core, &one);
-    pinned_ = sched_setaffinity(0, sizeof one, &one) == 0;
-  }
-  ~PinnedThread() {
-    if (pinned_) sched_setaffinity(0, sizeof allowed_, &allowed_);
-  }
-  PinnedThread(const PinnedThread&) = delete;
-  PinnedThread& operator=(const PinnedThread&) = delete;
-
- private:
-  cpu_set_t allowed_;
-  bool pinned_ = false;
 };
 
 [[gnu::target("avx512f"), gnu::no_sanitize_address, gnu::no_sanitize_undefined,

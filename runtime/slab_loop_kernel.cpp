@@ -38,11 +38,12 @@ struct Sum {
 /// The body for a slab or for the remainder.
 class SlabProgram {
  public:
-  SlabProgram(const Graph& body, const SlabLoop& loop, const Backend& backend) : loop_(loop) {
+  SlabProgram(const Graph& body, const SlabLoop& loop, const Backend& backend, Profile* profile)
+      : loop_(loop) {
     std::vector<ValueId> joined;
     for (size_t i = 0; i < body.results().size(); ++i)
       if (!loop.accumulated[i]) joined.push_back(body.results()[i].value);
-    compiled_ = compile_nodes(body, backend, joined);
+    compiled_ = compile_nodes(body, backend, joined, profile);
     for (const CompiledNode& node : compiled_.nodes)
       for (const auto& kernel : node.kernels)
         if (kernel->self_parallel())
@@ -133,11 +134,12 @@ class SlabProgram {
 /// A thread's workspace: a table of buffers, the arena of a body, and the workspace of its kernels.
 class SlabLoopKernel final : public Kernel {
  public:
-  SlabLoopKernel(const Graph& graph, const Node& node, const Backend& backend)
+  SlabLoopKernel(const Graph& graph, const Node& node, const Backend& backend, NodeProfile* profile)
       : attributes_(node.attributes),
         loop_(attributes_, operand_types(graph, node)),
-        body_(*loop_.body, loop_, backend) {
-    if (loop_.remainder) remainder_.emplace(*loop_.remainder, loop_, backend);
+        body_(*loop_.body, loop_, backend, profile ? &profile->body : nullptr) {
+    if (loop_.remainder)
+      remainder_.emplace(*loop_.remainder, loop_, backend, profile ? &profile->remainder : nullptr);
     const SlabProgram& rest = remainder_ ? *remainder_ : body_;
     table_bytes_ = aligned(static_cast<int64_t>(std::max(body_.buffers(), rest.buffers()) * sizeof(void*)));
     arena_bytes_ = aligned(std::max(body_.arena_bytes(), rest.arena_bytes()));
@@ -172,9 +174,9 @@ class SlabLoopKernel final : public Kernel {
 
 }  // namespace
 
-CompiledNode compile_slab_loop(const Graph& graph, NodeId id, const Backend& backend) {
+CompiledNode compile_slab_loop(const Graph& graph, NodeId id, const Backend& backend, NodeProfile* profile) {
   CompiledNode compiled{backend.name(), {}, 0};
-  compiled.kernels.push_back(std::make_unique<SlabLoopKernel>(graph, graph.node(id), backend));
+  compiled.kernels.push_back(std::make_unique<SlabLoopKernel>(graph, graph.node(id), backend, profile));
   return compiled;
 }
 

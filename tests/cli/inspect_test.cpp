@@ -66,6 +66,44 @@ TEST(Inspect, ShowsFusionsAndLayouts) {
   EXPECT_EQ(count_of(laid_out, OpKind::reorder) > 0, fuses);
 }
 
+TEST(Inspect, TheScheduleHasEachCallAndItsPlaces) {
+  const TemporaryFolder folder;
+  const std::string model =
+      folder.file("two.sinter", "model two() {\n  input x: f32[N, 2]\n  x | linear(3) | relu | tanh\n}\n");
+  const Outcome outcome =
+      run_program({"inspect", model, "--batch-size", "5", "--stage", "scheduled", "--backend", "reference"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, R"(schedule of two
+arena 128 bytes, workspace 32768 bytes a thread
+linear "0": reference, 5 units, workspace 0 bytes
+  reads  %x: f32[5, 2]
+         %0.weight: f32[3, 2]
+         %0.bias: f32[3]
+  writes %1: f32[5, 3] at 0
+relu + tanh "1": reference, 1 unit, workspace 32768 bytes
+  reads  %1: f32[5, 3] at 0
+  writes %2: f32[5, 3] at 64
+)");
+}
+
+TEST(Inspect, TheScheduleOfALoopHasThatOfItsBody) {
+  const Outcome outcome = run_program({"inspect", "lenet_relu", "--mode", "train", "--batch-size", "256",
+                                       "--stage", "scheduled", "--backend", "reference"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("\nslab_loop: the runtime, 8 units, workspace "), std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("\n  slabs of 16:\n    arena "), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("\n    conv2d \"0\": reference, "), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("f32[16, 6, 28, 28] at "), std::string::npos) << outcome.out;
+}
+
+TEST(Inspect, AModelWithAFixedBatchNeedsNoSize) {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("fixed.sinter", "model fixed() {\n  input x: f32[2]\n  tanh(x)\n}\n");
+  const Graph graph = printed(run_program({"inspect", model}));
+  EXPECT_EQ(to_string(graph.type(graph.inputs()[0])), "f32[2]");
+}
+
 TEST(Inspect, RemarksSayWhatWasNotFused) {
   const Outcome outcome =
       run_program({"inspect", "lenet_relu", "--mode", "train", "--backend", "reference", "--remarks"});
@@ -96,6 +134,9 @@ TEST(Inspect, WritesAFile) {
 }
 
 TEST(Inspect, WrongOptions) {
+  expect_input_error({"inspect", "lenet", "--stage", "scheduled", "--svg", "lenet.svg"},
+                     "--svg lenet.svg: --stage scheduled is a list of calls; without --stage the graph that "
+                     "they run is drawn");
   expect_input_error(
       {"inspect", "lenet", "--mode", "infer", "--stage", "autodiff"},
       "--stage autodiff --mode infer: only the training pipeline has that stage; expected --mode train");

@@ -48,7 +48,7 @@ TEST(Usage, WrongCommandsAndOptions) {
   expect_usage_error({"opt", "-", "--verify=maybe"}, "--verify: maybe not in {structure,execute}");
   expect_usage_error({"opt", "-", "--momentum", "nan"}, "--momentum: nan is no number from 0 to 1");
   expect_usage_error({"inspect", "lenet", "--stage", "shrunk"},
-                     "--stage: shrunk not in {parsed,autodiff,fused,layout,kernel,llvm,asm}");
+                     "--stage: shrunk not in {parsed,autodiff,fused,layout,scheduled,kernel,llvm,asm}");
   expect_usage_error({"data", "synthetic", "--count", "3"}, "--count requires --export");
 }
 

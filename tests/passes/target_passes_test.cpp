@@ -62,17 +62,19 @@ std::string convolution(std::string_view rest, std::string_view results) {
 TEST(FuseEpilogues, SaysWhatTheTargetRefuses) {
   const std::string type = "f32[1, 1, 2, 2]";
   EXPECT_EQ(remarks_on(convolution("%2 = tanh(%1) : " + type + " return %2", type)),
-            (Remarks{{"fuse_epilogues", "features.0", "conv2d + tanh is not fused: no tanh here"}}));
+            (Remarks{{"fuse_epilogues", "features.0", "conv2d + tanh is not fused: no tanh here",
+                      OpKind::conv2d}}));
   EXPECT_EQ(
       remarks_on(convolution("%2 = add(%1, %x) : " + type + " %3 = tanh(%2) : " + type + " return %3", type)),
-      (Remarks{{"fuse_epilogues", "features.0", "conv2d + add + tanh is not fused: no tanh here"}}));
+      (Remarks{{"fuse_epilogues", "features.0", "conv2d + add + tanh is not fused: no tanh here",
+                OpKind::conv2d}}));
 }
 
 TEST(FuseEpilogues, SaysThatAChainIsTooLong) {
-  EXPECT_EQ(
-      remarks_on("graph f(%x: f32[4]) -> (f32[4]) { %1 = exp(%x) : f32[4] @ \"a\" "
-                 "%2 = relu(%1) : f32[4] %3 = exp(%2) : f32[4] %4 = sqrt(%3) : f32[4] return %4 }"),
-      (Remarks{{"fuse_epilogues", "a", "exp + relu + exp + sqrt is not fused: 4 ops are more than 3"}}));
+  EXPECT_EQ(remarks_on("graph f(%x: f32[4]) -> (f32[4]) { %1 = exp(%x) : f32[4] @ \"a\" "
+                       "%2 = relu(%1) : f32[4] %3 = exp(%2) : f32[4] %4 = sqrt(%3) : f32[4] return %4 }"),
+            (Remarks{{"fuse_epilogues", "a", "exp + relu + exp + sqrt is not fused: 4 ops are more than 3",
+                      OpKind::exp}}));
 }
 
 TEST(FuseEpilogues, SaysWhoElseReadsAProduct) {
@@ -80,12 +82,13 @@ TEST(FuseEpilogues, SaysWhoElseReadsAProduct) {
   EXPECT_EQ(
       remarks_on(convolution("%2 = relu(%1) : " + type + " %3 = softmax(%1) : " + type + " return %2, %3",
                              type + ", " + type)),
-      (Remarks{
-          {"fuse_epilogues", "features.0", "conv2d is not fused with relu: its result is read by 2 nodes"}}));
+      (Remarks{{"fuse_epilogues", "features.0",
+                "conv2d is not fused with relu: its result is read by 2 nodes", OpKind::conv2d}}));
   EXPECT_EQ(remarks_on(convolution("%2 = relu(%1) : " + type + " return %1, %2", type + ", " + type)),
             (Remarks{{"fuse_epilogues", "features.0",
                       "conv2d is not fused with relu: its result is read by 1 node and is a result of the "
-                      "graph"}}));
+                      "graph",
+                      OpKind::conv2d}}));
 }
 
 TEST(FuseEpilogues, SaysNothingOfWhatItFuses) {

@@ -1,0 +1,147 @@
+#include "runtime/describe_kernels.h"
+
+#include <algorithm>
+
+#include "ir/cost.h"
+#include "ir/slab_loop.h"
+
+namespace sinter {
+namespace {
+
+std::string tag_of(const Type& type) {
+  if (!type.layout.is_plain()) return type.layout.tag();
+  static constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz";
+  return std::string(letters.substr(0, type.shape.size()));
+}
+
+std::vector<std::string> tags_of(const Graph& graph, const std::vector<ValueId>& ids) {
+  std::vector<std::string> tags;
+  for (const ValueId id : ids)
+    if (id.valid()) tags.push_back(tag_of(graph.type(id)));
+  return tags;
+}
+
+std::optional<double> predicted_seconds(const Graph& graph, NodeId id, const Backend& backend) {
+  const Node& node = graph.node(id);
+  const auto ways = backend.runner(graph, id).implementations(graph, id, layouts_of(graph, node));
+  const Implementation* way = find_implementation(ways, graph, node);
+  return way == nullptr ? std::nullopt : std::optional(way->seconds);
+}
+
+// The bytes a node must move, and of them those that are touched at once. A result in the memory of an
+// operand is the same memory; a node without arithmetic whose result lies there (a flatten) moves nothing.
+struct Traffic {
+  double bytes, at_once;
+};
+
+Traffic traffic(const Graph& graph, const Node& node, bool in_place) {
+  const Cost least = cost(graph, node);
+  if (!in_place) return {least.bytes, least.bytes};
+  if (least.flops == 0) return {0, 0};
+  const Type& result = graph.type(node.results[0]);
+  return {least.bytes,
+          least.bytes - static_cast<double>(element_count(result.shape) * size_of(result.dtype))};
+}
+
+bool comes_from(const Node& node, const std::string& source, const Remark& remark) {
+  return node.op == remark.op && (node.source.empty() ? source : node.source) == remark.source;
+}
+
+// Whether a remark is about the node or an op in it.
+bool is_about(const Remark& remark, const Node& node) {
+  if (comes_from(node, node.source, remark)) return true;
+  return node.op == OpKind::fusion &&
+         std::ranges::any_of(node.attributes.body().nodes(),
+                             [&](const Node& inner) { return comes_from(inner, node.source, remark); });
+}
+
+class Describer {
+ public:
+  Describer(const Executable& executable, const Backend& backend, int threads)
+      : executable_(executable), backend_(backend), threads_(threads) {}
+
+  std::vector<DescribedKernel> run() {
+    const Graph& graph = executable_.graph;
+    for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
+      NodeProfile& profile = executable_.profile->at(id);
+      if (graph.node(id).op == OpKind::slab_loop) {
+        add_loop(graph, id, profile);
+        continue;
+      }
+      add(graph, id, profile, 1);
+      found_.back().report.bytes_at_once /= threads_;
+    }
+    return std::move(found_);
+  }
+
+ private:
+  // A node that runs so many times in a step.
+  void add(const Graph& graph, NodeId id, NodeProfile& profile, double times) {
+    const Node& node = graph.node(id);
+    KernelReport report{.ops = ops_of(node),
+                        .source = node.source,
+                        .backend = std::string(profile.backend),
+                        .reads = tags_of(graph, node.operands),
+                        .writes = tags_of(graph, node.results)};
+    for (size_t i = 0; i < executable_.remarks.size(); ++i)
+      if (is_about(executable_.remarks[i], node)) report.remarks.push_back(i);
+    if (!profile.backend.empty()) {
+      const Traffic moved = traffic(graph, node, profile.in_place);
+      report.flops = times * cost(graph, node).flops;
+      report.bytes = times * moved.bytes;
+      report.bytes_at_once = moved.at_once;
+      if (const auto seconds = predicted_seconds(graph, id, backend_)) report.predicted = times * *seconds;
+    }
+    found_.push_back({std::move(report), {&profile.clock}});
+  }
+
+  // What the last slab, which is smaller, adds to a node of the body. One may be a view where the other is
+  // not.
+  void add_remainder(DescribedKernel& kernel, const Graph& remainder, NodeId id, NodeProfile& profile) const {
+    if (profile.backend.empty()) return;
+    KernelReport& report = kernel.report;
+    kernel.clocks.push_back(&profile.clock);
+    report.backend = profile.backend;
+    const auto seconds = predicted_seconds(remainder, id, backend_);
+    report.flops += cost(remainder, remainder.node(id)).flops;
+    report.bytes += traffic(remainder, remainder.node(id), profile.in_place).bytes;
+    report.predicted =
+        report.predicted && seconds ? std::optional(*report.predicted + *seconds) : std::nullopt;
+  }
+
+  void add_loop(const Graph& graph, NodeId id, NodeProfile& profile) {
+    const Node& node = graph.node(id);
+    const SlabLoop loop(node.attributes, operand_types(graph, node));
+    const size_t place = found_.size();
+    const int64_t whole = loop.slabs() - (loop.remainder != nullptr ? 1 : 0);
+    found_.push_back({{.ops = ops_of(node),
+                       .source = node.source,
+                       .reads = tags_of(graph, node.operands),
+                       .writes = tags_of(graph, node.results),
+                       .slabs = SlabSizes{loop.slabs(), loop.slab, loop.lanes}},
+                      {&profile.clock}});
+    require(loop.remainder == nullptr || loop.remainder->nodes().size() == loop.body->nodes().size(),
+            "the last slab's nodes are those of the others");
+    for (NodeId inner = 0; inner < static_cast<NodeId>(loop.body->nodes().size()); ++inner) {
+      add(*loop.body, inner, profile.body[inner], static_cast<double>(whole));
+      DescribedKernel& kernel = found_.back();
+      kernel.report.loop = place;
+      if (loop.remainder != nullptr) add_remainder(kernel, *loop.remainder, inner, profile.remainder[inner]);
+    }
+  }
+
+  const Executable& executable_;
+  const Backend& backend_;
+  int threads_;
+  std::vector<DescribedKernel> found_;
+};
+
+}  // namespace
+
+std::vector<DescribedKernel> describe_kernels(const Executable& executable, const Backend& backend,
+                                              int threads) {
+  require(executable.profile != nullptr, "an executable with clocks");
+  return Describer(executable, backend, threads).run();
+}
+
+}  // namespace sinter

@@ -1,0 +1,158 @@
+#include "runtime/explain_step.h"
+
+#include <algorithm>
+
+#include "runtime/bandwidth.h"
+#include "runtime/describe_kernels.h"
+#include "runtime/peak.h"
+#include "runtime/step_inputs.h"
+#include "runtime/step_runs.h"
+
+namespace sinter {
+namespace {
+
+constexpr size_t least_steps = 5;
+constexpr double enough_seconds = 1.5;
+
+// A kernel's time in the last step. In a loop several threads are in different kernels at once: what passed
+// says nothing there.
+double take_seconds(const DescribedKernel& kernel, int threads) {
+  double busy = 0, passed = 0;
+  for (NodeClock* clock : kernel.clocks) {
+    const ClockReading reading = clock->take();
+    busy += reading.busy;
+    passed += reading.passed;
+  }
+  return kernel.report.loop ? busy / threads : passed;
+}
+
+// Steps with clocks and without, in turn, so that what disturbs a machine disturbs both.
+class StepTimer {
+ public:
+  StepTimer(Session& session, std::vector<DescribedKernel>& kernels, int threads)
+      : session_(session), kernels_(kernels), threads_(threads), kernel_times_(kernels.size()) {}
+
+  /// Gives the number of steps.
+  int64_t run(std::span<const Tensor> inputs, int64_t repeat) {
+    const auto enough = [&] {
+      const size_t count = step_times_.size();
+      return repeat > 0 ? count >= static_cast<size_t>(repeat)
+                        : count >= least_steps && total_ >= enough_seconds;
+    };
+    while (!enough()) {
+      timed_step(inputs);
+      step_times_.push_back(seconds_of([&] { session_.run(inputs); }));
+      total_ += step_times_.back();
+    }
+    for (size_t i = 0; i < kernels_.size(); ++i)
+      if (!kernel_times_[i].empty()) kernels_[i].report.seconds = step_times(std::move(kernel_times_[i]));
+    return 2 * static_cast<int64_t>(step_times_.size());
+  }
+
+  StepTimes whole() const { return step_times(step_times_); }
+
+ private:
+  void timed_step(std::span<const Tensor> inputs) {
+    Profile& profile = *session_.executable().profile;
+    run_clocks(profile, true);
+    total_ += seconds_of([&] { session_.run(inputs); });
+    run_clocks(profile, false);
+    for (size_t i = 0; i < kernels_.size(); ++i) {
+      const KernelReport& report = kernels_[i].report;
+      const double seconds = take_seconds(kernels_[i], threads_);
+      if (report.slabs || !report.backend.empty()) kernel_times_[i].push_back(seconds);
+    }
+  }
+
+  Session& session_;
+  std::vector<DescribedKernel>& kernels_;
+  int threads_;
+  std::vector<std::vector<double>> kernel_times_;
+  std::vector<double> step_times_;
+  double total_ = 0;
+};
+
+WorkLimit limit_of(const KernelReport& kernel, double peak_flops, Bandwidth& bandwidth) {
+  const double arithmetic = kernel.flops / peak_flops;
+  const double moving = kernel.bytes > 0 ? kernel.bytes / bandwidth.at(kernel.bytes_at_once) : 0;
+  return {.seconds = std::max(arithmetic, moving), .by_bytes = moving > arithmetic};
+}
+
+// Amounts, limits and predictions; a sum of predictions is one where all are known.
+void add_work(KernelReport& sum, const KernelReport& kernel) {
+  sum.flops += kernel.flops;
+  sum.bytes += kernel.bytes;
+  sum.limit.seconds += kernel.limit.seconds;
+  if (!kernel.backend.empty())
+    sum.predicted =
+        sum.predicted && kernel.predicted ? std::optional(*sum.predicted + *kernel.predicted) : std::nullopt;
+}
+
+void add_times(StepTimes& sum, const StepTimes& times) {
+  sum.count = std::max(sum.count, times.count);
+  sum.min += times.min;
+  sum.median += times.median;
+  sum.max += times.max;
+}
+
+void add_up(StepReport& report) {
+  report.total.ops = "total";
+  report.total.predicted = 0;
+  for (KernelReport& kernel : report.kernels)
+    if (kernel.slabs) kernel.predicted = 0;
+  for (const KernelReport& kernel : report.kernels) {
+    if (kernel.slabs) continue;
+    add_work(report.total, kernel);
+    add_times(report.total.seconds, kernel.seconds);
+    if (kernel.loop) add_work(report.kernels[*kernel.loop], kernel);
+  }
+}
+
+}  // namespace
+
+std::optional<double> roofline_share(double limit_seconds, double measured_seconds) {
+  return limit_seconds <= measured_seconds ? std::optional(limit_seconds / measured_seconds) : std::nullopt;
+}
+
+std::vector<size_t> remarks_of_no_kernel(const StepReport& report) {
+  std::vector<size_t> found;
+  for (size_t i = 0; i < report.remarks.size(); ++i)
+    if (std::ranges::none_of(report.kernels, [&](const KernelReport& kernel) {
+          return std::ranges::count(kernel.remarks, i) > 0;
+        }))
+      found.push_back(i);
+  return found;
+}
+
+StepReport explain_step(const Graph& model, Weights weights, std::shared_ptr<ThreadPool> pool,
+                        const BenchmarkOptions& options) {
+  const auto executable = compile(model, {.backend = options.backend,
+                                          .passes = options.train ? training_passes() : inference_passes(),
+                                          .pass_options = options.pass_options,
+                                          .profile = true});
+  const auto backend = find_backend(options.backend);
+  auto kernels = describe_kernels(*executable, *backend, pool->threads());
+  Session session(executable, pool, std::move(weights));
+  const std::vector<Tensor> inputs = step_inputs(model, executable->graph, options);
+  double peak_flops = measure_peak_flops(*pool);
+  const int64_t warm_up_steps = warm_up(session, inputs);
+  StepTimer timer(session, kernels, pool->threads());
+  check_results(session, warm_up_steps + timer.run(inputs, options.repeat));
+  peak_flops = std::max(peak_flops, measure_peak_flops(*pool));
+  StepReport report{.backend = executable->backend,
+                    .batch_size = batch_size_of(executable->graph),
+                    .threads = pool->threads(),
+                    .peak_flops = peak_flops,
+                    .step = timer.whole(),
+                    .remarks = executable->remarks,
+                    .fallbacks = executable->fallbacks};
+  Bandwidth bandwidth(pool);
+  for (DescribedKernel& kernel : kernels) {
+    kernel.report.limit = limit_of(kernel.report, peak_flops, bandwidth);
+    report.kernels.push_back(std::move(kernel.report));
+  }
+  add_up(report);
+  return report;
+}
+
+}  // namespace sinter

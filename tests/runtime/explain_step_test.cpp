@@ -1,0 +1,134 @@
+#include "runtime/explain_step.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "runtime/executable.h"
+#include "runtime/initialize.h"
+#include "tests/runtime/small_models.h"
+
+namespace sinter {
+namespace {
+
+StepReport explained(const std::string& backend, bool train, int64_t batch, int64_t slab) {
+  const Graph model = small_lenet(true);
+  BenchmarkOptions options{.train = train, .repeat = 2, .backend = backend};
+  options.pass_options.symbols["N"] = batch;
+  options.pass_options.slabs.slab = slab;
+  return explain_step(model, Weights(initialize(model, "default", 0)), std::make_shared<ThreadPool>(2),
+                      options);
+}
+
+TEST(RooflineShare, IsNoneAboveOne) {
+  EXPECT_EQ(roofline_share(1, 4), 0.25);
+  EXPECT_EQ(roofline_share(3, 3), 1.0);
+  EXPECT_EQ(roofline_share(3, 2.9), std::nullopt);
+  EXPECT_EQ(roofline_share(1, 0), std::nullopt);
+}
+
+TEST(ExplainStep, KnowsEachKernelOfAStep) {
+  for (const std::string& backend : backend_names()) {
+    SCOPED_TRACE(backend);
+    const StepReport report = explained(backend, true, 40, 16);
+    EXPECT_EQ(report.backend, backend);
+    EXPECT_EQ(report.batch_size, 40);
+    EXPECT_EQ(report.threads, 2);
+    EXPECT_EQ(report.step.count, 2);
+    EXPECT_GT(report.peak_flops, 0);
+    for (const KernelReport& kernel : report.kernels) {
+      SCOPED_TRACE(kernel.ops);
+      const bool runs = kernel.slabs || !kernel.backend.empty();
+      EXPECT_EQ(kernel.seconds.count, runs ? 2 : 0);
+      EXPECT_TRUE(runs || kernel.limit.seconds == 0);
+      EXPECT_EQ(kernel.seconds.min > 0, runs);
+      EXPECT_LE(kernel.seconds.min, kernel.seconds.median);
+      EXPECT_FALSE(kernel.writes.empty());
+      EXPECT_TRUE(!kernel.loop || report.kernels[*kernel.loop].slabs);
+    }
+  }
+}
+
+// In the arena a flatten's result is its operand.
+TEST(ExplainStep, WhatMovesNothingHasNoLimit) {
+  const StepReport report = explained("reference", false, 4, 0);
+  const auto flat =
+      std::ranges::find_if(report.kernels, [](const KernelReport& one) { return one.ops == "flatten"; });
+  ASSERT_NE(flat, report.kernels.end());
+  EXPECT_EQ(flat->bytes, 0);
+  EXPECT_EQ(flat->limit.seconds, 0);
+  // A relu reads and writes its operand's memory: both count, but they are the same.
+  const auto relu =
+      std::ranges::find_if(report.kernels, [](const KernelReport& one) { return one.ops == "relu"; });
+  ASSERT_NE(relu, report.kernels.end());
+  EXPECT_EQ(relu->bytes, 2 * 4 * 4704 * 4);
+  EXPECT_EQ(relu->bytes_at_once, 4 * 4704 * 4 / 2);  // one thread's
+}
+
+// All slabs together, the smaller last one too, do what the whole batch asks for; lanes' sums come to it.
+TEST(ExplainStep, CountsAllSlabs) {
+  const StepReport report = explained("auto", true, 40, 16);
+  const auto loop =
+      std::ranges::find_if(report.kernels, [](const KernelReport& one) { return one.slabs.has_value(); });
+  ASSERT_NE(loop, report.kernels.end());
+  EXPECT_EQ(loop->slabs->slabs, 3);
+  EXPECT_EQ(loop->slabs->slab, 16);
+  EXPECT_EQ(loop->slabs->lanes, 3);
+  const auto place = static_cast<size_t>(loop - report.kernels.begin());
+  double flops = 0, products = 0;
+  for (const KernelReport& kernel : report.kernels) {
+    if (kernel.loop == place) flops += kernel.flops;
+    if (kernel.ops.starts_with("conv2d")) products += kernel.flops;
+  }
+  EXPECT_DOUBLE_EQ(loop->flops, flops);
+  EXPECT_GT(report.total.flops, flops);  // lanes' sums and the update
+  // Two convolutions forward, both by weights, the second by data; an activation, a bias or a pool in a
+  // kernel adds a little.
+  const double first = 40. * 2 * 6 * 28 * 28 * 25, second = 40. * 2 * 16 * 10 * 10 * 150;
+  EXPECT_GE(products, 2 * first + 3 * second);
+  EXPECT_LT(products, 1.1 * (2 * first + 3 * second));
+}
+
+TEST(ExplainStep, TotalsLeaveLoopsOut) {
+  const StepReport report = explained("auto", true, 32, 16);
+  double flops = 0, least = 0, limit = 0;
+  for (const KernelReport& kernel : report.kernels) {
+    if (kernel.slabs) continue;
+    flops += kernel.flops;
+    least += kernel.seconds.min;
+    limit += kernel.limit.seconds;
+  }
+  EXPECT_DOUBLE_EQ(report.total.flops, flops);
+  EXPECT_DOUBLE_EQ(report.total.seconds.min, least);
+  EXPECT_DOUBLE_EQ(report.total.limit.seconds, limit);
+}
+
+TEST(ExplainStep, RemarksBelongToTheKernelsThatTheyAreAbout) {
+  const StepReport report = explained("reference", false, 2, 0);
+  const auto is_first = [](const Remark& remark) {
+    return remark.source == "0" && remark.text.starts_with("conv2d + relu is not fused");
+  };
+  const auto found = std::ranges::find_if(report.remarks, is_first);
+  ASSERT_NE(found, report.remarks.end());
+  const auto place = static_cast<size_t>(found - report.remarks.begin());
+  for (const KernelReport& kernel : report.kernels)
+    EXPECT_EQ(std::ranges::count(kernel.remarks, place),
+              kernel.ops == "conv2d" && kernel.source == "0" ? 1 : 0)
+        << kernel.ops << " " << kernel.source;
+}
+
+TEST(ExplainStep, RemarksAboutARegionBelongToNoKernel) {
+  const StepReport report = explained("auto", true, 2, 0);
+  std::vector<std::string> texts;
+  for (const size_t i : remarks_of_no_kernel(report)) texts.push_back(report.remarks[i].text);
+  EXPECT_EQ(std::ranges::count(texts, "the batch of 2 samples is one slab"), 1);
+}
+
+TEST(ExplainStep, NeedsWeightsThatFit) {
+  BenchmarkOptions options;
+  options.pass_options.symbols["N"] = 1;
+  EXPECT_THROW(explain_step(small_lenet(true), {}, std::make_shared<ThreadPool>(1), options), InputError);
+}
+
+}  // namespace
+}  // namespace sinter
