@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <span>
 
 #include "ir/copy.h"
-#include "passes/target.h"
+#include "passes/target_memo.h"
 
 namespace sinter {
 namespace {
 
 using Group = std::vector<NodeId>;  ///< in the order of the graph
+
+constexpr const char* quicker_apart = "the target expects its parts to be quicker on their own";
 
 bool is_activation(OpKind op) {
   return op == OpKind::relu || op == OpKind::sigmoid || op == OpKind::tanh || op == OpKind::leaky_relu;
@@ -46,7 +49,11 @@ class Fuser {
       if (graph_.node(id).op == OpKind::conv2d || graph_.node(id).op == OpKind::linear) extend_product(id);
     for (NodeId id = 0; id < node_count(); ++id)
       if (graph_.node(id).op == OpKind::conv2d_backward_weights) join_bias_gradient(id);
-    join_chains();
+    // Again as long as there is something left to join: what was cut off two chains may be one.
+    for (size_t before = groups_.size() + 1; before != groups_.size();) {
+      before = groups_.size();
+      join_chains();
+    }
     if (groups_.empty()) return false;
     fused = rewritten();
     return true;
@@ -56,7 +63,9 @@ class Fuser {
   NodeId node_count() const { return static_cast<NodeId>(graph_.nodes().size()); }
 
   void remark(const Node& node, std::string text) {
-    if (remarks_) remarks_->push_back({"fuse_epilogues", node.source, std::move(text)});
+    Remark said{"fuse_epilogues", node.source, std::move(text)};
+    if (remarks_ && std::ranges::find(*remarks_, said) == remarks_->end())
+      remarks_->push_back(std::move(said));
   }
 
   // The only reader of a node's only result; -1: there are others, or the graph's caller is one.
@@ -159,7 +168,42 @@ class Fuser {
       trees.emplace(id, std::move(tree));
     }
     for (const auto& [_, tree] : trees)
-      if (!accept_with_gradient(tree) && tree.size() > 1) accept(tree);
+      if (!accept_with_gradient(tree)) accept_tree(tree);
+  }
+
+  // As one; or cut in two, where the target expects that to be quicker: it may know a part, such as an
+  // activation's gradient, and not the whole.
+  void accept_tree(const Group& tree) {
+    if (tree.size() == 1) return;
+    std::pair<Group, Group> best = {tree, {}};
+    double least = seconds_of(tree);
+    for (const NodeId id : std::span(tree).first(tree.size() - 1)) {
+      auto parts = cut(tree, id);
+      const double seconds = seconds_of(parts.first) + seconds_of(parts.second);
+      if (seconds >= least) continue;
+      least = seconds;
+      best = std::move(parts);
+    }
+    if (best.second.empty()) {
+      accept(tree);
+      return;
+    }
+    say_why_not(tree, target_.refuses_fusion(*body_of(tree).first).value_or(quicker_apart));
+    accept_tree(best.first);
+    accept_tree(best.second);
+  }
+
+  // What a node of a tree is made of, and the rest.
+  std::pair<Group, Group> cut(const Group& tree, NodeId root) const {
+    std::pair<Group, Group> parts = {{root}, {}};
+    for (size_t i = tree.size(); i-- > 0;) {
+      if (tree[i] == root) continue;
+      const bool below = std::ranges::count(parts.first, only_reader(tree[i])) > 0;
+      (below ? parts.first : parts.second).push_back(tree[i]);
+    }
+    std::ranges::reverse(parts.first);
+    std::ranges::reverse(parts.second);
+    return parts;
   }
 
   // A tree that alone reads a gradient by data becomes one with it.
@@ -180,18 +224,21 @@ class Fuser {
   bool accept(const Group& group) {
     const Body body = body_of(group).first;
     auto why_not = target_.refuses_fusion(*body);
-    if (!why_not && seconds(*body) > seconds_apart(group))
-      why_not = "the target expects its parts to be quicker on their own";
+    if (!why_not && seconds(*body) > seconds_apart(group)) why_not = quicker_apart;
     if (!why_not) {
       for (const NodeId id : group) group_of_[id] = static_cast<int>(groups_.size());
       groups_.push_back(group);
       return true;
     }
+    say_why_not(group, *why_not);
+    return false;
+  }
+
+  void say_why_not(const Group& group, std::string_view why) {
     std::string ops;
     for (const NodeId id : group)
       ops += fmt::format("{}{}", ops.empty() ? "" : " + ", to_string(graph_.node(id).op));
-    remark(graph_.node(group[0]), fmt::format("{} is not fused: {}", ops, *why_not));
-    return false;
+    remark(graph_.node(group[0]), fmt::format("{} is not fused: {}", ops, why));
   }
 
   // The least that the target expects, whatever the layouts; 0: it does not say.
@@ -210,6 +257,14 @@ class Fuser {
     alone.append(OpKind::fusion, operands,
                  Attributes(OpKind::fusion, {{"body", std::make_shared<const Graph>(body)}}));
     return least_seconds(alone, 0);
+  }
+
+  // Of a group as one or as its parts, whichever is less.
+  double seconds_of(const Group& group) const {
+    const double apart = seconds_apart(group);
+    if (group.size() == 1) return apart;
+    const Body body = body_of(group).first;
+    return target_.refuses_fusion(*body) ? apart : std::min(apart, seconds(*body));
   }
 
   double seconds_apart(const Group& group) const {
@@ -306,8 +361,9 @@ class Fuser {
 
 bool fuse_epilogues(Graph& graph, const PassOptions& options) {
   if (options.target == nullptr) fail_input("fuse_epilogues asks a backend what it can fuse; there is none");
+  const TargetMemo target(*options.target);
   Graph fused;
-  if (!Fuser(graph, *options.target, options.remarks).run(fused)) return false;
+  if (!Fuser(graph, target, options.remarks).run(fused)) return false;
   graph = std::move(fused);
   return true;
 }
