@@ -14,9 +14,9 @@
 #include "runtime/thread_pool.h"
 
 /// A convolution and its two gradients: a node of the onednn backend, on Sinter's thread pool, beside
-/// oneDNN's primitive alone on OpenMP threads. Both write into memory of their own in the layouts they like
-/// best; each result is compared with the reference once before it is timed. Threads: the machine's, least of
-/// many repetitions is what to compare (--benchmark_repetitions).
+/// oneDNN's direct primitive alone on OpenMP threads. Both write into memory of their own in the layouts they
+/// like best; each result is compared with the reference once before it is timed. Threads: the machine's,
+/// least of many repetitions is what to compare (--benchmark_repetitions).
 namespace sinter {
 namespace {
 
