@@ -13,6 +13,7 @@
 #include "cli/training_options.h"
 #include "cli/warnings.h"
 #include "ir/amounts.h"
+#include "ir/printable.h"
 #include "runtime/initialize.h"
 #include "runtime/peak.h"
 #include "runtime/peak_rss.h"
@@ -83,7 +84,7 @@ void warn_above_peak(const BenchmarkCase& one, const Measurement& measured, cons
       stderr,
       "warning: {} {} at batch {}: {:.1f} GFLOP/s are more than the measured peak of {:.1f}; no share of "
       "it is given\n",
-      one.model_name, one.mode, measured.result.batch_size, 1e-9 * rates.flops_per_second,
+      printable(one.model_name), one.mode, measured.result.batch_size, 1e-9 * rates.flops_per_second,
       1e-9 * measured.peak_flops);
 }
 
@@ -113,7 +114,8 @@ std::string json_line(const BenchmarkCase& one, const Measurement& measured, int
                                 {"compile_ms", rounded(1e3 * result.compile_seconds)},
                                 {"activation_bytes", result.activation_bytes},
                                 {"peak_rss_bytes", or_null(measured.peak_rss_bytes)}}
-             .dump() +
+             // A model's path need not be UTF-8, as JSON is.
+             .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
          "\n";
 }
 
@@ -142,7 +144,7 @@ std::vector<std::string> table_row(const BenchmarkCase& one, const Measurement& 
   const auto ms = [](double seconds) {
     return fmt::format("{:.{}f}", 1e3 * seconds, seconds < 1e-4 ? 6 : 3);
   };
-  return {one.model_name,
+  return {printable(one.model_name),
           one.mode,
           result.backend,
           std::to_string(result.batch_size),
@@ -175,7 +177,7 @@ class Bench {
       fmt::print(stderr,
                  "note: /proc/self/clear_refs cannot be written; the peak memory of {} {} is the most of all "
                  "measurements so far\n",
-                 one.model_name, one.mode);
+                 printable(one.model_name), one.mode);
     first_ = false;
     Measurement measured;
     measured.result = run_benchmark(*one.model, first_weights(options_, one), pool_, one.options);
@@ -197,7 +199,7 @@ class Bench {
 
 // "lenet infer N=256"
 std::string title_of(const BenchmarkCase& one) {
-  std::string title = one.model_name + " " + one.mode;
+  std::string title = printable(one.model_name) + " " + one.mode;
   for (const auto& [symbol, size] : one.options.pass_options.symbols)
     title += fmt::format(" {}={}", symbol, size);
   return title;

@@ -4,30 +4,13 @@
 
 #include <algorithm>
 
+#include "ir/printable.h"
+
 namespace sinter::cli {
 namespace {
 
 constexpr size_t longest_name = 48;  // bytes; more would make a box as wide as the picture
 constexpr size_t list_width = 34;    // bytes; about what a box's other lines have
-
-// The length of the UTF-8 sequence that `text` begins with; 0 where it is none, or none that XML allows.
-size_t sequence_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  if (byte(0) < 0x80) return byte(0) >= 0x20 && byte(0) != 0x7f ? 1 : 0;
-  const size_t length = byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
-  if (byte(0) < 0xc2 || byte(0) > 0xf4 || text.size() < length) return 0;
-  uint32_t code = byte(0) & (0x7f >> length);
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-    code = code << 6 | (byte(i) & 0x3f);
-  }
-  constexpr uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xd800 && code < 0xe000;
-  const bool control = code < 0xa0;
-  const bool no_character = (code & 0xfffe) == 0xfffe;
-  const bool known = code >= least[length] && code < 0x110000;
-  return known && !surrogate && !control && !no_character ? length : 0;
-}
 
 std::string escaped_character(std::string_view character) {
   switch (character[0]) {
@@ -54,7 +37,7 @@ std::string dot_escaped(std::string_view text) {
   if (text.ends_with(' ')) return dot_escaped(text.substr(0, text.size() - 1)) + "&#160;";
   std::string result;
   while (!text.empty()) {
-    const size_t length = sequence_length(text);
+    const size_t length = character_length(text);
     if (length > 0)
       result += escaped_character(text.substr(0, length));
     else

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/version.h"
 #include "ir/error.h"
+#include "ir/printable.h"
 
 namespace sinter::cli {
 namespace {
@@ -31,7 +32,7 @@ constexpr int failed = 1;
 constexpr int bad_input = 2;
 
 int fail_with(int code, const char* message) {
-  fmt::print(stderr, "sinter: {}\n", message);
+  fmt::print(stderr, "sinter: {}\n", printable(message));
   return code;
 }
 
@@ -53,7 +54,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(0, 1);  // none is reported below, after a mistyped one would have been
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return fmt::format("sinter: {}\nRun `sinter --help` or `sinter COMMAND --help` for more.\n",
-                       error.what());
+                       printable(error.what()));
   });
   for (const auto add : {add_train, add_eval, add_run, add_summary, add_inspect, add_explain, add_bench,
                          add_opt, add_ops, add_data})

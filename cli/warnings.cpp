@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "ir/printable.h"
 #include "runtime/executable.h"
 #include "runtime/non_finite.h"
 
@@ -57,14 +58,14 @@ void warn_of_fallbacks(std::string_view model, std::string_view backend,
     share += each.share;
   }
   fmt::print(stderr, "warning: {}: {} declines {}, {} of the FLOPs, which run on {} and are slow: {}\n",
-             model, backend, ops, percent(share), last_backend(), declined[0].reason);
+             printable(model), backend, ops, percent(share), last_backend(), declined[0].reason);
 }
 
 void warn_of_weights(const std::string& path, const NamedTensors& weights, const GlobalOptions& global) {
   if (global.quiet()) return;
   if (const auto found = first_non_finite(weights))
     fmt::print(stderr, "warning: {}: parameter {}; results are worth nothing, also where they look sound\n",
-               path, *found);
+               printable(path), *found);
 }
 
 }  // namespace sinter::cli

@@ -5,6 +5,7 @@
 
 #include "ir/copy.h"
 #include "passes/fusion_body.h"
+#include "passes/target_memo.h"
 
 namespace sinter {
 namespace {
@@ -16,8 +17,6 @@ bool is_pool(OpKind op) {
 bool is_gradient(OpKind op) {
   return op == OpKind::conv2d_backward_weights || op == OpKind::conv2d_backward_data;
 }
-
-constexpr std::string_view slower = "the target expects its parts to be quicker on their own";
 
 template <typename Is>
 bool holds(const Node& node, Is is) {
@@ -33,10 +32,10 @@ struct Replacement {
 
 class Fuser {
  public:
-  Fuser(const Graph& graph, const PassOptions& options)
+  Fuser(const Graph& graph, const Target& target, std::vector<Remark>* remarks)
       : graph_(graph),
-        target_(*options.target),
-        remarks_(options.remarks),
+        target_(target),
+        remarks_(remarks),
         readers_(graph.values().size()),
         is_result_(graph.values().size()) {
     for (NodeId id = 0; id < node_count(); ++id)
@@ -74,7 +73,7 @@ class Fuser {
   void remark(NodeId id, const Graph& body, std::string_view why) const {
     if (remarks_)
       remarks_->push_back({"fuse_conv_activation_pool", graph_.node(id).source,
-                           fmt::format("{} is not fused: {}", ops_of(body), why)});
+                           fmt::format("{} is not fused: {}", ops_of(body), why), body.nodes()[0].op});
   }
 
   bool accepts(NodeId id, const Graph& body) const {
@@ -100,7 +99,7 @@ class Fuser {
     FusionBody fusion = make_fusion_body(graph_, nodes, results);
     if (!accepts(id, *fusion.body)) return;
     if (fusion_seconds(target_, *fusion.body) > seconds(id) + seconds(pool))
-      return remark(id, *fusion.body, slower);
+      return remark(id, *fusion.body, quicker_apart);
     gone_.push_back(pool);
     replaced_.emplace(id, Replacement{std::move(fusion), std::move(results)});
   }
@@ -128,7 +127,7 @@ class Fuser {
       return replaced_.merge(all);
     }
     for (const auto& [reader, replacement] : all)
-      if (!quicker.contains(reader)) remark(unpool, *replacement.fusion.body, slower);
+      if (!quicker.contains(reader)) remark(unpool, *replacement.fusion.body, quicker_apart);
     replaced_.merge(quicker);
   }
 
@@ -163,7 +162,8 @@ class Fuser {
 bool fuse_conv_activation_pool(Graph& graph, const PassOptions& options) {
   if (options.target == nullptr)
     fail_input("fuse_conv_activation_pool asks a backend what it can fuse; there is none");
-  Fuser fuser(graph, options);
+  const TargetMemo target(*options.target);
+  Fuser fuser(graph, target, options.remarks);
   if (!fuser.run()) return false;
   graph = fuser.rewritten();
   return true;

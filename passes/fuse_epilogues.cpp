@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "ir/copy.h"
 #include "passes/fusion_body.h"
+#include "passes/target_memo.h"
 
 namespace sinter {
 namespace {
@@ -41,7 +43,11 @@ class Fuser {
       if (graph_.node(id).op == OpKind::conv2d || graph_.node(id).op == OpKind::linear) extend_product(id);
     for (NodeId id = 0; id < node_count(); ++id)
       if (graph_.node(id).op == OpKind::conv2d_backward_weights) join_bias_gradient(id);
-    join_chains();
+    // Again as long as there is something left to join: what was cut off two chains may be one.
+    for (size_t before = groups_.size() + 1; before != groups_.size();) {
+      before = groups_.size();
+      join_chains();
+    }
     if (groups_.empty()) return false;
     fused = rewritten();
     return true;
@@ -51,7 +57,9 @@ class Fuser {
   NodeId node_count() const { return static_cast<NodeId>(graph_.nodes().size()); }
 
   void remark(const Node& node, std::string text) {
-    if (remarks_) remarks_->push_back({"fuse_epilogues", node.source, std::move(text), node.op});
+    Remark said{"fuse_epilogues", node.source, std::move(text), node.op};
+    if (remarks_ && std::ranges::find(*remarks_, said) == remarks_->end())
+      remarks_->push_back(std::move(said));
   }
 
   // The only reader of a node's only result; -1: there are others, or the graph's caller is one.
@@ -145,7 +153,43 @@ class Fuser {
       trees.emplace(id, std::move(tree));
     }
     for (const auto& [_, tree] : trees)
-      if (!accept_with_gradient(tree) && tree.size() > 1) accept(tree);
+      if (!accept_with_gradient(tree)) accept_tree(tree);
+  }
+
+  // As one; or cut in two, where the target expects that to be quicker: it may know a part, such as an
+  // activation's gradient, and not the whole.
+  void accept_tree(const Group& tree) {
+    if (tree.size() == 1) return;
+    std::pair<Group, Group> best = {tree, {}};
+    double least = seconds_of(tree);
+    for (const NodeId id : std::span(tree).first(tree.size() - 1)) {
+      auto parts = cut(tree, id);
+      const double seconds = seconds_of(parts.first) + seconds_of(parts.second);
+      if (seconds >= least) continue;
+      least = seconds;
+      best = std::move(parts);
+    }
+    if (best.second.empty()) {
+      accept(tree);
+      return;
+    }
+    const Body body = body_of(tree).body;
+    say_why_not(tree, *body, target_.refuses_fusion(*body).value_or(std::string(quicker_apart)));
+    accept_tree(best.first);
+    accept_tree(best.second);
+  }
+
+  // What a node of a tree is made of, and the rest.
+  std::pair<Group, Group> cut(const Group& tree, NodeId root) const {
+    std::pair<Group, Group> parts = {{root}, {}};
+    for (size_t i = tree.size(); i-- > 0;) {
+      if (tree[i] == root) continue;
+      const bool below = std::ranges::count(parts.first, only_reader(tree[i])) > 0;
+      (below ? parts.first : parts.second).push_back(tree[i]);
+    }
+    std::ranges::reverse(parts.first);
+    std::ranges::reverse(parts.second);
+    return parts;
   }
 
   // A tree that alone reads a gradient by data becomes one with it.
@@ -166,15 +210,26 @@ class Fuser {
   bool accept(const Group& group) {
     const Body body = body_of(group).body;
     auto why_not = target_.refuses_fusion(*body);
-    if (!why_not && fusion_seconds(target_, *body) > seconds_apart(group))
-      why_not = "the target expects its parts to be quicker on their own";
+    if (!why_not && fusion_seconds(target_, *body) > seconds_apart(group)) why_not = quicker_apart;
     if (!why_not) {
       for (const NodeId id : group) group_of_[id] = static_cast<int>(groups_.size());
       groups_.push_back(group);
       return true;
     }
-    remark(graph_.node(group[0]), fmt::format("{} is not fused: {}", ops_of(*body), *why_not));
+    say_why_not(group, *body, *why_not);
     return false;
+  }
+
+  void say_why_not(const Group& group, const Graph& body, std::string_view why) {
+    remark(graph_.node(group[0]), fmt::format("{} is not fused: {}", ops_of(body), why));
+  }
+
+  // Of a group as one or as its parts, whichever is less.
+  double seconds_of(const Group& group) const {
+    const double apart = seconds_apart(group);
+    if (group.size() == 1) return apart;
+    const Body body = body_of(group).body;
+    return target_.refuses_fusion(*body) ? apart : std::min(apart, fusion_seconds(target_, *body));
   }
 
   double seconds_apart(const Group& group) const {
@@ -239,8 +294,9 @@ class Fuser {
 
 bool fuse_epilogues(Graph& graph, const PassOptions& options) {
   if (options.target == nullptr) fail_input("fuse_epilogues asks a backend what it can fuse; there is none");
+  const TargetMemo target(*options.target);
   Graph fused;
-  if (!Fuser(graph, *options.target, options.remarks).run(fused)) return false;
+  if (!Fuser(graph, target, options.remarks).run(fused)) return false;
   graph = std::move(fused);
   return true;
 }

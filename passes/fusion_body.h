@@ -19,6 +19,9 @@ struct FusionBody {
 FusionBody make_fusion_body(const Graph& graph, std::span<const NodeId> nodes,
                             std::span<const ValueId> results);
 
+/// Why a target's own estimates speak against a fusion.
+constexpr std::string_view quicker_apart = "the target expects its parts to be quicker on their own";
+
 /// The ops of a body as messages name them: `conv2d + relu`.
 std::string ops_of(const Graph& body);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "backends/onednn/machine.h"
 #include "backends/onednn/memory_desc.h"
@@ -12,7 +13,8 @@ using dnnl::algorithm;
 using dnnl::memory;
 using dnnl::prop_kind;
 
-constexpr int64_t channel_grain = 16;  // the largest block of channels that is usual
+constexpr int64_t channel_grain = 16;      // the largest block of channels that is usual
+constexpr int64_t winograd_channels = 64;  // with fewer, transforms cost what multiplications save
 
 struct Geometry {
   memory::dims stride, before, after;
@@ -46,6 +48,34 @@ double flops_of(const Port& weight, const Port& y) {
 double column_bytes(const Port& weight, const Port& y) {
   const auto w = sizes(weight.type.shape), size = sizes(y.type.shape);
   return 4.0 * static_cast<double>(size[0] * size[2] * size[3] * w[1] * w[2] * w[3]);
+}
+
+// Winograd's F(4x4, 3x3): each tile of 6x6 is transformed, multiplied by transformed weights and transformed
+// back. Lavin, Gray: Fast Algorithms for Convolutional Neural Networks, CVPR 2016. Where padding differs from
+// side to side, oneDNN 2.6's gradient by data is wrong.
+bool suits_winograd(const Attributes& attributes, const Port& weight) {
+  const auto w = sizes(weight.type.shape);
+  const Ints &stride = attributes.ints("stride"), &padding = attributes.ints("padding");
+  const bool even = padding == Ints{0, 0, 0, 0} || padding == Ints{1, 1, 1, 1};
+  const auto fits = [](int64_t channels) {
+    return channels >= winograd_channels && channels % channel_grain == 0;
+  };
+  return vector_width() == 16 && w[2] == 3 && w[3] == 3 && stride == Ints{1, 1} && even && fits(w[0]) &&
+         fits(w[1]);
+}
+
+using Describe = std::function<dnnl::primitive_desc_base(const Descriptions&)>;
+
+// Beside the recipes for direct convolution one for Winograd's, where that pays. `describe` makes a recipe's
+// description for an algorithm.
+Recipes with_winograd(Recipes recipes, const std::function<Describe(algorithm)>& describe,
+                      const Attributes& attributes, const Port& weight) {
+  if (!suits_winograd(attributes, weight)) return recipes;
+  Recipe winograd = recipes.back();  // cut by samples
+  winograd.describe = describe(algorithm::convolution_winograd);
+  winograd.slice_bytes = 36.0 / 9.0 * static_cast<double>(weight.type.bytes());
+  recipes.push_back(std::move(winograd));
+  return recipes;
 }
 
 // A value that lies as another does, sample by sample.
@@ -113,31 +143,35 @@ Recipes convolution_recipes(const OpView& op, const Epilogue& epilogue, std::spa
       {DNNL_ARG_SRC, x, Cut::slice}, {DNNL_ARG_WEIGHTS, weight, Cut::whole}, {DNNL_ARG_DST, y, Cut::slice}};
   if (bias) recipe.arguments.push_back({DNNL_ARG_BIAS, *bias, Cut::whole});
   if (added) recipe.arguments.push_back({sum, *added, Cut::slice});
-  recipe.describe = [=, x = x.buffer, w = weight.buffer, y = y.buffer, g = geometry(op.attributes),
-                     b = bias ? std::optional(bias->buffer)
-                              : std::nullopt](const Descriptions& d) -> dnnl::primitive_desc_base {
-    const auto forward = prop_kind::forward_inference;
-    const auto direct = algorithm::convolution_direct;
-    const auto desc =
-        b ? dnnl::convolution_forward::desc(forward, direct, d[x], d[w], d[*b], d[y], g.stride, g.before,
-                                            g.after)
-          : dnnl::convolution_forward::desc(forward, direct, d[x], d[w], d[y], g.stride, g.before, g.after);
-    const dnnl::convolution_forward::primitive_desc found(desc, primitive_attributes(epilogue, d),
-                                                          cpu_engine(), true);
-    if (found && epilogue.added && adds_wrongly(found)) return {};
-    return found;
+  const auto describe = [=, x = x.buffer, w = weight.buffer, y = y.buffer, g = geometry(op.attributes),
+                         b = bias ? std::optional(bias->buffer) : std::nullopt](algorithm kind) -> Describe {
+    return [=](const Descriptions& d) -> dnnl::primitive_desc_base {
+      // Winograd's weights are transformed ahead of time in inference, into a layout without a tag.
+      const auto mode = kind == algorithm::convolution_winograd ? prop_kind::forward_training
+                                                                : prop_kind::forward_inference;
+      const auto desc =
+          b ? dnnl::convolution_forward::desc(mode, kind, d[x], d[w], d[*b], d[y], g.stride, g.before,
+                                              g.after)
+            : dnnl::convolution_forward::desc(mode, kind, d[x], d[w], d[y], g.stride, g.before, g.after);
+      const dnnl::convolution_forward::primitive_desc found(desc, primitive_attributes(epilogue, d),
+                                                            cpu_engine(), true);
+      if (found && epilogue.added && adds_wrongly(found)) return {};
+      return found;
+    };
   };
+  recipe.describe = describe(algorithm::convolution_direct);
   recipe.choices = image_choices(buffer_count({&x, &weight, &y, bias, added}), x, y, offered);
   if (added) same_layout(recipe.choices, y, *added);
   recipe.flops = flops_of(weight, y);
   recipe.column_bytes = column_bytes(weight, y);
   recipe.channels = {{y.buffer, 1, true}, {x.buffer, 1, false}};
-  return with_channels_apart(std::move(recipe), x, y, added,
-                             {{DNNL_ARG_SRC, Cut::whole, 0},
-                              {DNNL_ARG_WEIGHTS, Cut::slice, 0},
-                              {DNNL_ARG_BIAS, Cut::slice, 0},
-                              {DNNL_ARG_DST, Cut::slice, 1},
-                              {sum, Cut::slice, 1}});
+  Recipes direct = with_channels_apart(std::move(recipe), x, y, added,
+                                       {{DNNL_ARG_SRC, Cut::whole, 0},
+                                        {DNNL_ARG_WEIGHTS, Cut::slice, 0},
+                                        {DNNL_ARG_BIAS, Cut::slice, 0},
+                                        {DNNL_ARG_DST, Cut::slice, 1},
+                                        {sum, Cut::slice, 1}});
+  return with_winograd(std::move(direct), describe, op.attributes, weight);
 }
 
 Recipes convolution_backward_data_recipes(const OpView& op, std::span<const Layout> offered) {
@@ -146,21 +180,23 @@ Recipes convolution_backward_data_recipes(const OpView& op, std::span<const Layo
   recipe.arguments = {{DNNL_ARG_DIFF_DST, dy, Cut::slice},
                       {DNNL_ARG_WEIGHTS, weight, Cut::whole},
                       {DNNL_ARG_DIFF_SRC, dx, Cut::slice}};
-  recipe.describe = [dy = dy.buffer, w = weight.buffer, dx = dx.buffer,
-                     g = geometry(op.attributes)](const Descriptions& d) {
-    const auto direct = algorithm::convolution_direct;
-    const dnnl::convolution_forward::desc forward(prop_kind::forward_training, direct, d[dx], d[w], d[dy],
-                                                  g.stride, g.before, g.after);
-    const dnnl::convolution_backward_data::desc desc(direct, d[dx], d[w], d[dy], g.stride, g.before, g.after);
-    const dnnl::primitive_attr attributes = primitive_attributes({}, d);
-    const dnnl::convolution_forward::primitive_desc hint(forward, cpu_engine());
-    return dnnl::convolution_backward_data::primitive_desc(desc, attributes, cpu_engine(), hint, true);
+  const auto describe = [dy = dy.buffer, w = weight.buffer, dx = dx.buffer,
+                         g = geometry(op.attributes)](algorithm kind) -> Describe {
+    return [=](const Descriptions& d) {
+      const dnnl::convolution_forward::desc forward(prop_kind::forward_training, kind, d[dx], d[w], d[dy],
+                                                    g.stride, g.before, g.after);
+      const dnnl::convolution_backward_data::desc desc(kind, d[dx], d[w], d[dy], g.stride, g.before, g.after);
+      const dnnl::primitive_attr attributes = primitive_attributes({}, d);
+      const dnnl::convolution_forward::primitive_desc hint(forward, cpu_engine());
+      return dnnl::convolution_backward_data::primitive_desc(desc, attributes, cpu_engine(), hint, true);
+    };
   };
+  recipe.describe = describe(algorithm::convolution_direct);
   recipe.choices = image_choices(buffer_count({&dy, &weight, &dx}), dy, dx, offered);
   recipe.flops = flops_of(weight, dy);
   recipe.column_bytes = column_bytes(weight, dy);
   recipe.channels = {{dx.buffer, 1, true}, {dy.buffer, 1, false}};
-  return {std::move(recipe)};
+  return with_winograd({std::move(recipe)}, describe, op.attributes, weight);
 }
 
 Recipes convolution_backward_weights_recipes(const OpView& op, const std::optional<Port>& bias,
@@ -171,28 +207,31 @@ Recipes convolution_backward_weights_recipes(const OpView& op, const std::option
                       {DNNL_ARG_DIFF_DST, dy, Cut::slice},
                       {DNNL_ARG_DIFF_WEIGHTS, dw, Cut::lane}};
   if (bias) recipe.arguments.push_back({DNNL_ARG_DIFF_BIAS, *bias, Cut::lane});
-  recipe.describe = [x = x.buffer, dy = dy.buffer, dw = dw.buffer, g = geometry(op.attributes),
-                     b = bias ? std::optional(bias->buffer) : std::nullopt](const Descriptions& d) {
-    const auto direct = algorithm::convolution_direct;
-    const dnnl::convolution_forward::desc forward(prop_kind::forward_training, direct, d[x], d[dw], d[dy],
-                                                  g.stride, g.before, g.after);
-    const auto desc =
-        b ? dnnl::convolution_backward_weights::desc(direct, d[x], d[dw], d[*b], d[dy], g.stride, g.before,
-                                                     g.after)
-          : dnnl::convolution_backward_weights::desc(direct, d[x], d[dw], d[dy], g.stride, g.before, g.after);
-    const dnnl::convolution_forward::primitive_desc hint(forward, cpu_engine());
-    return dnnl::convolution_backward_weights::primitive_desc(desc, primitive_attributes({}, d), cpu_engine(),
-                                                              hint, true);
+  const auto describe = [x = x.buffer, dy = dy.buffer, dw = dw.buffer, g = geometry(op.attributes),
+                         b = bias ? std::optional(bias->buffer) : std::nullopt](algorithm kind) -> Describe {
+    return [=](const Descriptions& d) {
+      const dnnl::convolution_forward::desc forward(prop_kind::forward_training, kind, d[x], d[dw], d[dy],
+                                                    g.stride, g.before, g.after);
+      const auto desc =
+          b ? dnnl::convolution_backward_weights::desc(kind, d[x], d[dw], d[*b], d[dy], g.stride, g.before,
+                                                       g.after)
+            : dnnl::convolution_backward_weights::desc(kind, d[x], d[dw], d[dy], g.stride, g.before, g.after);
+      const dnnl::convolution_forward::primitive_desc hint(forward, cpu_engine());
+      return dnnl::convolution_backward_weights::primitive_desc(desc, primitive_attributes({}, d),
+                                                                cpu_engine(), hint, true);
+    };
   };
+  recipe.describe = describe(algorithm::convolution_direct);
   recipe.choices = image_choices(buffer_count({&x, &dy, &dw, bias ? &*bias : nullptr}), x, dy, offered);
   recipe.flops = flops_of(dw, dy);
   recipe.column_bytes = column_bytes(dw, dy);
   recipe.channels = {{dy.buffer, 1, true}, {x.buffer, 1, false}};
-  return with_channels_apart(std::move(recipe), x, dy, nullptr,
-                             {{DNNL_ARG_SRC, Cut::whole, 0},
-                              {DNNL_ARG_DIFF_WEIGHTS, Cut::slice, 0},
-                              {DNNL_ARG_DIFF_BIAS, Cut::slice, 0},
-                              {DNNL_ARG_DIFF_DST, Cut::slice, 1}});
+  Recipes direct = with_channels_apart(std::move(recipe), x, dy, nullptr,
+                                       {{DNNL_ARG_SRC, Cut::whole, 0},
+                                        {DNNL_ARG_DIFF_WEIGHTS, Cut::slice, 0},
+                                        {DNNL_ARG_DIFF_BIAS, Cut::slice, 0},
+                                        {DNNL_ARG_DIFF_DST, Cut::slice, 1}});
+  return with_winograd(std::move(direct), describe, op.attributes, dw);
 }
 
 }  // namespace sinter::onednn

@@ -105,12 +105,31 @@ bool is_gradient_of(const Graph& body, OpKind kind, const Attributes& attributes
   return bare(expected) == bare(body);
 }
 
+// The number that a value of the body is multiplied by.
+std::optional<double> factor_in(const Graph& body) {
+  for (const Node& node : body.nodes())
+    for (const ValueId id : node.operands)
+      if (node.op == OpKind::mul && body.info(id).kind == ValueKind::constant && body.type(id).shape.empty())
+        return body.info(id).constant.at(0);
+  return std::nullopt;
+}
+
+// Those that the body may be the gradient of. By its result, as oneDNN computes it, that of leaky_relu needs
+// a slope of 0 or more.
+std::vector<std::pair<OpKind, Attributes>> activations_of(const Graph& body) {
+  std::vector<std::pair<OpKind, Attributes>> activations;
+  for (const OpKind kind : {OpKind::relu, OpKind::sigmoid, OpKind::tanh})
+    activations.emplace_back(kind, Attributes(kind));
+  if (const auto slope = factor_in(body); slope && *slope >= 0)
+    activations.emplace_back(OpKind::leaky_relu, Attributes(OpKind::leaky_relu, {{"alpha", *slope}}));
+  return activations;
+}
+
 Recipes gradient_recipes(const Graph& body, const BodyView& ports, std::span<const Layout> offered) {
   if (body.inputs().size() != 2 || body.results().size() != 1) return {};
   if (body.type(body.inputs()[0]) != body.type(body.inputs()[1])) return {};
-  for (const OpKind kind : {OpKind::relu, OpKind::sigmoid, OpKind::tanh})
+  for (const auto& [kind, attributes] : activations_of(body))
     for (const size_t dy_input : {size_t{0}, size_t{1}}) {
-      const Attributes attributes(kind);
       if (!is_gradient_of(body, kind, attributes, dy_input)) continue;
       const Port dy = *ports.port(body.inputs()[dy_input]), y = *ports.port(body.inputs()[1 - dy_input]);
       const auto dx = ports.port(body.results()[0].value);

@@ -34,12 +34,14 @@ const dnnl::engine& cpu_engine() {
 }
 
 // Measured on Zen 4 with LeNet's convolutions and a 64 -> 64 one: the direct kernels reach 95 to 100 % of
-// what their padded channels allow, channels-last BRGEMM 65 to 90 %, GEMM about half, im2col apart.
+// what their padded channels allow, channels-last BRGEMM 65 to 90 %, GEMM about half, im2col apart. Winograd
+// with 64 channels, on Sapphire Rapids: 147 to 162 %, where the direct kernels reach 63 to 80 %.
 Efficiency efficiency_of(std::string_view name) {
   const auto holds = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
   const int width = holds("avx512") ? 16 : holds("avx") ? 8 : holds("sse") ? 4 : vector_width();
   const double of_widest = static_cast<double>(width) / vector_width();
   if (holds("gemm")) return {holds("brg") ? 0.75 * of_widest : 0.5, holds("brg") ? width : 1};
+  if (holds("wino")) return {1.5 * of_widest, width};
   if (holds("brg")) return {0.75 * of_widest, width};
   return {0.95 * of_widest, width};
 }

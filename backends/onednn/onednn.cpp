@@ -115,6 +115,19 @@ Recipes recipes_of(const Graph& graph, const Node& node, std::span<const Port> p
   return entry->recipes(view_of(node, ports), offered);
 }
 
+// Slices are counted before a layout is chosen, so that the choice does not change them.
+int64_t slices_of(const Recipe& recipe) {
+  int64_t lane_bytes = 0;
+  double bytes = 0;
+  for (const Argument& argument : recipe.arguments) {
+    const auto own = argument.port.type.bytes();
+    bytes += static_cast<double>(own);
+    if (argument.cut == Cut::lane) lane_bytes += own;
+  }
+  lane_bytes += static_cast<int64_t>(recipe.slice_bytes);
+  return worthwhile_slices(recipe.flops / flops_per_second() + bytes / bytes_per_second(), lane_bytes);
+}
+
 // FLOPs in whole vectors over what the implementation reaches, and bytes over the bandwidth, one after the
 // other: on one thread.
 double estimate(const Recipe& recipe, const std::vector<Layout>& layouts, std::string_view implementation) {
@@ -137,19 +150,8 @@ double estimate(const Recipe& recipe, const std::vector<Layout>& layouts, std::s
   if (recipe.serial) flops *= 2;
   const bool by_columns = efficiency.width == 1;  // written and read again
   if (by_columns) bytes += 2 * recipe.column_bytes;
+  if (recipe.slice_bytes > 0) bytes += 2 * recipe.slice_bytes * static_cast<double>(slices_of(recipe));
   return flops / (flops_per_second() * efficiency.share) + bytes / bytes_per_second() + call_seconds;
-}
-
-// Slices are counted before a layout is chosen, so that the choice does not change them.
-int64_t slices_of(const Recipe& recipe) {
-  int64_t lane_bytes = 0;
-  double bytes = 0;
-  for (const Argument& argument : recipe.arguments) {
-    const auto own = argument.port.type.bytes();
-    bytes += static_cast<double>(own);
-    if (argument.cut == Cut::lane) lane_bytes += own;
-  }
-  return worthwhile_slices(recipe.flops / flops_per_second() + bytes / bytes_per_second(), lane_bytes);
 }
 
 // A recipe in a choice of layouts, those that oneDNN is free to choose included; none where it has no such

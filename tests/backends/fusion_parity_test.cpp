@@ -143,7 +143,7 @@ std::vector<NodeId> gradients_of(const Graph& graph) {
 }
 
 TEST_F(FusionParity, GradientsOfActivationsAsTrainingWritesThem) {
-  for (const OpKind activation : {OpKind::relu, OpKind::sigmoid, OpKind::tanh})
+  for (const OpKind activation : activations)
     for (const Convolution& c : convolutions) {
       Graph graph;
       const Layer layer = convolution_layer(graph, c, false);

@@ -93,6 +93,27 @@ TEST(OneDnnNan, GradientOfReluMakesItOfInfinityWhereTheResultIsZero) {
   expect_numbers(graph, inputs, {{nan, nan, 1, infinity, nan, nan}});
 }
 
+// It asks for results of 0 and below where the op table asks for those above.
+TEST(OneDnnNan, GradientOfLeakyReluIsDyWhereTheResultIsNan) {
+  const Graph graph = parse(R"(graph main(%dy: f32[1, 8], %y: f32[1, 8]) -> (f32[1, 8]) {
+  %1 = fusion(%dy, %y) (%a: f32[1, 8], %b: f32[1, 8]) {
+    const %2: f32[] = 0.25
+    const %3: f32[] = 0
+    %4 = mul(%a, %2) : f32[1, 8]
+    %5 = compare(%b, %3) {predicate = gt} : bool[1, 8]
+    %6 = select(%5, %a, %4) : f32[1, 8]
+    return %6
+  } : f32[1, 8]
+  return %1
+})");
+  const std::vector<Tensor> inputs = {row_of({8, 8, 8, 8, infinity, nan, nan, -infinity}, {1, 8}),
+                                      row_of({nan, infinity, -infinity, -0.0, 0, 1, -1, 1}, {1, 8})};
+  auto expected = by_op_table(graph, inputs);
+  EXPECT_EQ(expected[0][0], 2);
+  expected[0][0] = 8;
+  expect_numbers(graph, inputs, expected);
+}
+
 TEST(OneDnnNan, ExpMakesInfinityOfIt) {
   expect_results(OpKind::exp, {row_of(specials, {1, 6, 1, 1})}, {{infinity, infinity, 0, 1, infinity, 0}});
 }

@@ -1,7 +1,8 @@
 set(backends_sources backend_list_test.cpp chain_kernel_test.cpp parity_test.cpp random_network.cpp
   run_graph.cpp same_bits_test.cpp)
 if(SINTER_ONEDNN)
-  list(APPEND backends_sources fusion_parity_test.cpp max_pool_pair_test.cpp onednn_declines_test.cpp onednn_nan_test.cpp
+  list(APPEND backends_sources fusion_parity_test.cpp fusion_parts_test.cpp max_pool_pair_test.cpp
+    onednn_declines_test.cpp onednn_nan_test.cpp onednn_shapes_test.cpp onednn_winograd_test.cpp
     single_sample_test.cpp)
 endif()
 if(SINTER_JIT)

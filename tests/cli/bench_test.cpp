@@ -228,6 +228,17 @@ TEST(Bench, JsonNumbersHaveSixDigitsAtMost) {
   }
 }
 
+TEST(Bench, AModelsPathNeedNotBeText) {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("a\xff.sinter", "model a() {\n  input x: f32[N, 2]\n  relu(x)\n}\n");
+  const auto objects = measured({model, "--repeat", "1"});
+  ASSERT_EQ(objects.size(), 1U);
+  EXPECT_TRUE(objects[0]["model"].get<std::string>().ends_with("a\xef\xbf\xbd.sinter")) << objects[0];
+  const Outcome outcome = run_program({"bench", model, "--repeat", "1"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("a?.sinter  infer"), std::string::npos) << outcome.out;
+}
+
 TEST(Bench, WarnsOfOpsThatTheBackendDeclines) {
   const TemporaryFolder folder;
   const std::string model = folder.file(

@@ -52,5 +52,12 @@ TEST(Usage, WrongCommandsAndOptions) {
   expect_usage_error({"data", "synthetic", "--count", "3"}, "--count requires --export");
 }
 
+TEST(Usage, BytesThatNoTerminalShowsAreQuestionMarks) {
+  expect_usage_error({"\x1b[31m\xff"}, "The following argument was not expected: ?[31m?");
+  expect_usage_error({"bench", "lenet", "--repeat", "\x1b\xc2\x9b"},
+                     "--repeat: ??? is no number from 1 to 1000000000");
+  expect_input_error({"summary", "a\x07\xff.sinter"}, "cannot read a??.sinter: No such file or directory");
+}
+
 }  // namespace
 }  // namespace sinter

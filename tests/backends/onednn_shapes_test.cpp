@@ -1,0 +1,161 @@
+#include <gtest/gtest.h>
+
+#include "backends/onednn/onednn.h"
+#include "ir/text.h"
+#include "tests/backends/run_graph.h"
+#include "tests/random/random_ops.h"
+
+/// Every op that oneDNN has, in sizes that fit no block and no vector and are large enough to be cut into
+/// slices: batches of 1 and 17; one channel, one beside a block, two blocks and one; windows that lie mostly
+/// beyond the border.
+namespace sinter {
+namespace {
+
+using Named = std::vector<Attributes::Named>;
+using Sizes = std::vector<std::vector<int64_t>>;
+
+// Sums of up to 5000 products of up to 4, added up in f32.
+constexpr double tolerance = 1e-3;
+
+OpInstance instance(OpKind op, const Sizes& operands, const Named& attributes = {}) {
+  OpInstance made{op, Attributes(op, attributes), {}, {}, {}};
+  for (const auto& shape : operands)
+    made.operands.push_back(Type{DType::f32, Shape(shape.begin(), shape.end()), {}});
+  return made;
+}
+
+struct Window {
+  Ints kernel, stride, padding;
+  int64_t along(size_t dimension, int64_t size) const {
+    return (size + padding[dimension] + padding[dimension + 2] - kernel[dimension]) / stride[dimension] + 1;
+  }
+};
+
+const Window windows[] = {
+    {{3, 3}, {1, 1}, {1, 1, 1, 1}},
+    {{3, 2}, {2, 1}, {0, 1, 2, 0}},  // padding differs on each side
+    {{5, 5}, {3, 3}, {4, 4, 4, 4}},  // windows of one element at the corners
+};
+
+std::vector<OpInstance> convolutions(int64_t n, int64_t c) {
+  std::vector<OpInstance> made;
+  constexpr int64_t h = 13, w = 11;
+  for (const Window& window : windows)
+    for (const int64_t o : {int64_t{1}, int64_t{33}}) {
+      const int64_t p = window.along(0, h), q = window.along(1, w);
+      const Named geometry = {{"stride", window.stride}, {"padding", window.padding}};
+      const auto with = [&](const Attributes::Named& one) {
+        Named named = geometry;
+        named.push_back(one);
+        return named;
+      };
+      const std::vector<int64_t> x = {n, c, h, w}, weight = {o, c, window.kernel[0], window.kernel[1]},
+                                 y = {n, o, p, q};
+      made.push_back(instance(OpKind::conv2d, {x, weight, {o}}, geometry));
+      made.push_back(instance(OpKind::conv2d_backward_data, {y, weight}, with({"input_size", Ints{h, w}})));
+      made.push_back(instance(OpKind::conv2d_backward_weights, {x, y}, with({"kernel_size", window.kernel})));
+    }
+  return made;
+}
+
+std::vector<OpInstance> pools(int64_t n, int64_t c) {
+  std::vector<OpInstance> made = {instance(OpKind::global_avg_pool2d, {{n, c, 31, 29}})};
+  constexpr int64_t h = 27, w = 25;
+  for (const Window& window : windows) {
+    Named named = {{"kernel_size", window.kernel}, {"stride", window.stride}, {"padding", window.padding}};
+    made.push_back(instance(OpKind::max_pool2d, {{n, c, h, w}}, named));
+    made.push_back(instance(OpKind::max_pool2d_argmax, {{n, c, h, w}}, named));
+    for (const bool counted : {true, false}) {
+      Named average = named;
+      average.push_back({"count_include_pad", counted});
+      made.push_back(instance(OpKind::avg_pool2d, {{n, c, h, w}}, average));
+      average.push_back({"input_size", Ints{h, w}});
+      made.push_back(
+          instance(OpKind::avg_pool2d_backward, {{n, c, window.along(0, h), window.along(1, w)}}, average));
+    }
+  }
+  return made;
+}
+
+std::vector<OpInstance> elementwise_ops(int64_t n, int64_t c) {
+  std::vector<OpInstance> made;
+  const std::vector<int64_t> x = {n, c, 29, 31};
+  for (const OpKind op : {OpKind::relu, OpKind::leaky_relu, OpKind::sigmoid, OpKind::tanh, OpKind::exp,
+                          OpKind::log, OpKind::sqrt})
+    made.push_back(instance(op, {x}));
+  for (const OpKind op :
+       {OpKind::add, OpKind::sub, OpKind::mul, OpKind::div, OpKind::maximum, OpKind::minimum})
+    made.push_back(instance(op, {x, x}));
+  return made;
+}
+
+std::vector<OpInstance> products_and_rows(int64_t n, int64_t c) {
+  std::vector<OpInstance> made = {
+      instance(OpKind::linear, {{n, 401}, {c, 401}, {c}}),
+      instance(OpKind::linear, {{n, c}, {1201, c}, {1201}}),
+      instance(OpKind::matmul, {{n, 401}, {401, c}}),
+      instance(OpKind::matmul, {{c, n}, {c, 401}}, {{"transpose_a", true}}),
+      instance(OpKind::sum, {{n, c, 33, 31}}, {{"axes", Ints{2, 3}}}),
+      instance(OpKind::mean, {{n, c, 33, 31}}, {{"axes", Ints{1}}, {"keepdims", true}}),
+  };
+  for (const OpKind op : {OpKind::softmax, OpKind::log_softmax})
+    made.push_back(instance(op, {{n, c, 1001}}, {{"axis", int64_t{2}}}));
+  return made;
+}
+
+class OneDnnShapes : public testing::TestWithParam<std::tuple<int64_t, int64_t>> {
+ protected:
+  // Right in all layouts, with the same bits in each of them however the units are spread.
+  void check(const OpInstance& op) {
+    SCOPED_TRACE(to_string(op));
+    const Graph graph = graph_of(op);
+    Bindings bindings;
+    for (auto& operand : random_operands(op, random_)) bindings.inputs.push_back(std::move(*operand));
+    const Layout offered[] = {Layout::parse("aBcd16b")};
+    const auto ways = backend_->implementations(graph, 0, offered);
+    const auto expected = interpret(graph, bindings);
+    for (const Implementation& way : ways) {
+      const Graph laid = laid_out(graph, way);
+      SCOPED_TRACE(print(laid));
+      const auto whole = run_graph(*backend_, laid, bindings, nullptr);
+      for (size_t i = 0; i < expected.size(); ++i) expect_near(whole[i], expected[i], tolerance);
+      EXPECT_EQ(run_graph(*backend_, laid, bindings, &random_), whole);
+      slices_ = std::max(slices_, backend_->compile(laid, 0).kernels.at(0)->units());
+      if (HasFailure()) return;
+    }
+    if (!ways.empty()) ++run_;
+  }
+
+  void check(const std::vector<OpInstance>& ops) {
+    for (const OpInstance& op : ops) {
+      check(op);
+      if (HasFailure()) return;
+    }
+  }
+
+  std::unique_ptr<Backend> backend_ = make_onednn_backend();
+  RandomEngine random_{13};
+  int64_t run_ = 0;     ///< ops that it did not decline
+  int64_t slices_ = 0;  ///< the most of an op
+};
+
+TEST_P(OneDnnShapes, AgreeWithTheReferenceAndKeepTheirBits) {
+  const auto [n, c] = GetParam();
+  size_t ops = 0;
+  for (const auto make : {convolutions, pools, elementwise_ops, products_and_rows}) {
+    const auto made = make(n, c);
+    check(made);
+    if (HasFailure()) return;
+    ops += made.size();
+  }
+  EXPECT_GT(run_, static_cast<int64_t>(ops) * 9 / 10);
+  if (n > 1 && c > 1) {
+    EXPECT_GT(slices_, 3);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(BatchAndChannels, OneDnnShapes,
+                         testing::Combine(testing::Values(1, 17), testing::Values(1, 17, 33)));
+
+}  // namespace
+}  // namespace sinter
