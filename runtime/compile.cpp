@@ -31,20 +31,23 @@ std::vector<std::string> backend_names() {
   return names;
 }
 
-std::shared_ptr<const Backend> find_backend(const std::string& name) {
+std::shared_ptr<const Backend> find_backend(const std::string& name, const BackendOptions& options) {
   std::vector<std::unique_ptr<Backend>> list;
   const auto table = backend_table();
   for (const BackendEntry& entry : table) {
     const bool last = &entry == &table.back();  // for what the others cannot run
-    if (name == "auto" || entry.name == name || (last && !list.empty())) list.push_back(entry.make());
+    if (name == "auto" || entry.name == name || (last && !list.empty())) list.push_back(entry.make(options));
   }
   if (list.empty())
     fail_input("unknown backend \"{}\"; this build has: auto, {}", name, fmt::join(backend_names(), ", "));
-  return make_backend_list(std::move(list));
+  if (name != "auto") return make_backend_list(std::move(list));
+  return make_backend_list(std::move(list), [warn = options.warn](const std::string& what) {
+    if (warn) warn(what);
+  });
 }
 
 std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& options) {
-  const auto backend = find_backend(options.backend);
+  const auto backend = find_backend(options.backend, options.backend_options);
   auto executable = std::make_shared<Executable>();
   PassOptions pass_options = options.pass_options;
   pass_options.target = backend.get();

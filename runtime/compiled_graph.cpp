@@ -15,6 +15,8 @@ CompiledGraph compile_nodes(const Graph& graph, const Backend& backend, std::spa
   CompiledGraph compiled;
   std::vector<int64_t> scratch_bytes;
   const std::vector<bool> views = find_views(graph, elsewhere);
+  for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id)
+    if (!views[id] && graph.node(id).op != OpKind::slab_loop) backend.prepare(graph, id);
   for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
     if (views[id])
       compiled.nodes.push_back({backend.name(), {}, 0});

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/backend_options.h"
 #include "passes/run_passes.h"
 #include "runtime/compiled_graph.h"
 #include "runtime/fallbacks.h"
@@ -31,6 +32,7 @@ struct CompileOptions {
   std::vector<std::string> passes;  ///< see inference_passes() and training_passes()
   PassOptions pass_options = {};
   RunOptions run_options = {};
+  BackendOptions backend_options = {};
 };
 
 /// The names of the pipelines' passes.
@@ -40,8 +42,9 @@ std::vector<std::string> training_passes();
 /// The backends of this build, fastest first.
 std::vector<std::string> backend_names();
 /// The backend of that name, and behind it `reference` for the nodes it cannot run. "auto": all of them, each
-/// node on the one that expects to be the quickest. Throws InputError that lists the names.
-std::shared_ptr<const Backend> find_backend(const std::string& name);
+/// node on the one that expects to be the quickest; what fails to compile there is warned of and compiled by
+/// another. Throws InputError that lists the names.
+std::shared_ptr<const Backend> find_backend(const std::string& name, const BackendOptions& options = {});
 
 /// Runs the passes, verifies, and compiles a kernel for each node. Throws InputError where the graph cannot
 /// be run (a symbol that is not bound, a type the backend has no arithmetic for).
