@@ -1,7 +1,7 @@
 #include "backends/jit/engine.h"
 
+#include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -63,7 +63,7 @@ struct Engine::State {
   std::mutex mutex;
   std::condition_variable done;
   std::map<std::string, Job> jobs;  ///< by key_of()
-  std::deque<Job*> waiting;         ///< started, some of them taken since
+  std::vector<Job*> waiting;        ///< started, some of them taken since
   unsigned workers = 0;             ///< running
   std::vector<std::unique_ptr<CodeGenerator>> idle;
   std::vector<std::jthread> threads;
@@ -81,12 +81,17 @@ struct Engine::State {
 
   void work() {
     std::unique_lock lock(mutex);
-    while (!waiting.empty()) {
-      Job& job = *waiting.front();
-      waiting.pop_front();
-      if (!job.taken) run(job, lock);
-    }
+    while (Job* job = next()) run(*job, lock);
     --workers;
+  }
+
+  // The kernel that waits with the longest text, which takes the longest to compile: left to the last, it
+  // would keep one thread at work and the others idle. Null: none waits.
+  Job* next() {
+    std::erase_if(waiting, [](const Job* job) { return job->taken; });
+    const auto longest =
+        std::ranges::max_element(waiting, {}, [](const Job* job) { return job->key->size(); });
+    return longest == waiting.end() ? nullptr : *longest;
   }
 
   // Lets go of the lock while it works.
@@ -108,8 +113,7 @@ struct Engine::State {
     const std::string symbol = symbol_of(job.kernel, *job.key);
     auto object = options.store != nullptr ? options.store->find(*job.key) : std::nullopt;
     if (!object || !loads(*object, symbol, job)) {
-      object = compiled(job.kernel, symbol);
-      job.code.emplace(*object, symbol);
+      object = compile(job, symbol);
       if (options.store != nullptr) options.store->keep(*job.key, *object);
     }
     if (options.debug_symbols) job.symbols.emplace(*job.code, *object, symbol);
@@ -125,15 +129,17 @@ struct Engine::State {
     }
   }
 
-  std::vector<std::byte> compiled(const Kernel& kernel, const std::string& symbol) {
+  std::vector<std::byte> compile(Job& job, const std::string& symbol) {
     const GeneratorLoan generator(*this);  // throws where there is no LLVM: no fault of the kernel's
     try {
-      verify_kernel(kernel);
-      return generator->object(kernel, symbol);
+      verify_kernel(job.kernel);
+      auto object = generator->object(job.kernel, symbol);
+      job.code.emplace(object, symbol);
+      return object;
     } catch (const InternalError& error) {
-      refuse(kernel, symbol, error.what());
+      refuse(job.kernel, symbol, error.what());
     } catch (const Error& error) {
-      refuse(kernel, symbol, error.what());
+      refuse(job.kernel, symbol, error.what());
     }
   }
 
@@ -152,8 +158,8 @@ Engine::Engine(const CpuTarget& cpu, EngineOptions options) : state_(std::make_u
 
 Engine::~Engine() {
   const std::lock_guard lock(state_->mutex);
-  state_->waiting
-      .clear();  // its threads end after what they are at, and are waited for as they are destroyed
+  // Its threads end after what they are at, and are waited for as they are destroyed.
+  state_->waiting.clear();
 }
 
 const CpuTarget& Engine::cpu() const { return state_->cpu; }
@@ -172,8 +178,13 @@ void Engine::start(const Kernel& kernel) {
 Engine::Function Engine::compile(const Kernel& kernel) {
   std::unique_lock lock(state_->mutex);
   Job& job = state_->job_of(kernel).first;
-  if (!job.taken) state_->run(job, lock);
-  state_->done.wait(lock, [&] { return job.done; });
+  while (!job.done) {
+    Job* other = state_->next();
+    if (other != nullptr || !job.taken)
+      state_->run(other != nullptr ? *other : job, lock);
+    else
+      state_->done.wait(lock);
+  }
   if (job.error) std::rethrow_exception(job.error);
   return reinterpret_cast<Function>(reinterpret_cast<uintptr_t>(job.code->entry()));
 }

@@ -23,8 +23,8 @@ class Engine {
   explicit Engine(const CpuTarget& cpu, EngineOptions options = {});
   ~Engine();
 
-  /// Begins to compile a kernel on another thread. These and the one that waits in compile(), which does what
-  /// they did not come to, are as many as the cores that the process may use.
+  /// Begins to compile a kernel on another thread. These and the one that waits in compile(), which compiles
+  /// others meanwhile, are as many as the cores that the process may use.
   void start(const Kernel& kernel);
   /// The kernel's code; waits for it where it was started. Throws Error where the kernel is refused: it
   /// breaks a rule of its language or of LLVM's; the message names the file that its text was left in.

@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include "backends/jit/emit.h"
+#include "backends/jit/llvm_failure.h"
 #include "ir/error.h"
 
 namespace sinter::jit {
@@ -136,16 +137,31 @@ class LlvmCodeGenerator final : public CodeGenerator {
   llvm::SmallVector<char, 0> generate(const Kernel& kernel, const std::string& function,
                                       llvm::CodeGenFileType type) {
     std::string complaint;
-    llvm::LLVMContext context;
-    context.setDiagnosticHandler(std::make_unique<Complaints>(complaint));
-    const auto module = optimized(kernel, function, context);
+    auto context = std::make_unique<llvm::LLVMContext>();
+    context->setDiagnosticHandler(std::make_unique<Complaints>(complaint));
+    std::unique_ptr<llvm::Module> module;
     llvm::SmallVector<char, 0> bytes;
-    llvm::raw_svector_ostream stream(bytes);
-    llvm::legacy::PassManager passes;
-    require(!machine_->addPassesToEmitFile(passes, stream, nullptr, type), "LLVM writes objects for x86-64");
-    passes.run(*module);
+    const auto failure = failure_of([&] {
+      module = optimized(kernel, function, *context);
+      llvm::raw_svector_ostream stream(bytes);
+      llvm::legacy::PassManager passes;
+      require(!machine_->addPassesToEmitFile(passes, stream, nullptr, type),
+              "LLVM writes objects for x86-64");
+      passes.run(*module);
+    });
+    if (failure) {
+      complaint = *failure;
+      abandon(module, context, machine_);
+      machine_ = make_machine(cpu_);
+    }
     if (!complaint.empty()) fail("LLVM cannot make code of kernel {}: {}", kernel.name, complaint);
     return bytes;
+  }
+
+  // What LLVM left in the middle of its work cannot be destroyed.
+  template <typename... T>
+  static void abandon(std::unique_ptr<T>&... objects) {
+    (static_cast<void>(objects.release()), ...);
   }
 
   CpuTarget cpu_;

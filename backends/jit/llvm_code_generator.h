@@ -5,9 +5,9 @@
 /// What the module that holds LLVM gives to the program that loads it.
 namespace sinter::jit {
 
-/// The form of what crosses the border below, and of the code that is made: a number more wherever
-/// CodeGenerator or Kernel change, or the same kernel becomes other code (emit.h, vector_math.h).
-constexpr const char* emitter_version = SINTER_VERSION " 1";
+/// Sinter's version, and a hash of the files that decide what crosses the border below and what code a kernel
+/// becomes (backends/CMakeLists.txt lists them).
+constexpr const char* emitter_version = SINTER_EMITTER;
 
 constexpr const char* module_version_function = "sinter_llvm_version";
 using ModuleVersion = const char*();

@@ -148,11 +148,12 @@ class MachineCode::Loader {
       if (section.sh_size < width || entry.r_offset > section.sh_size - width)
         refuse("a relocation is outside of its section");
       std::byte* const at = code_.memory_ + (base - code_.memory_) + entry.r_offset;
-      const int64_t target = address_of(ELF64_R_SYM(entry.r_info)) + entry.r_addend;
+      // Unsigned: a damaged addend may leave the range of addresses.
+      const uint64_t target = address_of(ELF64_R_SYM(entry.r_info)) + static_cast<uint64_t>(entry.r_addend);
       if (type == R_X86_64_64) {
         std::memcpy(at, &target, 8);
       } else if (type == R_X86_64_PC32 || type == R_X86_64_PLT32) {
-        const int64_t distance = target - reinterpret_cast<int64_t>(at);
+        const auto distance = static_cast<int64_t>(target - reinterpret_cast<uint64_t>(at));
         if (distance != static_cast<int32_t>(distance)) refuse("a distance has more than 32 bits");
         const auto narrow = static_cast<int32_t>(distance);
         std::memcpy(at, &narrow, 4);
@@ -162,19 +163,18 @@ class MachineCode::Loader {
     }
   }
 
-  int64_t address_of(size_t index) {
+  uint64_t address_of(size_t index) {
     if (index >= symbols_.size()) refuse(fmt::format("there is no symbol {}", index));
     const Elf64_Sym& symbol = symbols_[index];
     if (symbol.st_shndx == SHN_UNDEF) return stub(object_.name(names_, symbol.st_name));
     if (symbol.st_shndx >= code_.sections_.size() || code_.sections_[symbol.st_shndx] == nullptr ||
         symbol.st_value > object_.section(symbol.st_shndx).sh_size)
       refuse(fmt::format("symbol {} is in no section", index));
-    return reinterpret_cast<int64_t>(code_.sections_[symbol.st_shndx]) +
-           static_cast<int64_t>(symbol.st_value);
+    return reinterpret_cast<uint64_t>(code_.sections_[symbol.st_shndx]) + symbol.st_value;
   }
 
   // Of a function of libc or libm.
-  int64_t stub(const std::string& name) {
+  uint64_t stub(const std::string& name) {
     const auto [entry, is_new] = stubs_.try_emplace(name, code_.memory_ + next_stub_);
     if (is_new) {
       void* const function = dlsym(RTLD_DEFAULT, name.c_str());
@@ -183,7 +183,7 @@ class MachineCode::Loader {
       std::memcpy(entry->second + sizeof jump, &function, sizeof function);
       next_stub_ += stub_bytes;
     }
-    return reinterpret_cast<int64_t>(entry->second);
+    return reinterpret_cast<uint64_t>(entry->second);
   }
 
   void find(const std::string& function) {

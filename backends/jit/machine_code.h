@@ -11,7 +11,7 @@ namespace sinter::jit {
 ///
 /// Kernels need nothing but themselves and a few functions of libc and libm, so that an object becomes code
 /// by being copied and having some twenty distances filled in. LLVM's own linkers do the same and much more,
-/// but would have to be loaded for it: 20 ms and 30 MB where every kernel comes from a cache.
+/// but would have to be loaded for it: 10 ms and 48 MB where every kernel comes from a cache.
 class MachineCode {
  public:
   /// Throws Error, which says what it met, unless `object` is a relocatable object for x86-64 that has the

@@ -20,3 +20,11 @@ if(SINTER_ONEDNN)
     set_tests_properties(backends_${isa} PROPERTIES ENVIRONMENT "DNNL_MAX_CPU_ISA=${isa}")
   endforeach()
 endif()
+
+# The one part of the module with LLVM that can be tested apart from it.
+if(SINTER_JIT)
+  find_package(LLVM 19.1 REQUIRED CONFIG)
+  sinter_test(llvm_failure SOURCES ../backends/llvm_failure_test.cpp LIBRARIES LLVM)
+  target_sources(llvm_failure_test PRIVATE ${CMAKE_SOURCE_DIR}/backends/jit/llvm_failure.cpp)
+  target_include_directories(llvm_failure_test SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
+endif()
