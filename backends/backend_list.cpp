@@ -61,21 +61,24 @@ class BackendList final : public Backend {
   void prepare(const Graph& graph, NodeId id) const override { runner(graph, id).prepare(graph, id); }
 
   CompiledNode compile(const Graph& graph, NodeId id) const override {
-    const auto able = on_fall_back_ ? able_to_run(graph, id) : std::vector<const Backend*>{};
-    for (size_t i = 0; i + 1 < able.size(); ++i) {
-      const auto fall_back = [&](const std::exception& error) {
-        on_fall_back_(fmt::format("{} failed at {}, which {} runs instead: {}", able[i]->name(),
-                                  describe_node(graph, id), able[i + 1]->name(), error.what()));
-      };
+    if (!on_fall_back_) return runner(graph, id).compile(graph, id);
+    const auto able = able_to_run(graph, id);
+    for (size_t i = 0; i < able.size(); ++i) {
+      std::string why;
       try {
         return able[i]->compile(graph, id);
+      } catch (const InputError&) {  // the user's, whoever compiles it
+        throw;
       } catch (const Error& error) {
-        fall_back(error);
+        why = error.what();
       } catch (const InternalError& error) {
-        fall_back(error);
+        why = error.what();
       }
+      const auto failed = fmt::format("{} failed at {}", able[i]->name(), describe_node(graph, id));
+      if (i + 1 == able.size()) throw BackendFailure(able[i]->name(), fmt::format("{}: {}", failed, why));
+      on_fall_back_(fmt::format("{}, which {} runs instead: {}", failed, able[i + 1]->name(), why));
     }
-    return (able.empty() ? runner(graph, id) : *able.back()).compile(graph, id);
+    return runner(graph, id).compile(graph, id);  // says what it cannot run
   }
 
   std::optional<std::string> code(const Graph& graph, NodeId id, CodeForm form) const override {

@@ -43,11 +43,13 @@ std::vector<std::string> training_passes();
 std::vector<std::string> backend_names();
 /// The backend of that name, and behind it `reference` for the nodes it cannot run. "auto": all of them, each
 /// node on the one that expects to be the quickest; what fails to compile there is warned of and compiled by
-/// another. Throws InputError that lists the names.
+/// another that has a kernel for it in the same layouts. Throws InputError that lists the names.
 std::shared_ptr<const Backend> find_backend(const std::string& name, const BackendOptions& options = {});
 
-/// Runs the passes, verifies, and compiles a kernel for each node. Throws InputError where the graph cannot
-/// be run (a symbol that is not bound, a type the backend has no arithmetic for).
+/// Runs the passes, verifies, and compiles a kernel for each node. With "auto", where a backend fails at a
+/// node that no other runs in its layouts, that is warned of and the graph compiled without it. Throws
+/// InputError where the graph cannot be run (a symbol that is not bound, a type the backend has no arithmetic
+/// for).
 std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& options);
 
 }  // namespace sinter

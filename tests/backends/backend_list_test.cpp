@@ -149,6 +149,19 @@ TEST(BackendList, AnotherCompilesWhatFailsWhereThatIsWanted) {
   }
 }
 
+TEST(BackendList, WhatNoOtherRunsNamesTheBackendThatFailed) {
+  std::vector<std::unique_ptr<Backend>> backends;
+  backends.push_back(std::make_unique<Failing>(false));
+  const auto list = make_backend_list(std::move(backends), [](const auto&) { FAIL(); });
+  try {
+    list->compile(relu_in({}), 0);
+    FAIL();
+  } catch (const BackendFailure& failure) {
+    EXPECT_EQ(failure.backend(), "failing");
+    EXPECT_STREQ(failure.what(), "failing failed at node 0 (relu, \"head.2\"): its kernel was refused");
+  }
+}
+
 TEST(BackendList, WhatFailsIsAnErrorOtherwise) {
   std::vector<std::unique_ptr<Backend>> backends;
   backends.push_back(std::make_unique<Failing>(false));
