@@ -74,7 +74,9 @@ class BackendList final : public Backend {
       } catch (const InternalError& error) {
         why = error.what();
       }
-      const auto failed = fmt::format("{} failed at {}", able[i]->name(), describe_node(graph, id));
+      const std::string node = describe_node(graph, id);
+      if (why.starts_with(node + ": ")) why.erase(0, node.size() + 2);  // named once is enough
+      const auto failed = fmt::format("{} failed at {}", able[i]->name(), node);
       if (i + 1 == able.size()) throw BackendFailure(able[i]->name(), fmt::format("{}: {}", failed, why));
       on_fall_back_(fmt::format("{}, which {} runs instead: {}", failed, able[i + 1]->name(), why));
     }
