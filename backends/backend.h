@@ -46,6 +46,9 @@ class Backend : public Target {
   virtual std::string_view name() const noexcept = 0;
   /// What `sinter --version` says of it: library and instruction set.
   virtual std::string description() const = 0;
+  /// Begins what compile() of the node will have to do, on threads of its own: worth a call for each node
+  /// before the first is compiled. What goes wrong compile() says.
+  virtual void prepare(const Graph&, NodeId) const {}
   /// Makes a node with concrete types ready, in the layouts of the graph's types, which are those of one of
   /// its implementations(). Throws Error.
   virtual CompiledNode compile(const Graph& graph, NodeId node) const = 0;

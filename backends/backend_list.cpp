@@ -7,7 +7,8 @@ namespace {
 
 class BackendList final : public Backend {
  public:
-  explicit BackendList(std::vector<std::unique_ptr<Backend>> backends) : backends_(std::move(backends)) {
+  BackendList(std::vector<std::unique_ptr<Backend>> backends, OnFallBack on_fall_back)
+      : backends_(std::move(backends)), on_fall_back_(std::move(on_fall_back)) {
     require(!backends_.empty(), "a list of backends is not empty");
   }
 
@@ -53,21 +54,33 @@ class BackendList final : public Backend {
 
   // The cheapest; where none can run the node the last, which says best what it cannot run.
   const Backend& runner(const Graph& graph, NodeId id) const override {
-    const Backend* best = nullptr;
-    double least = 0;
-    const auto layouts = layouts_of(graph, graph.node(id));
-    for (const auto& backend : backends_) {
-      const auto ways = backend->implementations(graph, id, layouts);
-      const Implementation* way = find_implementation(ways, graph, graph.node(id));
-      if (way == nullptr || (best != nullptr && way->seconds >= least)) continue;
-      best = backend.get();
-      least = way->seconds;
-    }
-    return best != nullptr ? *best : *backends_.back();
+    const auto able = able_to_run(graph, id);
+    return able.empty() ? *backends_.back() : *able[0];
   }
 
+  void prepare(const Graph& graph, NodeId id) const override { runner(graph, id).prepare(graph, id); }
+
   CompiledNode compile(const Graph& graph, NodeId id) const override {
-    return runner(graph, id).compile(graph, id);
+    if (!on_fall_back_) return runner(graph, id).compile(graph, id);
+    const auto able = able_to_run(graph, id);
+    for (size_t i = 0; i < able.size(); ++i) {
+      std::string why;
+      try {
+        return able[i]->compile(graph, id);
+      } catch (const InputError&) {  // the user's, whoever compiles it
+        throw;
+      } catch (const Error& error) {
+        why = error.what();
+      } catch (const InternalError& error) {
+        why = error.what();
+      }
+      const std::string node = describe_node(graph, id);
+      if (why.starts_with(node + ": ")) why.erase(0, node.size() + 2);  // named once is enough
+      const auto failed = fmt::format("{} failed at {}", able[i]->name(), node);
+      if (i + 1 == able.size()) throw BackendFailure(able[i]->name(), fmt::format("{}: {}", failed, why));
+      on_fall_back_(fmt::format("{}, which {} runs instead: {}", failed, able[i + 1]->name(), why));
+    }
+    return runner(graph, id).compile(graph, id);  // says what it cannot run
   }
 
   std::optional<std::string> code(const Graph& graph, NodeId id, CodeForm form) const override {
@@ -75,13 +88,30 @@ class BackendList final : public Backend {
   }
 
  private:
+  // Who has a kernel for the node in its layouts, the quickest first.
+  std::vector<const Backend*> able_to_run(const Graph& graph, NodeId id) const {
+    std::vector<std::pair<double, const Backend*>> able;
+    const auto layouts = layouts_of(graph, graph.node(id));
+    for (const auto& backend : backends_) {
+      const auto ways = backend->implementations(graph, id, layouts);
+      const Implementation* way = find_implementation(ways, graph, graph.node(id));
+      if (way != nullptr) able.emplace_back(way->seconds, backend.get());
+    }
+    std::ranges::stable_sort(able, {}, &std::pair<double, const Backend*>::first);
+    std::vector<const Backend*> sorted;
+    for (const auto& [_, backend] : able) sorted.push_back(backend);
+    return sorted;
+  }
+
   std::vector<std::unique_ptr<Backend>> backends_;
+  OnFallBack on_fall_back_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_backend_list(std::vector<std::unique_ptr<Backend>> backends) {
-  return std::make_unique<BackendList>(std::move(backends));
+std::unique_ptr<Backend> make_backend_list(std::vector<std::unique_ptr<Backend>> backends,
+                                           OnFallBack on_fall_back) {
+  return std::make_unique<BackendList>(std::move(backends), std::move(on_fall_back));
 }
 
 }  // namespace sinter

@@ -13,12 +13,12 @@ namespace sinter {
 std::span<const BackendEntry> backend_table() {
   static constexpr BackendEntry entries[] = {
 #ifdef SINTER_ONEDNN
-      {"onednn", make_onednn_backend},
+      {"onednn", [](const BackendOptions&) { return make_onednn_backend(); }},
 #endif
 #ifdef SINTER_JIT
       {"jit", make_jit_backend},
 #endif
-      {"reference", make_reference_backend},
+      {"reference", [](const BackendOptions&) { return make_reference_backend(); }},
   };
   return entries;
 }

@@ -56,7 +56,8 @@ BenchmarkOptions benchmark_options(const BenchmarkRequest& request, const Global
           .repeat = request.repeat,
           .seed = global.seed,
           .backend = global.backend,
-          .pass_options = request.pass_options};
+          .pass_options = request.pass_options,
+          .backend_options = global.backend_options};
 }
 
 }  // namespace

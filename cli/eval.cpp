@@ -32,7 +32,7 @@ void eval(const Options& options, const GlobalOptions& global) {
   const Weights weights(tensors);
   const DataSet data = options.data.load(global);
   Classifier classifier(model, data, weights, global.make_pool(),
-                        evaluation_options(global.backend, options.pass_options, {}));
+                        evaluation_options(global.backend, options.pass_options, {}, global.backend_options));
   BatchLoader loader(data.test, {.batch_size = options.batch_size,
                                  .normalization = options.normalize.normalization(data.test.channels)});
   prepare_for(classifier, loader, options.batch_size);

@@ -64,7 +64,8 @@ void explain(const Options& options, const GlobalOptions& global) {
                         .repeat = options.repeat,
                         .seed = global.seed,
                         .backend = global.backend,
-                        .pass_options = options.pass_options};
+                        .pass_options = options.pass_options,
+                        .backend_options = global.backend_options};
   step.pass_options.symbols = options.batch.or_one(model).symbols(model);
   step_flops(model, step);  // what it cannot be asked is said before anything is compiled
   const StepReport report =

@@ -6,7 +6,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "cli/environment.h"
 #include "runtime/executable.h"
+#include "runtime/kernel_cache.h"
 
 namespace sinter::cli {
 namespace {
@@ -36,6 +38,45 @@ CLI::Validator seed_number() {
             return fmt::format("{} is no integer from 0 to {}", text, UINT64_MAX);
           },
           ""};
+}
+
+BackendOptions make_backend_options(const GlobalOptions& options) {
+  const auto warn = [quiet = options.quiet()](std::string_view what) {
+    if (!quiet) fmt::print(stderr, "warning: {}\n", what);
+  };
+  KernelCacheOptions cache{
+      .limit = static_cast<int64_t>(std::min<uint64_t>(options.kernel_cache_limit, INT64_MAX)),
+      .temporary = temporary_folder(),
+      .warn = warn};
+  if (!options.no_kernel_cache)
+    cache.folder =
+        options.kernel_cache.empty() ? kernel_cache_folder() : std::filesystem::path(options.kernel_cache);
+  return {.kernels = std::make_shared<KernelCache>(std::move(cache)),
+          .debug_symbols = options.jit_symbols,
+          .warn = warn};
+}
+
+void add_kernel_options(CLI::App& app, GlobalOptions& options, const char* group) {
+  auto* folder =
+      app.add_option("--kernel-cache", options.kernel_cache,
+                     "keep compiled kernels in this folder (default: ~/.cache/sinter/kernels)")
+          ->check(CLI::Validator(
+              [](std::string& text) { return std::string(text.empty() ? "expected a folder" : ""); }, ""))
+          ->type_name("DIR")
+          ->group(group);
+  app.add_flag("--no-kernel-cache", options.no_kernel_cache, "compile every kernel anew, and keep none")
+      ->excludes(folder)
+      ->group(group);
+  app.add_option("--kernel-cache-limit", options.kernel_cache_limit,
+                 "most that the kernels kept may come to; those not used for the longest time go first")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("SIZE")
+      ->default_str("256MiB")
+      ->group(group);
+  app.add_flag("--jit-symbols", options.jit_symbols,
+               "name generated code to perf (/tmp/perf-PID.map) and gdb")
+      ->group(group);
+  app.parse_complete_callback([&options] { options.backend_options = make_backend_options(options); });
 }
 
 }  // namespace
@@ -70,6 +111,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->check(CLI::IsMember({"quiet", "info", "debug"}))
       ->capture_default_str()
       ->group(group);
+  add_kernel_options(app, options, group);
 }
 
 }  // namespace sinter::cli

@@ -69,7 +69,7 @@ Graph graph_at_stage(const Options& options, const GlobalOptions& global) {
     fail_input("--stage parsed --mode {}: a model as parsed is before either pipeline; leave --mode out",
                options.mode);
   if (options.stage == "parsed") return graph;
-  const auto backend = find_backend(global.backend);
+  const auto backend = find_backend(global.backend, global.backend_options);
   pass_options.target = backend.get();
   const bool differentiated = options.stage == "autodiff";
   if (differentiated && options.mode == "infer")
@@ -101,7 +101,8 @@ void inspect(const Options& options, const GlobalOptions& global, bool draw) {
   if (const auto form = code_form(options.stage)) {
     if (draw) fail_input("--svg {}: --stage {} is code, not a graph", options.picture, options.stage);
     const Graph graph = graph_at_stage(options, global);
-    return write_text(code_listing(graph, *find_backend(global.backend), *form), options.output);
+    return write_text(code_listing(graph, *find_backend(global.backend, global.backend_options), *form),
+                      options.output);
   }
   if (options.stage == "scheduled") {
     if (draw)
@@ -109,7 +110,8 @@ void inspect(const Options& options, const GlobalOptions& global, bool draw) {
           "--svg {}: --stage scheduled is a list of calls; without --stage the graph that they run is drawn",
           options.picture);
     const Graph graph = graph_at_stage(options, global);
-    return write_text(schedule_listing(graph, *find_backend(global.backend)), options.output);
+    return write_text(schedule_listing(graph, *find_backend(global.backend, global.backend_options)),
+                      options.output);
   }
   if (draw) check_drawing_name(options.picture);
   const Graph graph = graph_at_stage(options, global);

@@ -26,7 +26,8 @@ constexpr const char* description =
     "  sinter train --help";
 
 constexpr const char* global_options_note =
-    "\n\nGlobal options: --threads, --seed, --backend, --log-level; `sinter --help` describes them.";
+    "\n\nGlobal options: --threads, --seed, --backend, --log-level, --kernel-cache, --no-kernel-cache,\n"
+    "--kernel-cache-limit, --jit-symbols; `sinter --help` describes them.";
 
 constexpr int failed = 1;
 constexpr int bad_input = 2;

@@ -55,7 +55,7 @@ std::pair<std::string, int64_t> parse_symbol(const std::string& text, const Grap
 
 void opt(const Options& options, const GlobalOptions& global) {
   Graph graph = read_graph(options.file);
-  const auto backend = find_backend(global.backend);
+  const auto backend = find_backend(global.backend, global.backend_options);
   PassOptions pass_options = options.pass_options;
   pass_options.target = backend.get();
   for (const std::string& symbol : options.symbols) {

@@ -48,8 +48,10 @@ Session run_model(const Graph& model, const ModelInputs& inputs, Weights weights
                   const GlobalOptions& global) {
   PassOptions pass_options;
   pass_options.symbols = inputs.symbols;
-  const auto executable =
-      compile(model, {.backend = global.backend, .passes = inference_passes(), .pass_options = pass_options});
+  const auto executable = compile(model, {.backend = global.backend,
+                                          .passes = inference_passes(),
+                                          .pass_options = pass_options,
+                                          .backend_options = global.backend_options});
   warn_of_fallbacks(model.name, executable->backend, executable->fallbacks, global);
   Session session(executable, global.make_pool(), std::move(weights));
   session.run(inputs.tensors);

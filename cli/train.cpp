@@ -151,6 +151,7 @@ TrainOptions train_options(const Options& options, const GlobalOptions& global, 
   TrainOptions result = options.train;
   result.seed = global.seed;
   result.backend = global.backend;
+  result.backend_options = global.backend_options;
   result.shuffle = !options.no_shuffle;
   result.normalization = options.normalize.normalization(data.train.channels);
   if (global.debug())

@@ -67,7 +67,8 @@ BenchmarkResult run_benchmark(const Graph& model, Weights weights, std::shared_p
   const double compile_seconds = seconds_of([&] {
     const auto executable = compile(model, {.backend = options.backend,
                                             .passes = options.train ? training_passes() : inference_passes(),
-                                            .pass_options = options.pass_options});
+                                            .pass_options = options.pass_options,
+                                            .backend_options = options.backend_options});
     session.emplace(executable, std::move(pool), std::move(weights));
   });
   const Executable& executable = session->executable();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/backend_options.h"
 #include "passes/pass.h"
 #include "runtime/fallbacks.h"
 #include "runtime/thread_pool.h"
@@ -18,6 +19,7 @@ struct BenchmarkOptions {
   uint64_t seed = 0;   ///< of the inputs
   std::string backend = "auto";
   PassOptions pass_options = {};  ///< symbols (the batch), and in training loss and update
+  BackendOptions backend_options = {};
 };
 
 /// Over the steps that were timed.

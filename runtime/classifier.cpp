@@ -59,7 +59,7 @@ Classifier::Classifier(const Graph& model, const DataSet& data, Weights weights,
 void Classifier::prepare(int64_t batch_size) {
   if (programs_.contains(batch_size)) return;
   CompileOptions compile_options{options_.backend, options_.passes, options_.pass_options,
-                                 options_.run_options};
+                                 options_.run_options, options_.backend_options};
   compile_options.pass_options.symbols[symbol_] = batch_size;
   const auto executable = compile(model_, compile_options);
   const Graph& graph = executable->graph;

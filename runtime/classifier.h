@@ -16,6 +16,7 @@ struct ClassifierOptions {
   std::vector<std::string> passes;  ///< the pipeline; it contains append_loss
   PassOptions pass_options = {};    ///< symbols are bound here
   RunOptions run_options = {};
+  BackendOptions backend_options = {};
 };
 
 /// What one batch gave.

@@ -26,6 +26,8 @@ CompiledGraph compile_nodes(const Graph& graph, const Backend& backend, std::spa
   CompiledGraph compiled;
   std::vector<int64_t> scratch_bytes;
   const std::vector<bool> views = find_views(graph, elsewhere);
+  for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id)
+    if (!views[id] && graph.node(id).op != OpKind::slab_loop) backend.prepare(graph, id);
   for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
     NodeProfile* const clocks = profile ? &profile->emplace_back() : nullptr;
     if (views[id])

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/backend_options.h"
 #include "passes/run_passes.h"
 #include "runtime/compiled_graph.h"
 #include "runtime/fallbacks.h"
@@ -33,6 +34,7 @@ struct CompileOptions {
   std::vector<std::string> passes;  ///< see inference_passes() and training_passes()
   PassOptions pass_options = {};
   RunOptions run_options = {};
+  BackendOptions backend_options = {};
   bool profile = false;  ///< kernels have clocks, for one session at a time; else they are not touched
 };
 
@@ -43,11 +45,14 @@ std::vector<std::string> training_passes();
 /// The backends of this build, fastest first.
 std::vector<std::string> backend_names();
 /// The backend of that name, and behind it `reference` for the nodes it cannot run. "auto": all of them, each
-/// node on the one that expects to be the quickest. Throws InputError that lists the names.
-std::shared_ptr<const Backend> find_backend(const std::string& name);
+/// node on the one that expects to be the quickest; what fails to compile there is warned of and compiled by
+/// another that has a kernel for it in the same layouts. Throws InputError that lists the names.
+std::shared_ptr<const Backend> find_backend(const std::string& name, const BackendOptions& options = {});
 
-/// Runs the passes, verifies, and compiles a kernel for each node. Throws InputError where the graph cannot
-/// be run (a symbol that is not bound, a type the backend has no arithmetic for).
+/// Runs the passes, verifies, and compiles a kernel for each node. With "auto", where a backend fails at a
+/// node that no other runs in its layouts, that is warned of and the graph compiled without it. Throws
+/// InputError where the graph cannot be run (a symbol that is not bound, a type the backend has no arithmetic
+/// for).
 std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& options);
 
 }  // namespace sinter

@@ -129,8 +129,9 @@ StepReport explain_step(const Graph& model, Weights weights, std::shared_ptr<Thr
   const auto executable = compile(model, {.backend = options.backend,
                                           .passes = options.train ? training_passes() : inference_passes(),
                                           .pass_options = options.pass_options,
+                                          .backend_options = options.backend_options,
                                           .profile = true});
-  const auto backend = find_backend(options.backend);
+  const auto backend = find_backend(options.backend, options.backend_options);
   auto kernels = describe_kernels(*executable, *backend, pool->threads());
   Session session(executable, pool, std::move(weights));
   const std::vector<Tensor> inputs = step_inputs(model, executable->graph, options);

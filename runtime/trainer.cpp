@@ -48,10 +48,10 @@ std::string first_non_finite_node(const Graph& graph, std::span<const Tensor> in
 }  // namespace
 
 ClassifierOptions evaluation_options(const std::string& backend, const PassOptions& pass_options,
-                                     const RunOptions& run_options) {
+                                     const RunOptions& run_options, const BackendOptions& backend_options) {
   auto passes = inference_passes();
   passes.insert(passes.begin() + 1, "append_loss");  // after bind_symbols, before what cleans up
-  return {backend, std::move(passes), pass_options, run_options};
+  return {backend, std::move(passes), pass_options, run_options, backend_options};
 }
 
 void prepare_for(Classifier& classifier, const BatchLoader& loader, int64_t batch_size) {
@@ -71,13 +71,15 @@ Trainer::Trainer(const Graph& model, const DataSet& data, Weights weights, std::
     : options_(options),
       weights_(weights),
       program_(model, data, weights, pool,
-               {options.backend, training_passes(), options.pass_options, options.run_options}),
+               {options.backend, training_passes(), options.pass_options, options.run_options,
+                options.backend_options}),
       loader_(data.train, {.batch_size = options.batch_size,
                            .shuffle = options.shuffle,
                            .seed = options.seed,
                            .normalization = options.normalization,
                            .limit = options.limit}),
-      tester_(model, data, weights, pool, evaluation_options(options.backend, options.pass_options, {})),
+      tester_(model, data, weights, pool,
+              evaluation_options(options.backend, options.pass_options, {}, options.backend_options)),
       test_loader_(data.test, {.batch_size = options.batch_size, .normalization = options.normalization}) {
   prepare_for(program_, loader_, options.batch_size);
   prepare_for(tester_, test_loader_, options.batch_size);

@@ -16,6 +16,7 @@ struct TrainOptions {
   std::string backend = "auto";
   PassOptions pass_options = {};  ///< loss, reduction, momentum, weight decay, nesterov
   RunOptions run_options = {};    ///< of the passes
+  BackendOptions backend_options = {};
 };
 
 /// How far an epoch is, after one of its steps.
@@ -81,7 +82,8 @@ Score evaluate(Classifier& classifier, BatchLoader& loader, bool mean_loss);
 
 /// The compiled programs for evaluation: the inference pipeline with the loss appended.
 ClassifierOptions evaluation_options(const std::string& backend, const PassOptions& pass_options,
-                                     const RunOptions& run_options);
+                                     const RunOptions& run_options,
+                                     const BackendOptions& backend_options = {});
 
 /// Prepares the classifier for the loader's full and remainder batches.
 void prepare_for(Classifier& classifier, const BatchLoader& loader, int64_t batch_size);

@@ -1,112 +1,61 @@
 #include "backends/jit/code_generator.h"
 
-#include <llvm/IR/LegacyPassManager.h>
-#include <llvm/IR/Verifier.h>
-#include <llvm/MC/TargetRegistry.h>
-#include <llvm/Passes/PassBuilder.h>
-#include <llvm/Support/SmallVectorMemoryBuffer.h>
-#include <llvm/Support/TargetSelect.h>
-#include <llvm/Target/TargetMachine.h>
+#include <dlfcn.h>
+#include <link.h>
 
-#include <mutex>
+#include <filesystem>
 
-#include "backends/jit/emit.h"
-#include "backends/jit/verify_kernel.h"
+#include "backends/jit/llvm_code_generator.h"
 #include "ir/error.h"
 
 namespace sinter::jit {
 namespace {
 
-constexpr const char* triple = "x86_64-unknown-linux-gnu";
+namespace fs = std::filesystem;
 
-std::unique_ptr<llvm::TargetMachine> make_machine(const CpuTarget& cpu) {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmPrinter();
-  });
-  std::string message;
-  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, message);
-  if (target == nullptr) fail("LLVM cannot generate code for {}: {}", triple, message);
-  llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;  // multiply_add only
-  return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, cpu.cpu, cpu.features, options, llvm::Reloc::PIC_,
-                                  llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default, true));
+// The file that this code is in: the program, or a library that holds it.
+fs::path own_file() {
+  Dl_info info;
+  link_map* map = nullptr;
+  const auto* here = reinterpret_cast<const void*>(&own_file);
+  const bool found = dladdr1(here, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) != 0;
+  if (found && map != nullptr && map->l_name[0] != '\0') return map->l_name;
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored);
 }
 
-// Kernels come with their loops tiled, unrolled and vectorised: what is left to LLVM is to keep values in
-// registers, to compute nothing twice and to choose instructions.
-void optimize(llvm::Module& module, llvm::TargetMachine& machine) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopUnrolling = tuning.LoopInterleaving = tuning.LoopVectorization = tuning.SLPVectorization = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager graphs;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(graphs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, graphs, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O1).run(module, modules);
+// Beside the program (bin/ and lib/), else where it was built.
+fs::path module_file() {
+  const fs::path beside = own_file().parent_path().parent_path() / "lib" / SINTER_LLVM_MODULE_NAME;
+  std::error_code ignored;
+  return fs::exists(beside, ignored) ? beside : fs::path(SINTER_LLVM_MODULE);
 }
 
-std::unique_ptr<llvm::Module> optimized(const Kernel& kernel, const std::string& function,
-                                        llvm::LLVMContext& context, const CpuTarget& cpu,
-                                        llvm::TargetMachine& machine) {
-  verify_kernel(kernel);
-  auto module = emit(kernel, function, cpu, context);
-  module->setTargetTriple(triple);
-  module->setDataLayout(machine.createDataLayout());
-  std::string message;
-  llvm::raw_string_ostream stream(message);
-  if (llvm::verifyModule(*module, &stream))
-    require(false, fmt::format("LLVM code of kernel {} breaks a rule: {}\n{}", kernel.name, message,
-                               to_string(kernel)));
-  optimize(*module, machine);
-  return module;
+template <typename F>
+F* function_of(void* library, const char* name) {
+  return reinterpret_cast<F*>(dlsym(library, name));
 }
 
-void generate(llvm::TargetMachine& machine, llvm::Module& module, llvm::raw_pwrite_stream& stream,
-              llvm::CodeGenFileType type) {
-  llvm::legacy::PassManager passes;
-  require(!machine.addPassesToEmitFile(passes, stream, nullptr, type), "LLVM writes objects for x86-64");
-  passes.run(module);
+ModuleGenerator* load_module() {
+  const std::string file = module_file();
+  // Never closed: LLVM keeps state of its own until the process ends.
+  void* library = dlopen(file.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
+  if (library == nullptr) fail("cannot load the code generator: {}", dlerror());
+  auto* version = function_of<ModuleVersion>(library, module_version_function);
+  auto* make = function_of<ModuleGenerator>(library, module_generator_function);
+  if (version == nullptr || make == nullptr) fail("{} is no code generator of sinter's", file);
+  if (version() != std::string_view(emitter_version))
+    fail("{} is the code generator of sinter {}; expected {}", file, version(), emitter_version);
+  return make;
 }
 
 }  // namespace
 
-CodeGenerator::CodeGenerator(const CpuTarget& cpu) : cpu_(cpu), machine_(make_machine(cpu)) {}
-CodeGenerator::~CodeGenerator() = default;
-
-std::unique_ptr<llvm::MemoryBuffer> CodeGenerator::object(const Kernel& kernel, const std::string& function) {
-  llvm::LLVMContext context;
-  const auto module = optimized(kernel, function, context, cpu_, *machine_);
-  llvm::SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  generate(*machine_, *module, stream, llvm::CodeGenFileType::ObjectFile);
-  return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes), function, false);
+std::unique_ptr<CodeGenerator> make_code_generator(const CpuTarget& cpu) {
+  static ModuleGenerator* const make = load_module();  // tried again if it throws
+  return std::unique_ptr<CodeGenerator>(make(cpu));
 }
 
-std::string CodeGenerator::llvm_text(const Kernel& kernel, const std::string& function) {
-  llvm::LLVMContext context;
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  optimized(kernel, function, context, cpu_, *machine_)->print(stream, nullptr);
-  return text;
-}
-
-std::string CodeGenerator::assembly(const Kernel& kernel, const std::string& function) {
-  llvm::LLVMContext context;
-  const auto module = optimized(kernel, function, context, cpu_, *machine_);
-  llvm::SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  generate(*machine_, *module, stream, llvm::CodeGenFileType::AssemblyFile);
-  return {bytes.begin(), bytes.end()};
-}
+std::string_view llvm_version() { return SINTER_LLVM_VERSION; }
 
 }  // namespace sinter::jit

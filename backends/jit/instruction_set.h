@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,10 +14,11 @@ enum class InstructionSet : uint8_t {
   avx512,    ///< x86-64-v4
 };
 
-/// A CPU as LLVM names it.
+/// What kernels are made for. Asks the CPU, not LLVM, which need not be loaded for it.
 struct CpuTarget {
-  std::string cpu;
-  std::string features;  ///< "+avx2,-avx512f,..."
+  InstructionSet set;
+  /// Model and features. Code for one identity runs on every CPU of the same: a key for kernels in files.
+  std::string identity;
   bool has_avx512;
   int vector_registers;  ///< how many values of vector_size f32 elements fit into its registers
 };

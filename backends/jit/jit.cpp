@@ -1,34 +1,15 @@
 #include "backends/jit/jit.h"
 
 #include "backends/jit/code_generator.h"
+#include "backends/jit/compiled_node.h"
 #include "backends/jit/engine.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
+#include "backends/jit/verify_kernel.h"
 
 namespace sinter {
 namespace jit {
 namespace {
-
-class JitKernel final : public sinter::Kernel {
- public:
-  JitKernel(std::shared_ptr<Engine> engine, const jit::Kernel& kernel)
-      : engine_(std::move(engine)),
-        function_(engine_->compile(kernel)),
-        units_(kernel.units()),
-        workspace_bytes_(kernel.workspace_bytes) {}
-
-  int64_t units() const noexcept override { return units_; }
-  int64_t workspace_bytes() const noexcept override { return workspace_bytes_; }
-  bool run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
-    function_(buffers, workspace, begin, end);
-    return true;
-  }
-
- private:
-  std::shared_ptr<Engine> engine_;  ///< holds the code
-  Engine::Function function_;
-  int64_t units_, workspace_bytes_;
-};
 
 bool can_hold(const Graph& graph, const Node& node) {
   for (const std::vector<ValueId>* ids : {&node.operands, &node.results})
@@ -40,11 +21,13 @@ bool can_hold(const Graph& graph, const Node& node) {
 
 class JitBackend final : public Backend {
  public:
-  explicit JitBackend(InstructionSet set) : cpu_(cpu_target(set)), engine_(std::make_shared<Engine>(cpu_)) {}
+  JitBackend(InstructionSet set, const BackendOptions& options)
+      : cpu_(cpu_target(set)),
+        engine_(std::make_shared<Engine>(cpu_, EngineOptions{options.kernels, options.debug_symbols})) {}
 
   std::string_view name() const noexcept override { return "jit"; }
   std::string description() const override {
-    return fmt::format("LLVM, {} ({})", instruction_set_name(cpu_), cpu_.cpu);
+    return fmt::format("LLVM {}, {}", llvm_version(), instruction_set_name(cpu_));
   }
 
   using Target::implementations;
@@ -63,21 +46,27 @@ class JitBackend final : public Backend {
 
   std::optional<std::string> refuses_fusion(const Graph& body) const override { return refuses_body(body); }
 
+  void prepare(const Graph& graph, NodeId id) const override {
+    try {
+      for (const jit::Kernel& kernel : lower(graph, id).kernels) engine_->start(kernel);
+    } catch (const Error&) {  // compile() says it
+    } catch (const InternalError&) {
+    }
+  }
+
   CompiledNode compile(const Graph& graph, NodeId id) const override {
-    const Lowered lowered = lower(graph, id);
-    CompiledNode compiled{name(), {}, lowered.scratch_bytes};
-    for (const jit::Kernel& kernel : lowered.kernels)
-      compiled.kernels.push_back(std::make_unique<JitKernel>(engine_, kernel));
-    return compiled;
+    return compile_lowered(graph, id, lower(graph, id), engine_);
   }
 
   std::optional<std::string> code(const Graph& graph, NodeId id, CodeForm form) const override {
     std::string text;
-    CodeGenerator generator(cpu_);
-    for (const jit::Kernel& kernel : lower(graph, id).kernels)
+    const auto generator = form == CodeForm::kernel ? nullptr : make_code_generator(cpu_);
+    for (const jit::Kernel& kernel : lower(graph, id).kernels) {
+      if (generator != nullptr) verify_kernel(kernel);
       text += form == CodeForm::kernel ? to_string(kernel)
-              : form == CodeForm::llvm ? generator.llvm_text(kernel, kernel.name)
-                                       : generator.assembly(kernel, kernel.name);
+              : form == CodeForm::llvm ? generator->llvm_text(kernel, kernel.name)
+                                       : generator->assembly(kernel, kernel.name);
+    }
     return text;
   }
 
@@ -97,9 +86,12 @@ class JitBackend final : public Backend {
 }  // namespace
 }  // namespace jit
 
-std::unique_ptr<Backend> make_jit_backend() { return make_jit_backend(jit::InstructionSet::host); }
-std::unique_ptr<Backend> make_jit_backend(jit::InstructionSet set) {
-  return std::make_unique<jit::JitBackend>(set);
+std::unique_ptr<Backend> make_jit_backend() { return make_jit_backend(BackendOptions{}); }
+std::unique_ptr<Backend> make_jit_backend(const BackendOptions& options) {
+  return make_jit_backend(jit::InstructionSet::host, options);
+}
+std::unique_ptr<Backend> make_jit_backend(jit::InstructionSet set, const BackendOptions& options) {
+  return std::make_unique<jit::JitBackend>(set, options);
 }
 
 }  // namespace sinter

@@ -14,7 +14,7 @@ bool is_setup(const Node& node) { return node.op == OpKind::max_pool2d_argmax; }
 // That backend alone: no reference behind it, which takes nodes so small that no kernel is worth a call.
 std::unique_ptr<Backend> make_backend(const std::string& name) {
   for (const BackendEntry& entry : backend_table())
-    if (entry.name == name) return entry.make();
+    if (entry.name == name) return entry.make({});
   fail_input("this build has no backend {}", name);
 }
 

@@ -67,13 +67,15 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
   }
 }
 
-void AtomicFile::commit() {
-  if (fsync(descriptor_) != 0) fail_to_write(target_);
+void AtomicFile::commit(Durability durability) {
+  const bool durable = durability == Durability::power_failure;
+  if (durable && fsync(descriptor_) != 0) fail_to_write(target_);
   const int closed = close(descriptor_);
   descriptor_ = -1;
   if (closed != 0) fail_to_write(target_);
   if (rename(temporary_.c_str(), target_.c_str()) != 0) fail_to_write(target_);
   temporary_.clear();
+  if (!durable) return;
   // The new name itself is in the folder; that some file systems cannot sync one is no failure.
   const int folder = open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return;

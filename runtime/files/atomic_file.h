@@ -1,9 +1,18 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 
 namespace sinter {
+
+/// What a file that was committed outlives.
+enum class Durability : uint8_t {
+  power_failure,
+  /// Only the process: the file may be found broken after the power failed. For what is checked as it is read
+  /// and can be made again; it does not wait for the disk.
+  until_power_fails,
+};
 
 /// A file that appears whole or not at all. What is written goes to a temporary file in the target's folder;
 /// commit() puts it in the target's place, and without commit() the temporary is removed and the target is as
@@ -20,7 +29,7 @@ class AtomicFile {
 
   void write(std::span<const std::byte> bytes);
   /// Makes the file durable and visible. The last call on this object.
-  void commit();
+  void commit(Durability durability = Durability::power_failure);
 
  private:
   std::filesystem::path target_;

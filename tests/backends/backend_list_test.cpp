@@ -107,17 +107,79 @@ TEST(BackendList, FusesWhatOneOfThemFuses) {
   EXPECT_EQ(list->refuses_fusion(body), "first: first refuses");
 }
 
+/// Says that it runs relu, but cannot.
+class Failing final : public Backend {
+ public:
+  explicit Failing(bool bug) : bug_(bug) {}
+  std::string_view name() const noexcept override { return "failing"; }
+  std::string description() const override { return "not real"; }
+  std::vector<Implementation> implementations(const Graph& graph, NodeId node,
+                                              std::span<const Layout> offered) const override {
+    return able_.implementations(graph, node, offered);
+  }
+  double reorder_seconds(const Type&, const Layout&) const override { return 0; }
+  std::optional<std::string> refuses_fusion(const Graph& body) const override {
+    return able_.refuses_fusion(body);
+  }
+  CompiledNode compile(const Graph&, NodeId) const override {
+    require(!bug_, "a bug");
+    fail("its kernel was refused");
+  }
+
+ private:
+  Fake able_{"failing", 1};
+  bool bug_;
+};
+
+TEST(BackendList, AnotherCompilesWhatFailsWhereThatIsWanted) {
+  for (const bool bug : {false, true}) {
+    std::vector<std::string> said;
+    std::vector<std::unique_ptr<Backend>> backends;
+    backends.push_back(std::make_unique<Fake>("slow", 9));
+    backends.push_back(std::make_unique<Failing>(bug));
+    backends.push_back(std::make_unique<Fake>("next", 2));
+    const auto list = make_backend_list(std::move(backends), [&](const auto& what) { said.push_back(what); });
+    EXPECT_EQ(list->compile(relu_in({}), 0).backend, "next");
+    ASSERT_EQ(said.size(), 1U);
+    const std::string begin = "failing failed at node 0 (relu, \"head.2\"), which next runs instead: ";
+    if (bug)
+      EXPECT_EQ(said[0].find(begin + "internal error at "), 0U) << said[0];
+    else
+      EXPECT_EQ(said[0], begin + "its kernel was refused");
+  }
+}
+
+TEST(BackendList, WhatNoOtherRunsNamesTheBackendThatFailed) {
+  std::vector<std::unique_ptr<Backend>> backends;
+  backends.push_back(std::make_unique<Failing>(false));
+  const auto list = make_backend_list(std::move(backends), [](const auto&) { FAIL(); });
+  try {
+    list->compile(relu_in({}), 0);
+    FAIL();
+  } catch (const BackendFailure& failure) {
+    EXPECT_EQ(failure.backend(), "failing");
+    EXPECT_STREQ(failure.what(), "failing failed at node 0 (relu, \"head.2\"): its kernel was refused");
+  }
+}
+
+TEST(BackendList, WhatFailsIsAnErrorOtherwise) {
+  std::vector<std::unique_ptr<Backend>> backends;
+  backends.push_back(std::make_unique<Failing>(false));
+  backends.push_back(std::make_unique<Fake>("next", 2));
+  EXPECT_THROW(make_backend_list(std::move(backends))->compile(relu_in({}), 0), Error);
+}
+
 TEST(BackendList, NeedsOne) { EXPECT_THROW(make_backend_list({}), InternalError); }
 
 TEST(BackendTable, NamesAreTheBackendsAndTheLastRunsEverything) {
-  for (const BackendEntry& entry : backend_table()) EXPECT_EQ(entry.make()->name(), entry.name);
+  for (const BackendEntry& entry : backend_table()) EXPECT_EQ(entry.make({})->name(), entry.name);
   EXPECT_EQ(backend_table().back().name, "reference");
 }
 
 // All of the build together: each node on one of them, with the interpreter's numbers.
 TEST(BackendList, OfTheBuildRunsWhatOnlyReferenceCan) {
   std::vector<std::unique_ptr<Backend>> backends;
-  for (const BackendEntry& entry : backend_table()) backends.push_back(entry.make());
+  for (const BackendEntry& entry : backend_table()) backends.push_back(entry.make({}));
   const auto list = make_backend_list(std::move(backends));
   Graph graph;
   const Value x = graph.input("x", {DType::f32, {3, 5, 8, 8}, {}});

@@ -17,7 +17,7 @@ namespace {
 
 std::unique_ptr<Backend> all_backends() {
   std::vector<std::unique_ptr<Backend>> backends;
-  for (const BackendEntry& entry : backend_table()) backends.push_back(entry.make());
+  for (const BackendEntry& entry : backend_table()) backends.push_back(entry.make({}));
   return make_backend_list(std::move(backends));
 }
 

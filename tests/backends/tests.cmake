@@ -6,8 +6,8 @@ if(SINTER_ONEDNN)
     single_sample_test.cpp)
 endif()
 if(SINTER_JIT)
-  list(APPEND backends_sources jit_fusion_test.cpp jit_instruction_sets_test.cpp jit_kernel_test.cpp jit_sparse_gradient_test.cpp
-    jit_vector_math_test.cpp)
+  list(APPEND backends_sources jit_debug_symbols_test.cpp jit_engine_test.cpp jit_fusion_test.cpp
+    jit_instruction_sets_test.cpp jit_kernel_test.cpp jit_kernel_text_test.cpp jit_sparse_gradient_test.cpp jit_vector_math_test.cpp ../golden.cpp)
 endif()
 sinter_test(backends
   SOURCES ${backends_sources}
@@ -20,4 +20,12 @@ if(SINTER_ONEDNN)
       --gtest_filter=-EveryOp/Parity.*/jit_*:EveryOp/Parity.*/reference_*:*Jit*:*InstructionSet*)
     set_tests_properties(backends_${isa} PROPERTIES ENVIRONMENT "DNNL_MAX_CPU_ISA=${isa}")
   endforeach()
+endif()
+
+# The one part of the module with LLVM that can be tested apart from it.
+if(SINTER_JIT)
+  find_package(LLVM 19.1 REQUIRED CONFIG)
+  sinter_test(llvm_failure SOURCES ../backends/llvm_failure_test.cpp LIBRARIES LLVM)
+  target_sources(llvm_failure_test PRIVATE ${CMAKE_SOURCE_DIR}/backends/jit/llvm_failure.cpp)
+  target_include_directories(llvm_failure_test SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
 endif()

@@ -37,6 +37,7 @@ void Program::start(std::vector<std::string> words, const ProgramOptions& option
   redirect(STDOUT_FILENO, folder_ / "out", O_WRONLY);
   redirect(STDERR_FILENO, folder_ / "err", O_WRONLY);
   setenv("SINTER_DATA", options.data_folder.c_str(), 1);
+  unsetenv("XDG_CACHE_HOME");
   setenv("HOME", (folder_ / "home").c_str(), 1);
   execv(pointers[0], pointers.data());
   _exit(127);

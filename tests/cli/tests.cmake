@@ -3,6 +3,9 @@ sinter_test(cli
           graphviz_test.cpp inspect_test.cpp instruction_sets_test.cpp ops_test.cpp opt_test.cpp run_test.cpp summary_test.cpp terminal_test.cpp train_test.cpp
           usage_test.cpp
   LIBRARIES sinter_cli sinter_random nlohmann_json::nlohmann_json util)
+if(SINTER_JIT)
+  target_sources(cli_test PRIVATE cli/kernel_cache_test.cpp)
+endif()
 target_compile_definitions(cli_test PRIVATE SINTER_PROGRAM="$<TARGET_FILE:sinter>")
 add_dependencies(cli_test sinter)
 # GCC 12 sees uninitialised values in std::regex where the sanitizers are on.

@@ -1,0 +1,208 @@
+#include "backends/jit/emit_expression.h"
+
+#include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/IntrinsicsX86.h>
+
+#include "backends/jit/vector_math.h"
+#include "ir/error.h"
+
+namespace sinter::jit {
+namespace {
+
+bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; }
+bool is_unsigned(DType dtype) { return dtype == DType::u8 || dtype == DType::boolean; }
+
+}  // namespace
+
+// A value that one statement uses twice is computed once.
+llvm::Value* ExpressionEmitter::value(ExpressionId id) {
+  if (const auto found = memo_.find(id); found != memo_.end()) return found->second;
+  llvm::Value* result = compute(f_.kernel.expressions[id]);
+  memo_.emplace(id, result);
+  return result;
+}
+
+// A negative one is a large one without its sign.
+llvm::Value* ExpressionEmitter::offset_of(const Access& access) {
+  if (!access.offset) return nullptr;
+  llvm::Value* most = f_.builder.getInt32(static_cast<uint32_t>(access.offset->limit - 1));
+  llvm::Value* within =
+      f_.builder.CreateBinaryIntrinsic(llvm::Intrinsic::umin, value(access.offset->value), most);
+  return f_.builder.CreateZExt(within, f_.builder.getInt64Ty());
+}
+
+llvm::Value* ExpressionEmitter::compressed(llvm::Value* x, llvm::Value* mask) {
+  llvm::Value* zero = llvm::Constant::getNullValue(x->getType());
+  // LLVM 19 takes the portable intrinsic through memory, a lane at a time, whatever the CPU has.
+  if (f_.cpu.has_avx512)
+    return f_.builder.CreateIntrinsic(llvm::Intrinsic::x86_avx512_mask_compress, {x->getType()},
+                                      {x, zero, mask});
+  return f_.builder.CreateIntrinsic(llvm::Intrinsic::experimental_vector_compress, {x->getType()},
+                                    {x, mask, zero});
+}
+
+llvm::Value* ExpressionEmitter::lanes_that_hold(llvm::Value* mask) {
+  llvm::Value* bits = f_.builder.CreateBitCast(mask, f_.builder.getIntNTy(vector_size));
+  return f_.builder.CreateZExt(f_.builder.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, bits),
+                               f_.builder.getInt32Ty());
+}
+
+llvm::Value* ExpressionEmitter::compute(const Expression& e) {
+  llvm::Type* type = f_.widened(f_.scalar_type(e.dtype), e.vector);
+  switch (e.op) {
+    case Op::constant:
+      return is_float(e.dtype)
+                 ? llvm::ConstantFP::get(type, e.number)
+                 : llvm::ConstantInt::get(type, static_cast<uint64_t>(static_cast<int64_t>(e.number)));
+    case Op::index:
+      return converted(f_.value(e.index), DType::i64, e.dtype, type);
+    case Op::load:
+      return memory_.load({e.access, offset_of(e.access)}, e.vector);
+    case Op::tile:
+      return f_.builder.CreateLoad(type, memory_.element(e.element));
+    default:
+      break;
+  }
+  std::vector<llvm::Value*> a;
+  for (const ExpressionId argument : e.arguments) a.push_back(value(argument));
+  const DType dtype = f_.kernel.expressions[e.arguments[0]].dtype;
+  if (e.op == Op::cast) return converted(a[0], dtype, e.dtype, type);
+  if (e.op == Op::compress) return compressed(a[0], a[1]);
+  if (e.op == Op::count_lanes) return lanes_that_hold(a[0]);
+  if (e.op == Op::first_lanes)
+    return f_.builder.CreateSelect(memory_.lanes_below(e.index), a[0], llvm::Constant::getNullValue(type));
+  return is_float(dtype) ? float_op(e.op, a) : integer_op(e.op, a, is_unsigned(dtype));
+}
+
+// Halves are joined until one element is left.
+template <typename Join>
+llvm::Value* ExpressionEmitter::over_lanes(llvm::Value* x, Join join) {
+  for (int half = vector_size / 2; half > 0; half /= 2) {
+    std::vector<int> low, high;
+    for (int i = 0; i < half; ++i) {
+      low.push_back(i);
+      high.push_back(i + half);
+    }
+    x = join(f_.builder.CreateShuffleVector(x, low), f_.builder.CreateShuffleVector(x, high));
+  }
+  return f_.builder.CreateExtractElement(x, uint64_t{0});
+}
+
+llvm::Value* ExpressionEmitter::float_op(Op op, std::span<llvm::Value* const> a) {
+  using Predicate = llvm::CmpInst::Predicate;
+  switch (op) {
+    case Op::add:
+      return f_.builder.CreateFAdd(a[0], a[1]);
+    case Op::sub:
+      return f_.builder.CreateFSub(a[0], a[1]);
+    case Op::mul:
+      return f_.builder.CreateFMul(a[0], a[1]);
+    case Op::div:
+      return f_.builder.CreateFDiv(a[0], a[1]);
+    // Without an instruction for it fma would call the C library for each lane.
+    case Op::multiply_add:
+      return f_.builder.CreateIntrinsic(a[0]->getType(), llvm::Intrinsic::fmuladd, {a[0], a[1], a[2]});
+    case Op::minimum:
+      return extremum(Predicate::FCMP_OLT, a[0], a[1]);
+    case Op::maximum:
+      return extremum(Predicate::FCMP_OGT, a[0], a[1]);
+    case Op::absolute:
+      return f_.builder.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, a[0]);
+    case Op::square_root:
+      return f_.builder.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, a[0]);
+    case Op::exponential:
+      return emit_exp(f_.builder, a[0], f_.cpu);
+    case Op::logarithm:
+      return emit_log(f_.builder, a[0], f_.cpu);
+    case Op::hyperbolic_tangent:
+      return emit_tanh(f_.builder, a[0], f_.cpu);
+    case Op::logistic:
+      return emit_sigmoid(f_.builder, a[0], f_.cpu);
+    case Op::equal:
+      return f_.builder.CreateFCmpOEQ(a[0], a[1]);
+    case Op::not_equal:
+      return f_.builder.CreateFCmpUNE(a[0], a[1]);
+    case Op::less:
+      return f_.builder.CreateFCmpOLT(a[0], a[1]);
+    case Op::less_equal:
+      return f_.builder.CreateFCmpOLE(a[0], a[1]);
+    case Op::greater:
+      return f_.builder.CreateFCmpOGT(a[0], a[1]);
+    case Op::greater_equal:
+      return f_.builder.CreateFCmpOGE(a[0], a[1]);
+    case Op::sum_lanes:
+      return over_lanes(a[0], [&](auto* x, auto* y) { return f_.builder.CreateFAdd(x, y); });
+    case Op::max_lanes:
+      return over_lanes(a[0], [&](auto* x, auto* y) { return extremum(Predicate::FCMP_OGT, x, y); });
+    default:
+      return any_op(op, a);
+  }
+}
+
+// a where it is better or a NaN; where b is a NaN no comparison with it holds, and it wins in its turn.
+llvm::Value* ExpressionEmitter::extremum(llvm::CmpInst::Predicate better, llvm::Value* a, llvm::Value* b) {
+  llvm::Value* first =
+      f_.builder.CreateOr(f_.builder.CreateFCmp(better, a, b), f_.builder.CreateFCmpUNO(a, a));
+  return f_.builder.CreateSelect(first, a, b);
+}
+
+llvm::Value* ExpressionEmitter::integer_op(Op op, std::span<llvm::Value* const> a, bool is_unsigned) {
+  const auto smaller = is_unsigned ? llvm::Intrinsic::umin : llvm::Intrinsic::smin;
+  const auto larger = is_unsigned ? llvm::Intrinsic::umax : llvm::Intrinsic::smax;
+  const auto compare = [&](llvm::CmpInst::Predicate is) {
+    return f_.builder.CreateICmp(is_unsigned ? llvm::ICmpInst::getUnsignedPredicate(is) : is, a[0], a[1]);
+  };
+  switch (op) {
+    case Op::add:
+      return f_.builder.CreateAdd(a[0], a[1]);
+    case Op::sub:
+      return f_.builder.CreateSub(a[0], a[1]);
+    case Op::mul:
+      return f_.builder.CreateMul(a[0], a[1]);
+    case Op::minimum:
+      return f_.builder.CreateBinaryIntrinsic(smaller, a[0], a[1]);
+    case Op::maximum:
+      return f_.builder.CreateBinaryIntrinsic(larger, a[0], a[1]);
+    case Op::equal:
+      return f_.builder.CreateICmpEQ(a[0], a[1]);
+    case Op::not_equal:
+      return f_.builder.CreateICmpNE(a[0], a[1]);
+    case Op::less:
+      return compare(llvm::ICmpInst::ICMP_SLT);
+    case Op::less_equal:
+      return compare(llvm::ICmpInst::ICMP_SLE);
+    case Op::greater:
+      return compare(llvm::ICmpInst::ICMP_SGT);
+    case Op::greater_equal:
+      return compare(llvm::ICmpInst::ICMP_SGE);
+    case Op::logical_and:
+      return f_.builder.CreateAnd(a[0], a[1]);
+    case Op::logical_or:
+      return f_.builder.CreateOr(a[0], a[1]);
+    case Op::logical_not:
+      return f_.builder.CreateNot(a[0]);
+    default:
+      return any_op(op, a);
+  }
+}
+
+llvm::Value* ExpressionEmitter::any_op(Op op, std::span<llvm::Value* const> a) {
+  if (op == Op::splat) return f_.builder.CreateVectorSplat(vector_size, a[0]);
+  require(op == Op::select, "an op that the emitter knows for this element type");
+  return f_.builder.CreateSelect(a[0], a[1], a[2]);
+}
+
+llvm::Value* ExpressionEmitter::converted(llvm::Value* x, DType from, DType to, llvm::Type* type) {
+  if (from == to) return x;
+  if (to == DType::boolean) {
+    llvm::Value* zero = llvm::Constant::getNullValue(x->getType());
+    return is_float(from) ? f_.builder.CreateFCmpUNE(x, zero) : f_.builder.CreateICmpNE(x, zero);
+  }
+  if (is_float(from) && is_float(to)) return f_.builder.CreateFPCast(x, type);
+  if (is_float(to))
+    return is_unsigned(from) ? f_.builder.CreateUIToFP(x, type) : f_.builder.CreateSIToFP(x, type);
+  require(!is_float(from), "a cast that the emitter knows");
+  return f_.builder.CreateIntCast(x, type, !is_unsigned(from));
+}
+
+}  // namespace sinter::jit

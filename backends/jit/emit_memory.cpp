@@ -1,0 +1,90 @@
+#include "backends/jit/emit_memory.h"
+
+namespace sinter::jit {
+namespace {
+
+constexpr uint64_t cache_line = 64;
+
+}  // namespace
+
+llvm::Value* MemoryEmitter::element(const TileElement& element) {
+  const Tile& tile = f_.kernel.tiles[element.tile];
+  int64_t place = 0;
+  for (size_t i = 0; i < tile.shape.size(); ++i) place = place * tile.shape[i] + f_.known(element.at[i]);
+  return f_.builder.CreateConstInBoundsGEP1_64(f_.widened(f_.scalar_type(tile.dtype), tile.vector),
+                                               f_.tiles[element.tile], static_cast<uint64_t>(place));
+}
+
+llvm::Value* MemoryEmitter::address_of(const Place& place) {
+  const BufferId buffer = place.access.buffer;
+  llvm::Value* index = f_.value(place.access.index);
+  if (place.offset != nullptr) index = f_.builder.CreateNSWAdd(index, place.offset);
+  return f_.builder.CreateInBoundsGEP(f_.stored_type(f_.kernel.buffers[buffer].dtype), f_.buffers[buffer],
+                                      index);
+}
+
+// Buffers begin at whole cache lines: so do vectors at multiples of their size.
+llvm::Align MemoryEmitter::align_of(const Access& access, bool vector) const {
+  const auto size = static_cast<uint64_t>(size_of(f_.kernel.buffers[access.buffer].dtype));
+  if (!vector || access.offset) return llvm::Align(size);
+  const auto whole = [&](int64_t elements) { return elements % vector_size == 0; };
+  bool aligned = whole(access.index.constant());
+  for (const Index::Term& term : access.index.terms()) aligned = aligned && whole(term.factor);
+  return llvm::Align(aligned ? std::min(cache_line, size * vector_size) : size);
+}
+
+llvm::Value* MemoryEmitter::lane_numbers() {
+  std::vector<llvm::Constant*> lanes;
+  for (int64_t i = 0; i < vector_size; ++i) lanes.push_back(f_.builder.getInt64(static_cast<uint64_t>(i)));
+  return llvm::ConstantVector::get(lanes);
+}
+
+llvm::Value* MemoryEmitter::lanes_below(const Index& count) {
+  return f_.builder.CreateICmpSLT(lane_numbers(), f_.builder.CreateVectorSplat(vector_size, f_.value(count)));
+}
+llvm::Value* MemoryEmitter::mask(const Access& access) {
+  if (access.count) return lanes_below(*access.count);
+  return llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(vector_size), f_.builder.getTrue());
+}
+llvm::Value* MemoryEmitter::lane_pointers(const Access& access, llvm::Value* pointer) {
+  llvm::Value* offsets = f_.builder.CreateNSWMul(
+      lane_numbers(), f_.builder.CreateVectorSplat(vector_size, f_.builder.getInt64(access.lane_stride)));
+  return f_.builder.CreateInBoundsGEP(f_.stored_type(f_.kernel.buffers[access.buffer].dtype), pointer,
+                                      offsets);
+}
+
+llvm::Value* MemoryEmitter::load(const Place& from, bool vector) {
+  const Access& access = from.access;
+  const DType dtype = f_.kernel.buffers[access.buffer].dtype;
+  llvm::Type* type = f_.widened(f_.stored_type(dtype), vector);
+  llvm::Value* pointer = address_of(from);
+  const llvm::Align align(static_cast<uint64_t>(size_of(dtype)));
+  llvm::Value* loaded;
+  if (!vector || (access.lane_stride == 1 && !access.count))
+    loaded = f_.builder.CreateAlignedLoad(type, pointer, align_of(access, vector));
+  else if (access.lane_stride == 1)
+    loaded =
+        f_.builder.CreateMaskedLoad(type, pointer, align, mask(access), llvm::Constant::getNullValue(type));
+  else
+    loaded = f_.builder.CreateMaskedGather(type, lane_pointers(access, pointer), align, mask(access),
+                                           llvm::Constant::getNullValue(type));
+  return dtype == DType::boolean ? f_.builder.CreateICmpNE(loaded, llvm::Constant::getNullValue(type))
+                                 : loaded;
+}
+
+void MemoryEmitter::store(const Place& place, llvm::Value* v, bool vector) {
+  const Access& to = place.access;
+  const DType dtype = f_.kernel.buffers[to.buffer].dtype;
+  if (dtype == DType::boolean) v = f_.builder.CreateZExt(v, f_.widened(f_.stored_type(dtype), vector));
+  llvm::Value* pointer = address_of(place);
+  const llvm::Align align(static_cast<uint64_t>(size_of(dtype)));
+  if (!vector || (to.lane_stride == 1 && !to.count)) {
+    f_.builder.CreateAlignedStore(v, pointer, align_of(to, vector));
+  } else if (to.lane_stride == 1) {
+    f_.builder.CreateMaskedStore(v, pointer, align, mask(to));
+  } else {
+    f_.builder.CreateMaskedScatter(v, lane_pointers(to, pointer), align, mask(to));
+  }
+}
+
+}  // namespace sinter::jit

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "backends/jit/emit_frame.h"
+
+namespace sinter::jit {
+
+/// Where an access goes: `offset` is what its own offset has become, null where it has none.
+struct Place {
+  const Access& access;
+  llvm::Value* offset;
+};
+
+/// Loads, stores and the registers of tiles.
+class MemoryEmitter {
+ public:
+  explicit MemoryEmitter(EmitFrame& frame) : f_(frame) {}
+
+  llvm::Value* load(const Place& from, bool vector);
+  void store(const Place& place, llvm::Value* v, bool vector);
+  /// The address of a tile's register.
+  llvm::Value* element(const TileElement& element);
+  /// True in the lanes before `count`.
+  llvm::Value* lanes_below(const Index& count);
+
+ private:
+  llvm::Value* address_of(const Place& place);
+  llvm::Align align_of(const Access& access, bool vector) const;
+  llvm::Value* lane_numbers();
+  llvm::Value* mask(const Access& access);
+  llvm::Value* lane_pointers(const Access& access, llvm::Value* pointer);
+
+  EmitFrame& f_;
+};
+
+}  // namespace sinter::jit
