@@ -32,13 +32,22 @@ llvm::Value* ExpressionEmitter::offset_of(const Access& access) {
 }
 
 llvm::Value* ExpressionEmitter::compressed(llvm::Value* x, llvm::Value* mask) {
+  llvm::IRBuilder<>& b = f_.builder;
   llvm::Value* zero = llvm::Constant::getNullValue(x->getType());
-  // LLVM 19 takes the portable intrinsic through memory, a lane at a time, whatever the CPU has.
   if (f_.cpu.has_avx512)
-    return f_.builder.CreateIntrinsic(llvm::Intrinsic::x86_avx512_mask_compress, {x->getType()},
-                                      {x, zero, mask});
-  return f_.builder.CreateIntrinsic(llvm::Intrinsic::experimental_vector_compress, {x->getType()},
-                                    {x, mask, zero});
+    return b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_mask_compress, {x->getType()}, {x, zero, mask});
+  // Each lane to where the next one that is kept goes, in memory: LLVM 19 has no code for its portable
+  // intrinsic on these CPUs.
+  llvm::BasicBlock& entry = b.GetInsertBlock()->getParent()->getEntryBlock();
+  llvm::Type* type = x->getType()->getScalarType();
+  llvm::Value* lanes = llvm::IRBuilder<>(&entry, entry.begin()).CreateAlloca(x->getType(), nullptr, "lanes");
+  llvm::Value* count = b.getInt32(0);
+  for (uint64_t lane = 0; lane < vector_size; ++lane) {
+    b.CreateStore(b.CreateExtractElement(x, lane), b.CreateInBoundsGEP(type, lanes, count));
+    count = b.CreateAdd(count, b.CreateZExt(b.CreateExtractElement(mask, lane), b.getInt32Ty()));
+  }
+  llvm::Value* kept = memory_.lanes_below(b.CreateZExt(count, b.getInt64Ty()));
+  return b.CreateSelect(kept, b.CreateLoad(x->getType(), lanes), zero);
 }
 
 llvm::Value* ExpressionEmitter::lanes_that_hold(llvm::Value* mask) {
@@ -70,7 +79,8 @@ llvm::Value* ExpressionEmitter::compute(const Expression& e) {
   if (e.op == Op::compress) return compressed(a[0], a[1]);
   if (e.op == Op::count_lanes) return lanes_that_hold(a[0]);
   if (e.op == Op::first_lanes)
-    return f_.builder.CreateSelect(memory_.lanes_below(e.index), a[0], llvm::Constant::getNullValue(type));
+    return f_.builder.CreateSelect(memory_.lanes_below(f_.value(e.index)), a[0],
+                                   llvm::Constant::getNullValue(type));
   return is_float(dtype) ? float_op(e.op, a) : integer_op(e.op, a, is_unsigned(dtype));
 }
 

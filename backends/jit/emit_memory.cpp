@@ -39,11 +39,11 @@ llvm::Value* MemoryEmitter::lane_numbers() {
   return llvm::ConstantVector::get(lanes);
 }
 
-llvm::Value* MemoryEmitter::lanes_below(const Index& count) {
-  return f_.builder.CreateICmpSLT(lane_numbers(), f_.builder.CreateVectorSplat(vector_size, f_.value(count)));
+llvm::Value* MemoryEmitter::lanes_below(llvm::Value* count) {
+  return f_.builder.CreateICmpSLT(lane_numbers(), f_.builder.CreateVectorSplat(vector_size, count));
 }
 llvm::Value* MemoryEmitter::mask(const Access& access) {
-  if (access.count) return lanes_below(*access.count);
+  if (access.count) return lanes_below(f_.value(*access.count));
   return llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(vector_size), f_.builder.getTrue());
 }
 llvm::Value* MemoryEmitter::lane_pointers(const Access& access, llvm::Value* pointer) {

@@ -20,7 +20,7 @@ class MemoryEmitter {
   /// The address of a tile's register.
   llvm::Value* element(const TileElement& element);
   /// True in the lanes before `count`.
-  llvm::Value* lanes_below(const Index& count);
+  llvm::Value* lanes_below(llvm::Value* count);
 
  private:
   llvm::Value* address_of(const Place& place);

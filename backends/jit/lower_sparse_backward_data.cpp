@@ -76,12 +76,17 @@ class SparseDataWriter {
         made_(kernel_.body().node(form_.product).results[0]) {}
 
   Kernel write() {
-    const auto at = k_.parallel({{"block", batch_blocks(size_.n)}, {"lane", std::min(size_.n, vector_size)}});
+    const GraphResult& result = kernel_.body().results()[0];
+    const bool has_empty_lanes =
+        kernel_.type(result.value).layout == batch_blocked(4) && size_.n % vector_size != 0;
+    const auto at = k_.parallel({{"block", batch_blocks(size_.n)},
+                                 {"lane", has_empty_lanes ? vector_size : std::min(size_.n, vector_size)}});
     const Sample sample{at[0], at[1]};
     GradientLists lists(k_, form_, grid_, value(form_.dy), value(form_.argmax), band_, size_.o);
     packed_ = k_.scratch("packed", DType::f32, weights_.elements(), 0);
     tile_ = k_.workspace("tile", DType::f32, planes_ * plane_elements());
     k_.when({size_.n - 1 - sample.number()}, [&] { write_sample(lists, sample); });
+    if (has_empty_lanes) k_.when({sample.number() - size_.n}, [&] { clear_sample(sample); });
     return kernel_.finish();
   }
 
@@ -105,9 +110,21 @@ class SparseDataWriter {
         k_.loop("o", 0, size_.o, [&](Index o) { add(lists, plane, plane * plane_elements() + start, o); });
       });
     });
+    over_pixels([&](const Index& plane, const Index& y, const Index& x) { finish(sample, plane, y, x); });
+  }
+
+  // Lanes without a sample hold zeros.
+  void clear_sample(const Sample& sample) {
+    over_pixels([&](const Index& plane, const Index& y, const Index& x) {
+      for (const GraphResult& result : kernel_.body().results())
+        value(result.value).store_channels(sample, plane, y * size_.w + x, k_.number(DType::f32, 0, true));
+    });
+  }
+
+  void over_pixels(const std::function<void(const Index& plane, const Index& y, const Index& x)>& body) {
     k_.loop("plane", 0, planes_, [&](Index plane) {
       k_.loop("y", 0, size_.h,
-              [&](Index y) { k_.loop("x", 0, size_.w, [&](Index x) { finish(sample, plane, y, x); }); });
+              [&](Index y) { k_.loop("x", 0, size_.w, [&](Index x) { body(plane, y, x); }); });
     });
   }
 
@@ -157,11 +174,6 @@ class SparseDataWriter {
   BufferId packed_ = -1, tile_ = -1;
 };
 
-// Samples apart from a whole block of sixteen would leave zeros to be written.
-bool fits(const Convolution& size, const Layout& layout) {
-  return layout != batch_blocked(4) || size.n % vector_size == 0;
-}
-
 double finish_seconds(const Convolution& size, const Layout& dx) {
   const auto vectors = static_cast<double>(size.n * tile_count(size.c, vector_size) * size.h * size.w);
   return vectors * (dx == channel_blocked() ? store_seconds : dx.is_plain() ? scatter_seconds : page_seconds);
@@ -180,7 +192,6 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   std::vector<Implementation> ways;
   for (const Layout& of_dx : layouts)
     for (const Layout& of_dy : layouts) {
-      if (!fits(size, of_dx)) continue;
       dy.layout = of_dy;
       Implementation way{{}, std::vector<Layout>(node.results.size(), of_dx), call_seconds};
       way.seconds += products / products_per_second + list_seconds(dy) + finish_seconds(size, of_dx);

@@ -29,7 +29,12 @@ double flops_per_second() { return flops_per_lane * vector_width(); }
 double bytes_per_second() { return 12e9; }
 
 const dnnl::engine& cpu_engine() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  // Without its cache of primitives: from that 2.6 may answer with another implementation than it had when it
+  // was asked before, so that what a graph becomes would depend on what the program compiled earlier.
+  static const dnnl::engine engine = [] {
+    dnnl::set_primitive_cache_capacity(0);
+    return dnnl::engine(dnnl::engine::kind::cpu, 0);
+  }();
   return engine;
 }
 

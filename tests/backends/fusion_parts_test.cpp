@@ -60,7 +60,8 @@ TEST_F(FusionParts, GradientOfReluBehindAProduct) {
                  {"onednn mul", "onednn fusion"});
   const std::vector<Remark> expected = {
       {"fuse_epilogues", "scale",
-       "mul + compare + select is not fused: the target expects its parts to be quicker on their own"}};
+       "mul + compare + select is not fused: the target expects its parts to be quicker on their own",
+       OpKind::mul}};
   EXPECT_EQ(remarks_, expected);
 }
 

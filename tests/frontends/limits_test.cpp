@@ -143,7 +143,7 @@ TEST(ModelLimits, NoughtBytes) {
 TEST(ModelLimits, AnImage) {
   EXPECT_EQ(error_of("\x89PNG\r\n\x1a\n"),
             "m.sinter:1:1: unexpected byte 0x89: a model is plain text\n"
-            "  1 | \x89PNG\n"
+            "  1 | ?PNG\n"
             "    | ^");
 }
 
