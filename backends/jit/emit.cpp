@@ -22,7 +22,6 @@ class Emitter {
     // Vectors are 512 bits wide wherever the CPU has them; without these LLVM halves them on some.
     function_->addFnAttr("min-legal-vector-width", "512");
     function_->addFnAttr("prefer-vector-width", "512");
-    function_->addFnAttr("reciprocal-estimates", "vec-divf:1");  // for divisions that allow it
   }
 
   std::unique_ptr<llvm::Module> emit() {

@@ -5,6 +5,7 @@
 #include "backends/jit/body.h"
 #include "backends/jit/convolution.h"
 #include "backends/jit/elementwise.h"
+#include "backends/jit/lower_plain_convolution.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
 #include "backends/jit/pool_taps.h"
@@ -21,7 +22,7 @@ constexpr ProductKind forward_kind = {convolutions, "convolution", true};
 
 constexpr int64_t first_cache_bytes = 32 << 10;
 constexpr int64_t wanted_units = 8;  // for a balance over a few threads
-constexpr double share_of_peak = 0.8;
+constexpr double share_of_peak = 0.8, plain_share_of_peak = 0.55;
 constexpr double gather_seconds = 4e-9;  // of sixteen elements that lie apart
 
 // A convolution's kernel in batch lanes: sums of sixteen samples in a tile of registers over output channels
@@ -349,11 +350,19 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
       way.seconds += gather_seconds * static_cast<double>(batch_blocks(size.n) * size.c * size.h * size.w);
     ways.push_back(std::move(way));
   }
+  if (!fits_plain_convolution(size)) return ways;
+  const double flops = 2 * static_cast<double>(vector_size) * plain_convolution_vectors(size);
+  ways.push_back(
+      {std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()),
+       flops / (plain_share_of_peak * flops_per_second) + least.bytes / bytes_per_second + call_seconds});
   return ways;
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
-  return {{ForwardWriter(graph, node, cpu).write()}, 0};
+  if (!graph.type(node.results[0]).layout.is_plain()) return {{ForwardWriter(graph, node, cpu).write()}, 0};
+  ProductForm form;
+  refuses_product(body_of(graph, node).body, forward_kind, &form);
+  return {{plain_convolution(graph, node, cpu, form)}, 0};
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <limits>
 #include <span>
 
+#include "backends/jit/kernel.h"
+
 // Polynomials: least largest relative error over the reduced range, found by Lawson's iteration in f64 and
 // rounded to f32.
 namespace sinter::jit {
@@ -51,15 +53,17 @@ class Math {
     return b.CreateFMul(b.CreateFMul(x, power_of_two(half)), power_of_two(b.CreateSub(power, half)));
   }
   // Of numbers that are not infinite, by an estimate of 1 / y and a step of Newton's method, a third of the
-  // time, where the estimate has the 14 bits of AVX-512's: with the 12 of older ones digits are lost.
+  // time, where the estimate has the 14 bits of AVX-512's: with the 12 of older ones digits are lost. Written
+  // out: where LLVM may choose the steps it chooses others from place to place, and equal numbers would come
+  // out of a pool's neighbours as different ones.
   llvm::Value* divided(llvm::Value* x, llvm::Value* y) const {
-    llvm::Value* quotient = b.CreateFDiv(x, y);
-    if (auto* division = llvm::dyn_cast<llvm::Instruction>(quotient); is_avx512_ && division != nullptr) {
-      division->setHasAllowReciprocal(true);
-      division->setHasNoInfs(true);
-      division->setHasAllowContract(true);
-    }
-    return quotient;
+    if (!is_avx512_) return b.CreateFDiv(x, y);
+    constexpr uint16_t all_lanes = 0xffff;
+    llvm::Value* inverse = b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_rcp14_ps_512, {},
+                                             {y, llvm::Constant::getNullValue(type_), b.getInt16(all_lanes)});
+    llvm::Value* quotient = b.CreateFMul(x, inverse);
+    llvm::Value* rest = multiply_add(b.CreateFNeg(y), quotient, x);
+    return multiply_add(rest, inverse, quotient);
   }
   // Coefficients from the lowest power on.
   llvm::Value* polynomial(llvm::Value* x, std::span<const double> coefficients) const {
@@ -97,9 +101,20 @@ llvm::Value* exp_in_range(const Math& m, llvm::Value* x) {
   return m.scaled(p, n, shifted, magic);
 }
 
+// Where vectors have instructions of their own one element is computed as they are, so that it is the same.
+bool is_one_of_lanes(llvm::Value* x, const CpuTarget& cpu) {
+  return cpu.has_avx512 && !x->getType()->isVectorTy();
+}
+
+llvm::Value* of_lane(Builder& b, llvm::Value* x, const CpuTarget& cpu,
+                     llvm::Value* (*emit)(Builder&, llvm::Value*, const CpuTarget&)) {
+  return b.CreateExtractElement(emit(b, b.CreateVectorSplat(vector_size, x), cpu), uint64_t{0});
+}
+
 }  // namespace
 
 llvm::Value* emit_exp(Builder& builder, llvm::Value* x, const CpuTarget& cpu) {
+  if (is_one_of_lanes(x, cpu)) return of_lane(builder, x, cpu, emit_exp);
   const Math m(builder, x, cpu);
   return exp_in_range(m, m.at_most(m.at_least(x, -105), 89));
 }
@@ -133,6 +148,7 @@ llvm::Value* emit_log(Builder& b, llvm::Value* x, const CpuTarget& cpu) {
 }
 
 llvm::Value* emit_tanh(Builder& b, llvm::Value* x, const CpuTarget& cpu) {
+  if (is_one_of_lanes(x, cpu)) return of_lane(b, x, cpu, emit_tanh);
   constexpr double coefficients[] = {-0.3333328068256378, 0.13331441581249237, -0.05373971536755562,
                                      0.02063908614218235, -0.005704986397176981};
   const Math m(b, x, cpu);
@@ -147,6 +163,7 @@ llvm::Value* emit_tanh(Builder& b, llvm::Value* x, const CpuTarget& cpu) {
 }
 
 llvm::Value* emit_sigmoid(Builder& b, llvm::Value* x, const CpuTarget& cpu) {
+  if (is_one_of_lanes(x, cpu)) return of_lane(b, x, cpu, emit_sigmoid);
   const Math m(b, x, cpu);
   // By e^-|x|, which cannot overflow.
   llvm::Value* t = exp_in_range(m, m.at_least(b.CreateFNeg(m.absolute(x)), -105));
