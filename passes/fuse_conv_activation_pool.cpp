@@ -104,39 +104,27 @@ class Fuser {
     replaced_.emplace(id, Replacement{std::move(fusion), std::move(results)});
   }
 
-  // Each reader has the pool's gradient in its own body: all of them, so that nobody stores it, or those that
-  // are quicker so.
+  // Each reader has the pool's gradient in its own body, so that nobody stores it.
   void join_gradients(NodeId unpool) {
     const ValueId made = graph_.node(unpool).results[0];
-    if (is_result_[made.index]) return;
-    std::map<NodeId, Replacement> all, quicker;
+    const auto& readers = readers_[made.index];
+    if (readers.empty() || is_result_[made.index]) return;
+    std::map<NodeId, Replacement> fused;
     double together = 0, apart = seconds(unpool);
-    bool stored = false;
-    for (const NodeId reader : readers_[made.index]) {
-      const auto fused = with_reader(unpool, reader);
-      stored |= !fused;
-      if (!fused) continue;
-      const double own = fusion_seconds(target_, *fused->fusion.body);
-      if (own < seconds(reader)) quicker.emplace(reader, *fused);
-      together += own;
+    for (const NodeId reader : readers) {
+      if (!holds(graph_.node(reader), is_gradient)) return;
+      const NodeId nodes[] = {unpool, reader};
+      FusionBody fusion = make_fusion_body(graph_, nodes, graph_.node(reader).results);
+      if (!accepts(unpool, *fusion.body)) return;
+      together += fusion_seconds(target_, *fusion.body);
       apart += seconds(reader);
-      all.emplace(reader, *fused);
+      fused.emplace(reader, Replacement{std::move(fusion), graph_.node(reader).results});
     }
-    if (!stored && together <= apart) {
+    if (together <= apart) {
       gone_.push_back(unpool);
-      return replaced_.merge(all);
+      return replaced_.merge(fused);
     }
-    for (const auto& [reader, replacement] : all)
-      if (!quicker.contains(reader)) remark(unpool, *replacement.fusion.body, quicker_apart);
-    replaced_.merge(quicker);
-  }
-
-  std::optional<Replacement> with_reader(NodeId unpool, NodeId reader) const {
-    if (!holds(graph_.node(reader), is_gradient)) return std::nullopt;
-    const NodeId nodes[] = {unpool, reader};
-    FusionBody fusion = make_fusion_body(graph_, nodes, graph_.node(reader).results);
-    if (!accepts(unpool, *fusion.body)) return std::nullopt;
-    return Replacement{std::move(fusion), graph_.node(reader).results};
+    for (const auto& [reader, replacement] : fused) remark(unpool, *replacement.fusion.body, quicker_apart);
   }
 
   void put(GraphCopy& copy, NodeId id, const Replacement& replacement) const {

@@ -14,11 +14,10 @@ namespace sinter {
 ///            %6 = conv2d_backward_data(%4, %w)
 ///   after    %5 = fusion(%x, %dy, %3) { max_pool2d_backward, conv2d_backward_weights }
 ///            %6 = fusion(%dy, %3, %w) { max_pool2d_backward, conv2d_backward_data }
-/// What lies between is not stored, but for a convolution's activation that its gradient reads, and a pool's
-/// gradient where some of its readers are quicker with it made once.
-/// Needs:   the pool is the first to read the convolution's result; the pool's gradient is no result; the
-///          target accepts a body and expects the whole to take no longer than its parts. Where it does not,
-///          a remark says why.
+/// What lies between is not stored, but for a convolution's activation that its gradient reads.
+/// Needs:   the pool is the first to read the convolution's result; nothing but gradients of convolutions
+///          reads the max pool's gradient, and it is no result; the target accepts all bodies and expects the
+///          whole to take no longer than its parts. Where it does not, a remark says why.
 /// Order:   after fuse_epilogues, whose fusions it extends.
 /// Returns: true if the graph changed.
 bool fuse_conv_activation_pool(Graph& graph, const PassOptions& options);

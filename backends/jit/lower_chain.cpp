@@ -58,7 +58,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   const Type& type = graph.type(node.results[0]);
   const Cost least = cost(graph, node);
   const double seconds =
-      std::max(least.flops / flops_per_second, least.bytes / bytes_per_second) + call_seconds;
+      std::max(least.flops / flops_per_second(), least.bytes / bytes_per_second) + call_seconds;
   std::vector<Layout> layouts = {Layout{}};
   for (const Layout& layout : offered)
     if (!layout.is_plain() && !layout.is_opaque() && layout.order().size() == type.shape.size() &&

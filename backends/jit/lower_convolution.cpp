@@ -333,7 +333,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
                   own.body.type(form.made).shape, conv.attributes);
   const double filled = static_cast<double>(batch_blocks(size.n) * vector_size) / static_cast<double>(size.n);
   const Cost least = cost(graph, node);
-  const double seconds = filled * (2 * size.multiply_adds() / (share_of_peak * flops_per_second) +
+  const double seconds = filled * (2 * size.multiply_adds() / (share_of_peak * flops_per_second()) +
                                    least.bytes / bytes_per_second) +
                          call_seconds;
   std::vector<Implementation> ways;
@@ -354,7 +354,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   const double flops = 2 * static_cast<double>(vector_size) * plain_convolution_vectors(size);
   ways.push_back(
       {std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()),
-       flops / (plain_share_of_peak * flops_per_second) + least.bytes / bytes_per_second + call_seconds});
+       flops / (plain_share_of_peak * flops_per_second()) + least.bytes / bytes_per_second + call_seconds});
   return ways;
 }
 

@@ -176,7 +176,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   const double flops = 2 * size.multiply_adds() * filled;
   Implementation way{{},
                      std::vector<Layout>(node.results.size(), batch_blocked(4)),
-                     flops / (share_of_peak * flops_per_second) + call_seconds};
+                     flops / (share_of_peak * flops_per_second()) + call_seconds};
   for (size_t i = 0; i < own.operands.size(); ++i) {
     const ValueId inner = own.body.inputs()[i];
     const bool samples = inner != product.operands[1] && element_count(own.body.type(inner).shape) != 1;

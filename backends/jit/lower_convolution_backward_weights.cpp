@@ -168,7 +168,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   const Convolution size = size_of_node(own.body, own.body.node(form.weights));
   const double filled = static_cast<double>(batch_blocks(size.n) * vector_size) / static_cast<double>(size.n);
   const double seconds =
-      2 * size.multiply_adds() * filled / (share_of_peak * flops_per_second) + call_seconds;
+      2 * size.multiply_adds() * filled / (share_of_peak * flops_per_second()) + call_seconds;
   return {{std::vector<Layout>(node.operands.size(), batch_blocked(4)),
            std::vector<Layout>(node.results.size()), seconds}};
 }

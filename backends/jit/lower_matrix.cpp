@@ -67,7 +67,7 @@ class Ways {
   }
 
   double seconds(double filled, double gathers) const {
-    const double arithmetic = 2 * product_.multiply_adds() / (share_of_peak * flops_per_second);
+    const double arithmetic = 2 * product_.multiply_adds() / (share_of_peak * flops_per_second());
     return arithmetic * filled + bytes_ + gather_seconds * gathers + call_seconds;
   }
 

@@ -32,7 +32,9 @@ class PlainWriter {
         height_(size_.oh + size_.kh - 1),
         vectors_(tile_count(size_.oh * width_, vector_size)),
         channels_(channels_of_unit(size_)),
-        tile_(choose_tile({.outer = channels_, .inner = vectors_, .registers = cpu.vector_registers})) {}
+        // Neighbours begin anywhere: most loads touch two cache lines.
+        tile_(choose_tile(
+            {.outer = channels_, .inner = vectors_, .registers = cpu.vector_registers, .vector_load = 2})) {}
 
   Kernel write() {
     const auto at = k_.parallel({{"n", size_.n}, {"ot", tile_count(size_.o, channels_)}});

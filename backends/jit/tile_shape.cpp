@@ -16,7 +16,9 @@ double cycles(const TileSpace& space, const TileShape& tile) {
                     inner = std::min(tile.inner, space.inner - i);
       const double loads =
           static_cast<double>(outer) + space.vector_load * static_cast<double>(inner * space.group);
-      total += std::max(static_cast<double>(std::max(outer * inner * space.group, latency)), loads);
+      // Loads wait for a place beside the sums even where there is room for them.
+      total +=
+          std::max(static_cast<double>(std::max(outer * inner * space.group, latency)), loads) + loads / 8;
     }
   return total;
 }

@@ -1,5 +1,6 @@
 #include "backends/onednn/machine.h"
 
+#include "backends/cpu_speed.h"
 #include "backends/onednn/recipe.h"
 
 namespace sinter::onednn {
@@ -8,9 +9,6 @@ namespace {
 bool has(dnnl::cpu_isa isa) {
   return (static_cast<int>(dnnl::get_effective_cpu_isa()) & static_cast<int>(isa)) == static_cast<int>(isa);
 }
-
-// Of a core at about 3.6 GHz; only ratios of estimates are compared.
-constexpr double flops_per_lane = 7.3e9;
 
 }  // namespace
 
@@ -25,7 +23,7 @@ std::string_view instruction_set() {
   return has(dnnl::cpu_isa::avx) ? "AVX" : "SSE4.1";
 }
 
-double flops_per_second() { return flops_per_lane * vector_width(); }
+double flops_per_second() { return flops_of_lane() * vector_width(); }
 double bytes_per_second() { return 12e9; }
 
 const dnnl::engine& cpu_engine() {

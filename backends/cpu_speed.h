@@ -1,0 +1,11 @@
+#pragma once
+
+namespace sinter {
+
+/// FLOP/s of one lane of one core at about 3.6 GHz, for estimates of time: of Zen 4, which issues one
+/// multiply-add of 512 bits a cycle; twice that where there are units for two, as on Intel's servers. By the
+/// vendor the CPU names, not by measurement, so that a graph has the same plan in every run. Only ratios of
+/// estimates are compared.
+double flops_of_lane();
+
+}  // namespace sinter
