@@ -73,6 +73,7 @@ class SparseDataWriter {
             size_.h + grid_.top)),
         // Beside the weights: a gradient and what is added to.
         chunk_(std::min<int64_t>(size_.kh * size_.kw, std::max(1, cpu.vector_registers - 4))),
+        skip_zeros_(pays_to_skip_zeros(planes_ * size_.kh * size_.kw, cpu)),
         made_(kernel_.body().node(form_.product).results[0]) {}
 
   Kernel write() {
@@ -82,7 +83,7 @@ class SparseDataWriter {
     const auto at = k_.parallel({{"block", batch_blocks(size_.n)},
                                  {"lane", has_empty_lanes ? vector_size : std::min(size_.n, vector_size)}});
     const Sample sample{at[0], at[1]};
-    GradientLists lists(k_, form_, grid_, value(form_.dy), value(form_.argmax), band_, size_.o);
+    GradientLists lists(k_, form_, grid_, value(form_.dy), value(form_.argmax), band_, size_.o, skip_zeros_);
     packed_ = k_.scratch("packed", DType::f32, weights_.elements(), 0);
     tile_ = k_.workspace("tile", DType::f32, planes_ * plane_elements());
     k_.when({size_.n - 1 - sample.number()}, [&] { write_sample(lists, sample); });
@@ -170,6 +171,7 @@ class SparseDataWriter {
   int64_t band_;  ///< rows of windows whose gradients are in lists at a time
   int64_t planes_, rows_;
   int64_t chunk_;  ///< of the taps whose weights are in registers at a time
+  bool skip_zeros_;
   ValueId made_;
   BufferId packed_ = -1, tile_ = -1;
 };

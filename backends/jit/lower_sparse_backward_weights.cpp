@@ -62,13 +62,15 @@ class SparseWeightsWriter {
         blocks_(choose_tile_blocks(size_, lanes_)),
         vectors_(size_.kh * lanes_.row_vectors),
         // Beside the sums: a gradient, and x where it cannot be an operand from memory.
-        chunk_(std::min<int64_t>(vectors_, std::max(1, cpu.vector_registers - 3))) {}
+        chunk_(std::min<int64_t>(vectors_, std::max(1, cpu.vector_registers - 3))),
+        skip_zeros_(pays_to_skip_zeros(lanes_.planes * vectors_, cpu)) {}
 
   Kernel write() {
     ot_ = k_.parallel({{"ot", tile_count(size_.o, blocks_ * vector_size)}})[0];
     bind();
     channels_ = std::min(size_.o, blocks_ * vector_size);
-    GradientLists lists(k_, form_, grid_, value(form_.dy), value(form_.argmax), band_, channels_);
+    GradientLists lists(k_, form_, grid_, value(form_.dy), value(form_.argmax), band_, channels_,
+                        skip_zeros_);
     make_workspace();
     lists.prepare();
     clear(sums_, lanes_.planes * channels_ * vectors_);
@@ -263,6 +265,7 @@ class SparseWeightsWriter {
   int64_t blocks_;   ///< of sixteen output channels that a unit makes
   int64_t vectors_;  ///< of weights, of an output channel and a plane
   int64_t chunk_;    ///< of these, whose sums are in registers at a time
+  bool skip_zeros_;
   int64_t plane_elements_ = 0, channels_ = 0;
   Index ot_;
   std::optional<PixelValue> x_;

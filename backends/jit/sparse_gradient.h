@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backends/jit/convolution.h"
+#include "backends/jit/instruction_set.h"
 #include "backends/jit/pixel_value.h"
 
 /// Gradients behind a max pool: each window has one, at the place of its maximum, and behind a relu many of
@@ -46,9 +47,10 @@ struct PixelGrid {
 /// of places in the grid, in elements from the band's first pixel on, and of values.
 class GradientLists {
  public:
-  /// `band`: rows of windows; `channels`: whose lists exist at a time.
+  /// `band`: rows of windows; `channels`: whose lists exist at a time; `skip_zeros`: whether gradients that
+  /// are zero are left out, else each window has one.
   GradientLists(KernelBuilder& k, const SparseForm& form, const PixelGrid& grid, const PixelValue& dy,
-                const PixelValue& argmax, int64_t band, int64_t channels);
+                const PixelValue& argmax, int64_t band, int64_t channels, bool skip_zeros);
 
   /// Once, before the first list: where each window of a band begins.
   void prepare();
@@ -68,11 +70,15 @@ class GradientLists {
   PixelGrid grid_;
   PixelValue dy_, argmax_;
   int64_t band_, windows_, capacity_, places_;
+  bool skip_zeros_;
   BufferId starts_, places_list_, values_, counts_;
 };
 
 /// Rows of windows whose pixels, of one vector, fill half of a first cache: at least one.
 int64_t choose_band(const SparseForm& form, const PixelGrid& grid);
+
+/// Whether it pays to leave out gradients that are zero, where each stands for so many products of vectors.
+bool pays_to_skip_zeros(int64_t products, const CpuTarget& cpu);
 
 /// Estimated time to make the lists of all channels once.
 double list_seconds(const Type& dy);

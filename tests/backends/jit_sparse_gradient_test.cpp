@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
 
 #include "backends/jit/instruction_set.h"
 #include "backends/jit/jit.h"
@@ -121,6 +122,25 @@ TEST_P(SparseGradient, ByWeightsAndBias) {
                               gradient(OpKind::conv2d_backward_weights, "kernel_size", c().kernel))[0]);
   body.add_result(sum(dy, {.axes = {0, 2, 3}}));
   expect_runs(std::move(body));
+}
+
+TEST_P(SparseGradient, NaNReachesWhatItsWeightsDo) {
+  Graph body;
+  const std::array<std::optional<Value>, 2> operands = {unpooled(body), body.input("weight", sizes_.weight)};
+  body.add_result(body.append(OpKind::conv2d_backward_data, operands,
+                              gradient(OpKind::conv2d_backward_data, "input_size", {c().x[2], c().x[3]}))[0]);
+  const Graph graph = as_fusion(std::move(body));
+  Bindings bindings = random_bindings(graph, random_);
+  Tensor& dy = bindings.inputs[0];
+  for (int64_t i = 0; i < dy.count(); ++i) dy.set(i, 0);
+  dy.set(dy.count() / 2, std::nan(""));
+  bindings.inputs[1] = argmax_;
+  const Tensor expected = interpret(graph, bindings)[0];
+  for (const Implementation& way : backend_->implementations(graph, 0)) {
+    const Tensor dx = run_graph(*backend_, laid_out(graph, way), bindings, nullptr)[0];
+    for (int64_t i = 0; i < dx.count(); ++i)
+      ASSERT_EQ(std::isnan(dx.at(i)), std::isnan(expected.at(i))) << "element " << i;
+  }
 }
 
 TEST_P(SparseGradient, ByDataAndAnActivationBefore) {
