@@ -40,6 +40,13 @@ CLI::Validator seed_number() {
           ""};
 }
 
+CLI::Validator size_without_sign() {
+  return {[](std::string& text) -> std::string {
+            return text.starts_with('-') ? fmt::format("{} is less than nothing", text) : std::string();
+          },
+          ""};
+}
+
 BackendOptions make_backend_options(const GlobalOptions& options) {
   const auto warn = [quiet = options.quiet()](std::string_view what) {
     if (!quiet) fmt::print(stderr, "warning: {}\n", what);
@@ -70,6 +77,7 @@ void add_kernel_options(CLI::App& app, GlobalOptions& options, const char* group
   app.add_option("--kernel-cache-limit", options.kernel_cache_limit,
                  "most that the kernels kept may come to; those not used for the longest time go first")
       ->transform(CLI::AsSizeValue(false))
+      ->transform(size_without_sign())
       ->type_name("SIZE")
       ->default_str("256MiB")
       ->group(group);

@@ -22,7 +22,7 @@ Rule relu_behind_max_pool() {
   const auto condition = pattern(OpKind::compare, {x, limit});
   return {pattern(OpKind::select, {condition, zero, unpooled}), [=](const Match& m) -> OptionalValue {
             Graph& graph = m.graph();
-            const Attributes& gradient = m.node(unpooled).attributes;
+            const Attributes gradient = m.node(unpooled).attributes;  // a copy: nodes are appended below
             if (m.scalar(zero) != 0 || m.scalar(limit) != 0 || m[unpooled].type() != m.root().type() ||
                 m.node(condition).attributes.word("predicate") != "le")
               return std::nullopt;

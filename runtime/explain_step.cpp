@@ -1,6 +1,7 @@
 #include "runtime/explain_step.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "runtime/bandwidth.h"
 #include "runtime/describe_kernels.h"
@@ -137,7 +138,9 @@ StepReport explain_step(const Graph& model, Weights weights, std::shared_ptr<Thr
   const std::vector<Tensor> inputs = step_inputs(model, executable->graph, options);
   double peak_flops = measure_peak_flops(*pool);
   const int64_t warm_up_steps = warm_up(session, inputs);
-  StepTimer timer(session, kernels, pool->threads());
+  // More threads than processors take turns: their clocks run all the while.
+  const int processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  StepTimer timer(session, kernels, std::min(pool->threads(), processors));
   check_results(session, warm_up_steps + timer.run(inputs, options.repeat));
   peak_flops = std::max(peak_flops, measure_peak_flops(*pool));
   StepReport report{.backend = executable->backend,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 
 #include "ir/error.h"
 #include "runtime/files/atomic_file.h"
@@ -60,6 +61,13 @@ std::optional<std::vector<std::byte>> object_in(std::span<const uint8_t> file, s
   return std::vector<std::byte>(object.begin(), object.end());
 }
 
+// What else a folder holds is somebody's own.
+bool is_kernel(const fs::path& path) {
+  char found[sizeof magic] = {};
+  std::ifstream(path, std::ios::binary).read(found, sizeof found);
+  return std::memcmp(found, magic, sizeof magic) == 0;
+}
+
 struct KeptFile {
   fs::path path;
   int64_t bytes = 0;
@@ -77,10 +85,10 @@ std::vector<KeptFile> files_in(const fs::path& folder) {
     if (!temporary && entry->path().extension() != extension) continue;
     const auto bytes = static_cast<int64_t>(entry->file_size(gone));
     const auto used = gone ? fs::file_time_type() : entry->last_write_time(gone);
-    if (gone) continue;
-    if (!temporary)
+    if (gone || !entry->is_regular_file(gone)) continue;
+    if (!temporary && is_kernel(entry->path()))
       files.push_back({entry->path(), bytes, used});
-    else if (used < fs::file_time_type::clock::now() - abandoned_after)
+    else if (temporary && used < fs::file_time_type::clock::now() - abandoned_after)
       fs::remove(entry->path(), gone);
   }
   return files;
@@ -121,7 +129,10 @@ std::optional<std::vector<std::byte>> KernelCache::find(std::string_view key) {
 void KernelCache::keep(std::string_view key, std::span<const std::byte> bytes) {
   if (options_.folder.empty() || file_bytes(key, bytes) > options_.limit) return;
   const std::lock_guard lock(mutex_);
-  if (gave_up_) return;
+  std::error_code ignored;
+  const auto status = fs::symlink_status(file_of(key), ignored);
+  const bool taken = fs::exists(status) && !fs::is_regular_file(status);  // a folder, a pipe: not this one
+  if (gave_up_ || taken) return;
   try {
     write(key, bytes);
   } catch (const Error& error) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "backends/jit/jit.h"
 #include "ir/build.h"
@@ -119,6 +120,29 @@ TEST_F(JitFusion, WhatTheGradientsReadIsKept) {
       expect_runs(as_fusion(std::move(body)));
       if (HasFailure()) return;
     }
+}
+
+// From x to all results that it reaches, whatever is fused, and to no other.
+TEST_F(JitFusion, NaNAndInfinityTravelAsInTheReference) {
+  for (const Convolution& c : convolutions)
+    for (const Window& window : windows)
+      for (const double special : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+        Graph body;
+        const Value y = relu(convolution(body, c, true));
+        body.add_result(window.maximum ? max_pool2d(y, window.options) : average(y, window.options));
+        const Graph graph = as_fusion(std::move(body));
+        Bindings bindings = random_bindings(graph, random_);
+        for (Tensor& input : bindings.inputs) make_coarse(input);
+        bindings.inputs[0].set(bindings.inputs[0].count() / 2, special);
+        const Tensor expected = interpret(graph, bindings)[0];
+        for (const Implementation& way : backend_->implementations(graph, 0)) {
+          const Tensor actual = run_graph(*backend_, laid_out(graph, way), bindings, nullptr)[0];
+          for (int64_t i = 0; i < expected.count(); ++i) {
+            ASSERT_EQ(std::isnan(actual.at(i)), std::isnan(expected.at(i))) << print(graph) << i;
+            ASSERT_EQ(std::isinf(actual.at(i)), std::isinf(expected.at(i))) << print(graph) << i;
+          }
+        }
+      }
 }
 
 TEST_F(JitFusion, EveryFusionOfATrainingStep) {

@@ -160,7 +160,7 @@ void expect_near(const Tensor& actual, const Tensor& expected, double tolerance)
   ASSERT_EQ(actual.type(), expected.type());
   if (tolerance == 0 || !is_floating(expected.dtype())) {
     for (int64_t i = 0; i < expected.count(); ++i)
-      if (actual.at(i) != expected.at(i))
+      if (actual.at(i) != expected.at(i) && !(std::isnan(actual.at(i)) && std::isnan(expected.at(i))))
         ADD_FAILURE() << "element " << i << ": " << actual.at(i) << ", expected " << expected.at(i);
     EXPECT_EQ(actual, expected);
     return;

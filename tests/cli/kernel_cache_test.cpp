@@ -89,6 +89,7 @@ TEST(KernelCacheOption, MistakesAreRefused) {
   expect_usage_error({"ops", "--kernel-cache", ""}, "--kernel-cache: expected a folder");
   expect_usage_error({"ops", "--kernel-cache", "a", "--no-kernel-cache"},
                      "--kernel-cache excludes --no-kernel-cache");
+  expect_usage_error({"ops", "--kernel-cache-limit", "-5"}, "--kernel-cache-limit: -5 is less than nothing");
   expect_usage_error({"ops", "--kernel-cache-limit", "much"},
                      "--kernel-cache-limit: much unit not recognized. Allowed values: "
                      "{b,e,eb,ei,eib,g,gb,gi,gib,k,kb,ki,kib,m,mb,mi,mib,p,pb,pi,pib,t,tb,ti,tib}");

@@ -114,6 +114,19 @@ TEST_F(CacheTest, KeepsNothingLargerThanItsLimit) {
   EXPECT_FALSE(small.find("a"));
 }
 
+TEST_F(CacheTest, LeavesAloneWhatIsNoKernel) {
+  const std::string own(4000, 'x');
+  cache.keep("first", bytes_of("code"));
+  folder.file("kernels/mine.kernel", own);
+  fs::create_directories(cache.file_of("folder"));
+  KernelCache small(options(1000));
+  for (const char* key : {"a", "folder", "b"}) small.keep(key, std::vector<std::byte>(450));
+  EXPECT_TRUE(small.find("b"));
+  EXPECT_FALSE(small.find("first"));
+  EXPECT_EQ(content_of(folder / "kernels/mine.kernel"), own);
+  EXPECT_TRUE(fs::is_directory(cache.file_of("folder")));
+}
+
 TEST_F(CacheTest, RemovesWhatKilledProcessesLeft) {
   cache.keep("a", bytes_of("code"));
   for (const char* name : {".sinter-1-0.tmp", ".sinter-2-0.tmp"})

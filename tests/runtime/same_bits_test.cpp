@@ -39,17 +39,16 @@ NamedTensors after_three_steps(const std::shared_ptr<const Executable>& step, co
 
 TEST(SameBits, ThreeStepsOfTrainingOnAnyNumberOfThreads) {
   for (const std::string& backend : backend_names())
-    for (const bool relu_max : {false, true}) {
-      const Graph model = small_lenet(relu_max);
+    for (const Graph& model : {whole_lenet(false), whole_lenet(true), cifar_cnn()}) {
       SCOPED_TRACE(backend + " " + model.name);
       CompileOptions options{.backend = backend, .passes = training_passes()};
       // Many slices of work, and the last one smaller than the others.
-      options.pass_options.symbols["N"] = backend == "reference" ? 9 : 250;
+      options.pass_options.symbols["N"] = backend == "reference" ? 3 : model.name == "cifar_cnn" ? 40 : 250;
       options.pass_options.momentum = 0.9;
       const auto step = compile(model, options);
       const NamedTensors one = after_three_steps(step, model, 1);
       EXPECT_NE(one.at("0.weight"), initialize(model, "default", 3).at("0.weight"));
-      for (const int threads : {2, 3})
+      for (const int threads : {2, 3, 16})
         for (const auto& [name, tensor] : after_three_steps(step, model, threads))
           EXPECT_EQ(tensor, one.at(name)) << name << ", " << threads << " threads";
     }
