@@ -12,6 +12,7 @@ namespace {
 // What one core's plain loops do, for estimates: FLOP/s and bytes/s.
 constexpr double flops_per_second = 2e9;
 constexpr double bytes_per_second = 4e9;
+constexpr double call_seconds = 1e-6;  // it looks at types and attributes anew in each
 
 struct BufferType {
   DType dtype;
@@ -119,7 +120,8 @@ class ReferenceBackend final : public Backend {
     if (!has_arithmetic(graph, node)) return {};
     if (node.op == OpKind::reorder) return reorders(graph, node, offered);
     const Cost least = cost(graph, node);
-    const double seconds = std::max(least.flops / flops_per_second, least.bytes / bytes_per_second);
+    const double seconds =
+        std::max(least.flops / flops_per_second, least.bytes / bytes_per_second) + call_seconds;
     std::vector<Implementation> ways = {
         {std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()), seconds}};
     if (sums_tensors(node)) {
