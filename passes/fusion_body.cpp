@@ -13,6 +13,9 @@ std::string input_name(size_t index) {
   return index < 26 ? std::string(1, static_cast<char>('a' + index)) : fmt::format("x{}", index);
 }
 
+// Layouts are the fusion's, not its body's.
+Type plain(const Type& type) { return {type.dtype, type.shape, {}}; }
+
 class BodyMaker {
  public:
   explicit BodyMaker(const Graph& graph) : graph_(graph) {}
@@ -41,14 +44,14 @@ class BodyMaker {
       return;
     }
     operands_.push_back(operand);
-    map_[operand] = body_.input(input_name(operands_.size() - 1), info.type).id();
+    map_[operand] = body_.input(input_name(operands_.size() - 1), plain(info.type)).id();
   }
 
   void append(const Graph& from, Node node, Map& map) {
     for (ValueId& operand : node.operands)
       if (operand.valid()) operand = map.at(operand);
     std::vector<Type> types;
-    for (const ValueId result : node.results) types.push_back(from.type(result));
+    for (const ValueId result : node.results) types.push_back(plain(from.type(result)));
     const auto old = node.results;
     const auto results = body_.append_typed(std::move(node), types);
     for (size_t i = 0; i < results.size(); ++i) map[old[i]] = results[i].id();

@@ -13,6 +13,7 @@
 #include "passes/form_slab_loops.h"
 #include "passes/fuse_conv_activation_pool.h"
 #include "passes/fuse_epilogues.h"
+#include "passes/fuse_lane_sums.h"
 #include "passes/remove_dead_nodes.h"
 #include "passes/shrink_activation_gradients.h"
 #include "passes/simplify_algebra.h"
@@ -20,7 +21,7 @@
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 13> passes = {{
+  static constexpr std::array<Pass, 14> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
       {"autodiff", autodiff, Meaning::extended, "add the gradient of the loss by every parameter"},
@@ -41,6 +42,8 @@ std::span<const Pass> pass_table() {
        "choose how values lie in memory and reorder them where needed"},
       {"form_slab_loops", form_slab_loops, Meaning::kept,
        "run forward and backward slab by slab of the batch, in cache"},
+      {"fuse_lane_sums", fuse_lane_sums, Meaning::kept,
+       "make one kernel of the sum of a loop's lanes and the update that reads it"},
   }};
   return passes;
 }

@@ -19,7 +19,7 @@ std::span<const Step> inference_pipeline() {
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 13> steps = {{
+  static constexpr std::array<Step, 14> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"append_loss", "there is nothing to differentiate before"},
       {"autodiff", "before any fusion: gradients are written in terms of forward values"},
@@ -35,6 +35,7 @@ std::span<const Step> training_pipeline() {
        "a pool joins all that its convolution has been fused with, and its gradient what reads it"},
       {"assign_layouts", "forward and backward together, and fusions like other layouts than their parts"},
       {"form_slab_loops", "a slab's layouts must be known: some join samples"},
+      {"fuse_lane_sums", "loops leave their gradients as lanes, whose sums only updates read"},
   }};
   return steps;
 }

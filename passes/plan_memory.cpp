@@ -64,11 +64,30 @@ class Planner {
       last_read_[storage_[result.value.index].index] = node_count();
   }
 
+  // The operand that a node may compute its result r in the memory of, by position; -1: none. An update that
+  // ends a fusion works as it does alone: nothing of the body comes after it.
+  static int in_place_operand(const Node& node, size_t r) {
+    const auto listed = [](const Node& op, size_t result) {
+      const auto& in_place = op_def(op.op).in_place;
+      return result < in_place.size() ? in_place[result] : -1;
+    };
+    if (node.op != OpKind::fusion) return listed(node, r);
+    const Graph& body = node.attributes.body();
+    const ValueInfo& made = body.info(body.results()[r].value);
+    if (made.node < 0 || made.node + 1 != static_cast<NodeId>(body.nodes().size())) return -1;
+    const Node& last = body.node(made.node);
+    if (last.op != OpKind::sgd_update) return -1;
+    const int operand = listed(last, made.result_index);
+    if (operand < 0) return -1;
+    const auto found = std::ranges::find(body.inputs(), last.operands[operand]);
+    return found == body.inputs().end() ? -1 : static_cast<int>(found - body.inputs().begin());
+  }
+
   // The value whose memory result r may take over, an operand's; invalid: none.
   ValueId in_place_storage(const Node& node, size_t r) const {
-    const auto& in_place = op_def(node.op).in_place;
-    if (r >= in_place.size() || in_place[r] < 0) return {};
-    const ValueId operand = node.operands[in_place[r]];
+    const int position = in_place_operand(node, r);
+    if (position < 0) return {};
+    const ValueId operand = node.operands[position];
     const bool same_size = operand.valid() &&
                            graph_.type(operand).bytes() == graph_.type(node.results[r]).bytes() &&
                            graph_.type(operand).layout == graph_.type(node.results[r]).layout;

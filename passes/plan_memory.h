@@ -39,7 +39,8 @@ struct MemoryPlan {
 std::vector<bool> find_views(const Graph& graph, std::span<const ValueId> elsewhere = {});
 
 /// Gives every value a place: values that are not needed at the same time share memory; ops that may work in
-/// place (OpDef::in_place) do where their operand is not read again; new parameters lie in the memory of the
+/// place (OpDef::in_place) do where their operand is not read again, and so do fusions that end in an
+/// optimizer's update; new parameters lie in the memory of the
 /// old ones where nothing reads those later; views lie in what they are views of, and keep it. Results of the
 /// graph stay readable until the next run. `scratch_bytes`: what each node's kernels need while they run, by
 /// node; empty: nothing. Needs: a graph without symbols. `elsewhere`: results of nodes whose memory the

@@ -52,6 +52,7 @@ constexpr FusionEntry fusions[] = {
     {refuses_backward_data_body, &convolution_backward_data_lowering},
     {refuses_pooling_backward_body, &pooling_backward_lowering},
     {refuses_backward_weights_body, &convolution_backward_weights_lowering},
+    {refuses_lane_update_body, &lane_update_lowering},
     {refuses_sparse_data_body, &sparse_backward_data_lowering},
     {refuses_sparse_weights_body, &sparse_backward_weights_lowering},
 };

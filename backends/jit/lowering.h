@@ -69,6 +69,11 @@ std::optional<std::string> refuses_pooling_backward_body(const Graph& body);
 extern const Lowering reduction_lowering;
 extern const Lowering argmax_lowering;
 
+/// The sum over the lanes of a loop and the optimizer's update that reads it.
+extern const Lowering lane_update_lowering;
+/// Why a body is no such sum, perhaps scaled by a number, and update; nothing: it is one.
+std::optional<std::string> refuses_lane_update_body(const Graph& body);
+
 /// softmax and log_softmax; cross entropy and its gradient.
 extern const Lowering softmax_lowering;
 extern const Lowering cross_entropy_lowering;

@@ -152,7 +152,8 @@ TEST(Inspect, WrongOptions) {
       "unknown pass \"fusion\"; expected one of: bind_symbols, append_loss, autodiff, append_update, "
       "fold_constants, simplify_algebra, eliminate_common_subexpressions, shrink_activation_gradients, "
       "remove_dead_nodes, fuse_epilogues, fuse_conv_activation_pool, "
-      "assign_layouts, form_slab_loops");
+      "assign_layouts, form_slab_loops, "
+      "fuse_lane_sums");
   expect_input_error({"inspect", "lenet", "-o", "/nowhere/lenet.ir"},
                      "cannot write /nowhere/lenet.ir: there is no folder /nowhere");
 }

@@ -99,7 +99,8 @@ TEST(Opt, WrongOptions) {
       "unknown pass \"shrink\"; expected one of: bind_symbols, append_loss, autodiff, append_update, "
       "fold_constants, simplify_algebra, eliminate_common_subexpressions, shrink_activation_gradients, "
       "remove_dead_nodes, fuse_epilogues, fuse_conv_activation_pool, "
-      "assign_layouts, form_slab_loops");
+      "assign_layouts, form_slab_loops, "
+      "fuse_lane_sums");
   for (const std::string symbol : {"N", "N=", "=4", "N=0", "N=4x", "N=99999999999999999999"})
     expect_input_error({"opt", file, "--symbol", symbol},
                        "--symbol " + symbol + ": expected NAME=SIZE, a size of at least 1");

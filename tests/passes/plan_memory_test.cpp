@@ -312,6 +312,36 @@ TEST(PlanMemory, UpdatesParametersAndStatesInPlace) {
   EXPECT_EQ(step.plan.arena_bytes, 0);
 }
 
+// Its operands stand elsewhere than the update's own.
+constexpr std::string_view fused_update =
+    "graph f(%lanes: f32[8, 4], %lr: f32[]) -> (f32[4], f32[4]{}) {{ param %w: f32[4] state %v: f32[4] "
+    "%1, %2 = fusion(%lanes, %w, %lr, %v) (%a: f32[8, 4], %b: f32[4], %c: f32[], %d: f32[4]) {{ "
+    "%3 = sum(%a) {{axes = [0]}} : f32[4] "
+    "%4, %5 = sgd_update(%b, %3, %c, %d) {{momentum = 0.5}} : f32[4], f32[4] return %4, %5 }} : f32[4], "
+    "f32[4] "
+    "{} return %1 into %w, %2 into %v{} }}";
+
+TEST(PlanMemory, AnUpdateAtAFusionsEndWorksInPlace) {
+  const Planned step(fmt::format(fused_update, "", "", ""));
+  EXPECT_EQ(step.result_of(0, 0).owner, step.graph.parameters()[0]);
+  EXPECT_EQ(step.result_of(0, 1).owner, step.graph.states()[0]);
+  EXPECT_TRUE(step.plan.copies.empty());
+  EXPECT_EQ(step.plan.arena_bytes, 0);
+}
+
+TEST(PlanMemory, AnUpdateAtAFusionsEndIsCopiedWhereTheParameterIsReadLater) {
+  const Planned step(fmt::format(fused_update, ", f32[4]", "%6 = exp(%w) : f32[4]", ", %6"));
+  EXPECT_EQ(step.result_of(0, 0).kind, Place::Kind::arena);
+  EXPECT_EQ(step.plan.copies.size(), 1u);
+}
+
+TEST(PlanMemory, OtherFusionsHaveMemoryOfTheirOwn) {
+  const Planned step(
+      "graph f(%x: f32[4]) -> (f32[4]) { %1 = exp(%x) : f32[4] %2 = fusion(%1) (%a: f32[4]) { "
+      "%3 = exp(%a) : f32[4] %4 = relu(%3) : f32[4] return %4 } : f32[4] return %2 }");
+  EXPECT_FALSE(step.in_same_memory(0, 1));
+}
+
 TEST(PlanMemory, CopiesAParameterThatIsReadAfterItsUpdate) {
   const Planned step(fmt::format(update, ", f32[4]", "%3 = exp(%w) : f32[4]", ", %3"));
   EXPECT_EQ(step.result_of(0, 0).kind, Place::Kind::arena);

@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+
+#include "backends/jit/jit.h"
+#include "ir/text.h"
+#include "tests/backends/random_network.h"
+#include "tests/backends/run_graph.h"
+
+/// The kernel of a sum over lanes and the optimizer's update that reads it.
+namespace sinter {
+namespace {
+
+// Up to 64 lanes of up to 2 each, subtracted in f32 from what may be as large.
+constexpr double tolerance = 1e-4;
+
+Graph body_of_update(const std::string& lanes, const std::string& parameter, const std::string& scale) {
+  const std::string type = "f32" + parameter, gradient = scale.empty() ? "%1" : "%2";
+  return parse(
+      "graph main(%lanes: f32" + lanes + ", %w: " + type + ", %lr: f32[], %v: " + type +
+      ", %apply: bool[]) -> (" + type + ", " + type + ") {\n" +
+      (scale.empty() ? "" : "const %3: f32[] = " + scale + "\n") + "%1 = sum(%lanes) {axes = [0]} : " + type +
+      "\n" + (scale.empty() ? "" : "%2 = mul(%1, %3) : " + type + "\n") + "%4, %5 = sgd_update(%w, " +
+      gradient + ", %lr, %v, %apply) {momentum = 0.9, weight_decay = 0.01, nesterov = true} : " + type +
+      ", " + type + "\nreturn %4, %5\n}");
+}
+
+class JitLaneUpdate : public testing::Test {
+ protected:
+  void expect_runs(Graph body) {
+    const Graph graph = as_fusion(std::move(body));
+    EXPECT_GT(expect_parity(*backend_, graph, random_bindings(graph, random_), offers(), tolerance, random_),
+              0U);
+  }
+
+  std::unique_ptr<Backend> backend_ = make_jit_backend();
+  RandomEngine random_{7};
+};
+
+// One element, parts of a vector, whole ones, several units, and layouts with blocks that are not full.
+TEST_F(JitLaneUpdate, AgreesWithTheInterpreter) {
+  for (const char* lanes : {"1", "3", "8", "64"})
+    for (const char* shape : {"1]", "6]", "16]", "17, 5]", "33, 3, 5, 5]", "37, 41]"})
+      for (const char* scale : {"", "0.0625"}) {
+        SCOPED_TRACE(std::string(lanes) + " lanes of [" + shape);
+        expect_runs(body_of_update("[" + std::string(lanes) + ", " + shape, "[" + std::string(shape), scale));
+        if (HasFailure()) return;
+      }
+}
+
+// Alone or fused, the sum is made in one order: the bits are those of the ops one by one.
+TEST_F(JitLaneUpdate, HasTheBitsOfItsParts) {
+  const Graph body = body_of_update("[8, 37, 41]", "[37, 41]", "0.3");
+  const Bindings bindings = random_bindings(body, random_);
+  const auto apart = run_graph(*backend_, body, bindings, nullptr);
+  const auto fused = run_graph(*backend_, as_fusion(body), bindings, nullptr);
+  ASSERT_EQ(apart.size(), fused.size());
+  for (size_t i = 0; i < apart.size(); ++i) EXPECT_EQ(apart[i], fused[i]);
+}
+
+TEST_F(JitLaneUpdate, SaysWhyNot) {
+  const auto expect_refused = [&](const Graph& body, const std::string& why) {
+    const auto said = backend_->refuses_fusion(body);
+    ASSERT_TRUE(said.has_value()) << why;
+    EXPECT_NE(said->find(why), std::string::npos) << *said;
+  };
+  expect_refused(body_of_update("[65, 3]", "[3]", ""), "65 lanes are more than 64");
+  expect_refused(body_of_update("[8]", "[]", ""), "the lanes are single numbers");
+  expect_refused(body_of_update("[8, 3]", "[3]", "inf"), "mul does not scale the sum by a number");
+}
+
+}  // namespace
+}  // namespace sinter
