@@ -84,10 +84,12 @@ void same_layout(std::vector<LayoutChoice>& choices, const Port& as, const Port&
 }
 
 // oneDNN 2.6's GEMM convolution of channels-last images adds the elements of another value in the wrong
-// places. The source is looked at too: of one channel only, the result lies both ways.
+// places. Where both have one channel they lie both ways, and which of them oneDNN sees is not said.
 bool adds_wrongly(const dnnl::convolution_forward::primitive_desc& convolution) {
+  const dnnl::memory::desc x = convolution.src_desc(), y = convolution.dst_desc();
+  const bool lie_both_ways = x.dims()[1] == 1 && y.dims()[1] == 1;
   return std::string_view(convolution.impl_info_str()).find("gemm:") != std::string_view::npos &&
-         (layout_of(convolution.src_desc()) != Layout{} || layout_of(convolution.dst_desc()) != Layout{});
+         (lie_both_ways || layout_of(x) != Layout{} || layout_of(y) != Layout{});
 }
 
 struct ChannelCut {

@@ -19,7 +19,7 @@ constexpr int64_t most_slices = 16;
 // threads, 16 lanes took 3.6 % longer than oneDNN alone, 8 took 2.7 %, 4 took 1.1 % but leave more threads
 // idle.
 constexpr int64_t most_lanes = 8;
-constexpr double least_seconds = 20e-6;  // of a slice: calling a primitive takes 1 to 2 us
+constexpr double least_seconds = 15e-6;  // of a slice: calling a primitive takes 1 to 2 us
 
 // Primitives are made for and run on the thread that calls them: this setting of OpenMP is each thread's own.
 class OneThread {

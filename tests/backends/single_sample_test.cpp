@@ -19,7 +19,7 @@ struct Convolution {
 };
 
 // Whole blocks, blocks that are not full, a last slice of one channel, one input channel.
-const Convolution convolutions[] = {{64, 64, 28, 3}, {17, 33, 40, 3}, {1, 49, 50, 5}, {32, 100, 30, 1}};
+const Convolution convolutions[] = {{64, 64, 28, 3}, {17, 48, 40, 3}, {1, 49, 50, 5}, {32, 100, 30, 1}};
 
 Type f32_type(std::vector<int64_t> shape) { return {DType::f32, Shape(shape.begin(), shape.end()), {}}; }
 
