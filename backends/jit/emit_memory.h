@@ -27,6 +27,7 @@ class MemoryEmitter {
   llvm::Align align_of(const Access& access, bool vector) const;
   llvm::Value* lane_numbers();
   llvm::Value* mask(const Access& access);
+  llvm::Value* every_second(llvm::Type* type, llvm::Value* pointer, const Access& access, llvm::Align align);
   llvm::Value* lane_pointers(const Access& access, llvm::Value* pointer);
 
   EmitFrame& f_;

@@ -33,8 +33,10 @@ class PlainWriter {
         vectors_(tile_count(size_.oh * width_, vector_size)),
         channels_(channels_of_unit(size_)),
         // Neighbours begin anywhere: most loads touch two cache lines.
-        tile_(choose_tile(
-            {.outer = channels_, .inner = vectors_, .registers = cpu.vector_registers, .vector_load = 2})) {}
+        tile_(choose_tile({.outer = channels_,
+                           .inner = vectors_,
+                           .registers = std::max(4, cpu.vector_registers - 3),
+                           .vector_load = 2})) {}
 
   Kernel write() {
     const auto at = k_.parallel({{"n", size_.n}, {"ot", tile_count(size_.o, channels_)}});
@@ -141,8 +143,32 @@ class PlainWriter {
     each([&](Index i, Index j) {
       Access to{.buffer = sums_, .index = (o + i) * plane() + (vector + j) * vector_size};
       if (plane() % vector_size != 0) to.count = plane() - (vector + j) * vector_size;
-      k_.store(to, sum(i, j));
+      k_.store(to, stays_in_registers() ? pooled_from(sum(i, j)) : sum(i, j));
     });
+  }
+
+  // Whether the elementwise ops need nothing but the sums, and only the pool what they make: row by row each
+  // would wait for the one before, whose store its loads overlap.
+  bool stays_in_registers() const {
+    if (!form_.pool) return false;
+    const auto is_pooled = [&](const GraphResult& result) {
+      return body_.info(result.value).node == *form_.pool;
+    };
+    if (!std::ranges::all_of(body_.results(), is_pooled)) return false;
+    for (const Node& node : body_.nodes())
+      for (const ValueId id : node.operands)
+        if (&node != &product_ && id.valid() && body_.info(id).kind == ValueKind::input &&
+            element_count(body_.type(id).shape) != 1)
+          return false;
+    return true;
+  }
+
+  Expr pooled_from(const Expr& made) {
+    Expressions value(k_, body_, true, [&](ValueId id) -> std::optional<Expr> {
+      if (id == form_.made) return made;
+      return body_.info(id).kind == ValueKind::input ? std::optional(kernel_.spread(id, 0)) : std::nullopt;
+    });
+    return value(form_.pooled_from);
   }
 
   Expr initial(const Index& o) {
@@ -153,7 +179,7 @@ class PlainWriter {
   // ---- what follows, row by row
 
   void finish(const Index& o) {
-    k_.loop("y", 0, size_.oh, [&](Index y) { finish_row(o, y); });
+    if (!stays_in_registers()) k_.loop("y", 0, size_.oh, [&](Index y) { finish_row(o, y); });
     if (!form_.pool) return;
     const Node& node = body_.node(*form_.pool);
     const Type x = body_.type(form_.pooled_from);
