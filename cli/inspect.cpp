@@ -9,6 +9,7 @@
 #include "cli/graph_picture.h"
 #include "cli/graphviz.h"
 #include "cli/model_option.h"
+#include "cli/open_loops.h"
 #include "cli/pass_run_options.h"
 #include "cli/schedule_listing.h"
 #include "cli/standard_output.h"
@@ -116,7 +117,10 @@ void inspect(const Options& options, const GlobalOptions& global, bool draw) {
   if (draw) check_drawing_name(options.picture);
   const Graph graph = graph_at_stage(options, global);
   if (!draw || !options.output.empty()) write_graph(graph, options.output);
-  if (draw) write_drawing(graph_picture(graph, caption(options)), options.picture);
+  if (!draw) return;
+  const std::string slabs = slabs_of(graph);
+  const std::string title = caption(options) + (slabs.empty() ? "" : ", in " + slabs + " samples");
+  write_drawing(graph_picture(open_loops(graph), title), options.picture);
 }
 
 }  // namespace

@@ -133,6 +133,19 @@ TEST(Inspect, WritesAFile) {
   EXPECT_FALSE(std::filesystem::exists(folder / "lenet.ir.bin"));
 }
 
+// What runs slab by slab is drawn as the graph it is, not as the text of one box.
+TEST(Inspect, APictureShowsWhatIsInALoop) {
+  const TemporaryFolder folder;
+  const Outcome outcome = run_program(
+      {"inspect", "lenet", "--mode", "train", "--batch-size", "256", "--svg", folder / "step.dot"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const std::string dot = content_of(folder / "step.dot");
+  EXPECT_NE(dot.find("training step, in slabs of 16 samples"), std::string::npos) << dot;
+  EXPECT_NE(dot.find("avg_pool2d_backward"), std::string::npos) << dot;
+  EXPECT_EQ(dot.find("slab_loop"), std::string::npos) << dot;
+  EXPECT_GT(std::ranges::count(dot, '\n'), 100);
+}
+
 TEST(Inspect, WrongOptions) {
   expect_input_error({"inspect", "lenet", "--stage", "scheduled", "--svg", "lenet.svg"},
                      "--svg lenet.svg: --stage scheduled is a list of calls; without --stage the graph that "
