@@ -1,4 +1,5 @@
 #include "tests/golden.h"
+#include "tests/source_path.h"
 
 #include <gtest/gtest.h>
 
@@ -37,7 +38,7 @@ void write_case(std::ostream& out, const GoldenCase& golden, const std::string& 
 }  // namespace
 
 void check_golden(const std::string& file, const std::function<std::string(const GoldenCase&)>& run) {
-  const auto cases = read_cases(std::string(SINTER_SOURCE_DIR "/tests/") + file);
+  const auto cases = read_cases(source_path("tests/" + file).string());
   ASSERT_FALSE(cases.empty()) << file << " cannot be read or is empty";
   const std::string rewritten = testing::TempDir() + std::filesystem::path(file).filename().string();
   std::ofstream out(rewritten);

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "ir/error.h"
+#include "tests/source_path.h"
 
 namespace sinter::bench {
 namespace {
@@ -49,7 +50,7 @@ TEST(Layer, IsALineOfAFile) {
 
 TEST(Layer, ShapesOfTheSuiteCanBeRead) {
   int files = 0;
-  for (const auto& file : std::filesystem::directory_iterator(SINTER_SOURCE_DIR "/bench/shapes")) {
+  for (const auto& file : std::filesystem::directory_iterator(source_path("bench/shapes"))) {
     EXPECT_FALSE(read_layers(file.path()).empty()) << file.path();
     ++files;
   }

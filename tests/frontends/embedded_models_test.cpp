@@ -8,13 +8,14 @@
 #include <sstream>
 
 #include "frontends/sinter/load.h"
+#include "tests/source_path.h"
 
 namespace sinter {
 namespace {
 
 TEST(EmbeddedModels, AreTheFilesOfTheFolder) {
   std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(SINTER_SOURCE_DIR "/models")) {
+  for (const auto& entry : std::filesystem::directory_iterator(source_path("models"))) {
     if (entry.path().extension() != ".sinter") continue;
     files.push_back(entry.path().stem());
     std::stringstream text;

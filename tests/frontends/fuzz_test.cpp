@@ -7,6 +7,7 @@
 
 #include "frontends/sinter/embedded_models.h"
 #include "frontends/sinter/load.h"
+#include "tests/source_path.h"
 
 namespace sinter {
 namespace {
@@ -60,7 +61,7 @@ std::vector<std::string> seeds() {
   std::vector<std::string> texts;
   for (const std::string_view name : embedded_model_names()) texts.emplace_back(*embedded_model(name));
   std::stringstream golden;
-  golden << std::ifstream(SINTER_SOURCE_DIR "/tests/frontends/models.txt").rdbuf();
+  golden << std::ifstream(source_path("tests/frontends/models.txt")).rdbuf();
   const std::string cases = golden.str();
   for (size_t at = cases.find("==== "); at != std::string::npos; at = cases.find("==== ", at)) {
     const size_t begin = cases.find('\n', at) + 1;

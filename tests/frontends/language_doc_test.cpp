@@ -6,13 +6,14 @@
 #include "frontends/sinter/layers.h"
 #include "frontends/sinter/load.h"
 #include "ir/graph.h"
+#include "tests/source_path.h"
 
 namespace sinter {
 namespace {
 
 std::string language_doc() {
   std::stringstream text;
-  text << std::ifstream(SINTER_SOURCE_DIR "/docs/language.md").rdbuf();
+  text << std::ifstream(source_path("docs/language.md")).rdbuf();
   return text.str();
 }
 

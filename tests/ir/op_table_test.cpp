@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "ir/text_attributes.h"
+#include "tests/source_path.h"
 
 namespace sinter {
 namespace {
@@ -54,7 +55,7 @@ TEST(OpTable, OnlyTheLastOperandIsVariadic) {
 }
 
 TEST(OpTable, ReferenceIsUpToDate) {
-  std::ifstream file(SINTER_SOURCE_DIR "/ir/OPS.md");
+  std::ifstream file(source_path("ir/OPS.md"));
   std::ostringstream text;
   text << file.rdbuf();
   EXPECT_EQ(text.str(), op_reference()) << "write it anew: sinter ops > ir/OPS.md";

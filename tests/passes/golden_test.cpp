@@ -11,6 +11,7 @@
 #include "passes/run_passes.h"
 #include "passes/same_numbers.h"
 #include "tests/passes/test_target.h"
+#include "tests/source_path.h"
 
 /// tests/passes/<pass>.ir, one file a pass, and inference.ir and training.ir for the pipelines, hold named
 /// cases:
@@ -28,7 +29,7 @@
 namespace sinter {
 namespace {
 
-const std::string folder = SINTER_SOURCE_DIR "/tests/passes/";
+const std::string folder = source_path("tests/passes").string() + "/";
 
 struct Case {
   std::string name;

@@ -4,6 +4,7 @@
 #include "runtime/data/idx.h"
 #include "tests/runtime/gzip_text.h"
 #include "tests/runtime/temporary_folder.h"
+#include "tests/source_path.h"
 
 namespace sinter {
 namespace {
@@ -187,7 +188,7 @@ TEST(DataSet, UnknownNamesAreAnsweredWithTheKnown) {
 }
 
 TEST(DataSet, FashionMnistIsTheOfficialOne) {
-  const fs::path shared = fs::path(SINTER_SOURCE_DIR) / ".." / "shared" / "data";
+  const fs::path shared = source_path("../shared/data");
   if (!fs::exists(shared / "fashion-mnist")) GTEST_SKIP() << "no Fashion-MNIST in " << shared;
   const DataSet data = load_data_set("fashion-mnist", {.folders = {shared}});
   EXPECT_EQ(data.train.count, 60000);
