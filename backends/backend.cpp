@@ -6,7 +6,12 @@ std::optional<std::string> Backend::declines(const Graph& graph, NodeId id) cons
   const Node& node = graph.node(id);
   const auto ways = implementations(graph, id, layouts_of(graph, node));
   if (find_implementation(ways, graph, node) != nullptr) return std::nullopt;
-  return ways.empty() ? "there is no kernel for it" : "not in these layouts";
+  if (!ways.empty()) return "not in these layouts";
+  for (const std::vector<ValueId>* ids : {&node.operands, &node.results})
+    for (const ValueId value : *ids)
+      if (value.valid() && is_floating(graph.type(value).dtype) && graph.type(value).dtype != DType::f32)
+        return fmt::format("there is no kernel for it in {}", to_string(graph.type(value).dtype));
+  return "there is no kernel for it";
 }
 
 std::string ops_of(const Node& node) {

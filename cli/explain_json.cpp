@@ -24,6 +24,7 @@ void add_share(Json& object, double limit, const StepTimes& seconds) {
 
 void add_work(Json& object, const KernelReport& kernel) {
   object["flops"] = static_cast<int64_t>(kernel.flops);
+  object["least_flops"] = static_cast<int64_t>(kernel.least_flops);
   object["bytes"] = static_cast<int64_t>(kernel.bytes);
   object["predicted_ms"] = kernel.predicted ? Json(milliseconds(*kernel.predicted)) : Json();
   object["limit_ms"] = milliseconds(kernel.limit.seconds);

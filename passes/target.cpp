@@ -15,10 +15,12 @@ bool have_layouts(const Graph& graph, std::span<const ValueId> values, std::span
 
 const Implementation* find_implementation(std::span<const Implementation> implementations, const Graph& graph,
                                           const Node& node) {
-  const auto found = std::ranges::find_if(implementations, [&](const Implementation& way) {
-    return have_layouts(graph, node.operands, way.operands) && have_layouts(graph, node.results, way.results);
-  });
-  return found == implementations.end() ? nullptr : &*found;
+  const Implementation* found = nullptr;
+  for (const Implementation& way : implementations)
+    if ((found == nullptr || way.seconds < found->seconds) &&
+        have_layouts(graph, node.operands, way.operands) && have_layouts(graph, node.results, way.results))
+      found = &way;
+  return found;
 }
 
 std::vector<Layout> layouts_of(const Graph& graph, const Node& node) {

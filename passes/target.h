@@ -14,6 +14,9 @@ struct Implementation {
   std::vector<Layout> operands;  ///< one for each operand, absent ones too
   std::vector<Layout> results;
   double seconds;  ///< estimated, on all threads
+  /// Of the FLOPs that the op table counts, what it does at least: fewer by Winograd's algorithm, and none
+  /// where zeros, which only the data know, are left out.
+  double least_flops_share = 1;
 };
 
 /// What the passes that choose layouts, fusions and schedules may ask of whatever will run the graph. No pass
@@ -40,7 +43,7 @@ class Target {
   virtual std::optional<std::string> refuses_fusion(const Graph& body) const = 0;
 };
 
-/// The implementation whose layouts a node's values have in the graph; null: there is none.
+/// The quickest implementation whose layouts a node's values have in the graph; null: there is none.
 const Implementation* find_implementation(std::span<const Implementation> implementations, const Graph& graph,
                                           const Node& node);
 

@@ -21,11 +21,21 @@ std::vector<std::string> tags_of(const Graph& graph, const std::vector<ValueId>&
   return tags;
 }
 
-std::optional<double> predicted_seconds(const Graph& graph, NodeId id, const Backend& backend) {
+std::optional<Implementation> chosen_way(const Graph& graph, NodeId id, const Backend& backend) {
   const Node& node = graph.node(id);
   const auto ways = backend.runner(graph, id).implementations(graph, id, layouts_of(graph, node));
   const Implementation* way = find_implementation(ways, graph, node);
-  return way == nullptr ? std::nullopt : std::optional(way->seconds);
+  return way == nullptr ? std::nullopt : std::optional(*way);
+}
+
+// What a node that runs so many times in a step adds to a kernel's report.
+void add_amounts(KernelReport& report, const Graph& graph, NodeId id, const Backend& backend, double times) {
+  const double flops = times * cost(graph, graph.node(id)).flops;
+  const auto way = chosen_way(graph, id, backend);
+  report.flops += flops;
+  report.least_flops += flops * (way ? way->least_flops_share : 1);
+  report.predicted =
+      report.predicted && way ? std::optional(*report.predicted + times * way->seconds) : std::nullopt;
 }
 
 // The bytes a node must move, and of them those that are touched at once. A result in the memory of an
@@ -87,10 +97,10 @@ class Describer {
       if (is_about(executable_.remarks[i], node)) report.remarks.push_back(i);
     if (!profile.backend.empty()) {
       const Traffic moved = traffic(graph, node, profile.in_place);
-      report.flops = times * cost(graph, node).flops;
       report.bytes = times * moved.bytes;
       report.bytes_at_once = moved.at_once;
-      if (const auto seconds = predicted_seconds(graph, id, backend_)) report.predicted = times * *seconds;
+      report.predicted = 0;
+      add_amounts(report, graph, id, backend_, times);
     }
     found_.push_back({std::move(report), {&profile.clock}});
   }
@@ -102,11 +112,8 @@ class Describer {
     KernelReport& report = kernel.report;
     kernel.clocks.push_back(&profile.clock);
     report.backend = profile.backend;
-    const auto seconds = predicted_seconds(remainder, id, backend_);
-    report.flops += cost(remainder, remainder.node(id)).flops;
     report.bytes += traffic(remainder, remainder.node(id), profile.in_place).bytes;
-    report.predicted =
-        report.predicted && seconds ? std::optional(*report.predicted + *seconds) : std::nullopt;
+    add_amounts(report, remainder, id, backend_, 1);
   }
 
   void add_loop(const Graph& graph, NodeId id, NodeProfile& profile) {

@@ -74,7 +74,7 @@ class StepTimer {
 };
 
 WorkLimit limit_of(const KernelReport& kernel, double peak_flops, Bandwidth& bandwidth) {
-  const double arithmetic = kernel.flops / peak_flops;
+  const double arithmetic = kernel.least_flops / peak_flops;
   const double moving = kernel.bytes > 0 ? kernel.bytes / bandwidth.at(kernel.bytes_at_once) : 0;
   return {.seconds = std::max(arithmetic, moving), .by_bytes = moving > arithmetic};
 }
@@ -82,6 +82,7 @@ WorkLimit limit_of(const KernelReport& kernel, double peak_flops, Bandwidth& ban
 // Amounts, limits and predictions; a sum of predictions is one where all are known.
 void add_work(KernelReport& sum, const KernelReport& kernel) {
   sum.flops += kernel.flops;
+  sum.least_flops += kernel.least_flops;
   sum.bytes += kernel.bytes;
   sum.limit.seconds += kernel.limit.seconds;
   if (!kernel.backend.empty())

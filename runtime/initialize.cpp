@@ -52,6 +52,9 @@ NamedTensors initialize(const Graph& graph, std::string_view scheme, uint64_t se
   NamedTensors weights;
   for (const ValueId id : graph.parameters()) {
     const ValueInfo& info = graph.info(id);
+    if (!has_reference_arithmetic(info.type.dtype))
+      fail_input("parameter \"{}\" is in {}, in which nothing computes yet; expected f32 or f64", info.name,
+                 to_string(info.type.dtype));
     const Use use = find_use(graph, id);
     const Fans fans = fans_of(graph.type(use.weight.valid() ? use.weight : id).shape);
     const bool is_weight = use.role == Role::weight;

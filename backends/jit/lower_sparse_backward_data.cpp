@@ -197,6 +197,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
       dy.layout = of_dy;
       Implementation way{{}, std::vector<Layout>(node.results.size(), of_dx), call_seconds};
       way.seconds += products / products_per_second + list_seconds(dy) + finish_seconds(size, of_dx);
+      way.least_flops_share = 0;
       for (const ValueId id : own.body.inputs()) {
         const bool pooled = id == form.dy || id == form.argmax;
         const bool plain = id == weight || element_count(own.body.type(id).shape) == 1;

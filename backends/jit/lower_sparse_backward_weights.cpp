@@ -302,6 +302,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
       dy.layout = of_dy;
       Implementation way{{}, std::vector<Layout>(node.results.size()), call_seconds};
       way.seconds += products / products_per_second + pack_seconds(size, of_x) * units + list_seconds(dy);
+      way.least_flops_share = 0;
       for (const ValueId id : own.body.inputs()) way.operands.push_back(id == x ? of_x : of_dy);
       ways.push_back(std::move(way));
     }

@@ -1,5 +1,9 @@
 #include "backends/jit/lowering.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 #include "backends/jit/body.h"
 #include "ir/op_table.h"
 
@@ -66,13 +70,13 @@ const Lowering* find_fusion(const Graph& body) {
 }  // namespace
 
 std::optional<std::string> refuses_body(const Graph& body) {
-  std::string reasons;
+  std::vector<std::string> reasons;  // each once
   for (const FusionEntry& entry : fusions) {
-    const auto reason = entry.refuses(body);
+    auto reason = entry.refuses(body);
     if (!reason) return std::nullopt;
-    reasons += (reasons.empty() ? "" : "; ") + *reason;
+    if (std::ranges::find(reasons, *reason) == reasons.end()) reasons.push_back(std::move(*reason));
   }
-  return reasons;
+  return fmt::format("{}", fmt::join(reasons, "; "));
 }
 
 const Lowering* find_lowering(const Graph& graph, const Node& node) {

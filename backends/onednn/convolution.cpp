@@ -73,6 +73,7 @@ Recipes with_winograd(Recipes recipes, const std::function<Describe(algorithm)>&
   if (!suits_winograd(attributes, weight)) return recipes;
   Recipe winograd = recipes.back();  // cut by samples
   winograd.describe = describe(algorithm::convolution_winograd);
+  winograd.flops_share = 36.0 / (16 * 9);
   winograd.slice_bytes = 36.0 / 9.0 * static_cast<double>(weight.type.bytes());
   recipes.push_back(std::move(winograd));
   return recipes;

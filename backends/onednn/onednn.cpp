@@ -164,7 +164,8 @@ std::optional<Way> way_of(const Recipe& recipe, const LayoutChoice& choice) {
   if (!layouts) return std::nullopt;
   const LayoutChoice chosen(layouts->begin(), layouts->end());
   if (chosen != choice) return way_of(recipe, chosen);
-  return Way{{{}, *layouts, estimate(recipe, *layouts, primitive.implementation())}, &recipe, choice};
+  const double seconds = estimate(recipe, *layouts, primitive.implementation());
+  return Way{{{}, *layouts, seconds, recipe.flops_share}, &recipe, choice};
 }
 
 std::vector<Way> ways_of(const Recipes& recipes) {

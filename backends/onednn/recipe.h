@@ -73,6 +73,7 @@ struct Recipe {
   std::vector<Channels> channels = {};  ///< of a convolution or product
   double column_bytes = 0;              ///< what im2col makes, where it is that
   double slice_bytes = 0;               ///< what each slice makes anew, such as transformed weights
+  double flops_share = 1;               ///< of `flops` that its algorithm does
   int64_t grain = 1;                    ///< slices are whole multiples of it
   bool serial = false;                  ///< one slice only, of what another recipe cuts: for estimates
 };

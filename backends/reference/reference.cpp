@@ -83,9 +83,12 @@ class ReorderKernel final : public Kernel {
   Relayout relayout_;
 };
 
-bool has_arithmetic(const Graph& graph, const Node& node) {
-  const auto can = [&](ValueId id) { return !id.valid() || has_reference_arithmetic(graph.type(id).dtype); };
-  return std::ranges::all_of(node.operands, can) && std::ranges::all_of(node.results, can);
+// The element type of the node's values in which the reference does not compute; nothing: it computes.
+std::optional<DType> without_arithmetic(const Graph& graph, const Node& node) {
+  for (const std::vector<ValueId>* ids : {&node.operands, &node.results})
+    for (const ValueId id : *ids)
+      if (id.valid() && !has_reference_arithmetic(graph.type(id).dtype)) return graph.type(id).dtype;
+  return std::nullopt;
 }
 
 // Whether a value has the result's elements one by one; scalars of pattern [] are beside them.
@@ -117,7 +120,7 @@ class ReferenceBackend final : public Backend {
   std::vector<Implementation> implementations(const Graph& graph, NodeId id,
                                               std::span<const Layout> offered) const override {
     const Node& node = graph.node(id);
-    if (!has_arithmetic(graph, node)) return {};
+    if (without_arithmetic(graph, node)) return {};
     if (node.op == OpKind::reorder) return reorders(graph, node, offered);
     const Cost least = cost(graph, node);
     const double seconds =
@@ -151,7 +154,9 @@ class ReferenceBackend final : public Backend {
   CompiledNode compile(const Graph& graph, NodeId id) const override {
     const Node& node = graph.node(id);
     const auto ways = implementations(graph, id, layouts_of(graph, node));
-    if (ways.empty()) fail_input("reference has no arithmetic for {}", describe_node(graph, id));
+    if (const auto type = without_arithmetic(graph, node))
+      fail_input("{} is in {}, in which nothing computes yet; expected f32 or f64", describe_node(graph, id),
+                 to_string(*type));
     if (find_implementation(ways, graph, node) == nullptr)
       fail_input("reference runs {} in plain layouts only", describe_node(graph, id));
     CompiledNode compiled{name(), {}, 0};

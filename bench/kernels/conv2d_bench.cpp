@@ -10,6 +10,8 @@
 #include "bench/kernels/onednn_alone.h"
 #include "bench/kernels/pinning.h"
 #include "bench/kernels/recently_used.h"
+#include "bench/kernels/shape_files.h"
+#include "ir/error.h"
 
 /// The block convolution + activation + pool and its gradients, over the layers in bench/shapes/:
 ///   jit             as the pipelines make it, fused where they fuse
@@ -149,26 +151,19 @@ void add(const Layer& layer, Work work, const std::shared_ptr<Arena>& arena) {
 }
 
 // The layers of the files named, of all where none is; each once.
-std::vector<Layer> layers_of(const std::string& models) {
-  const std::filesystem::path folder = SINTER_BENCH_SHAPES;
-  std::vector<std::filesystem::path> files;
-  std::istringstream names(models);
-  for (std::string name; std::getline(names, name, ',');) files.push_back(folder / (name + ".txt"));
-  if (files.empty())
-    for (const auto& file : std::filesystem::directory_iterator(folder)) files.push_back(file.path());
-  std::ranges::sort(files);
+std::vector<Layer> layers_of(const std::optional<std::string>& models) {
   std::vector<Layer> layers;
   std::set<std::string> seen;
-  for (const auto& file : files)
+  for (const auto& file : shape_files(SINTER_BENCH_SHAPES, models))
     for (const Layer& layer : read_layers(file))
       if (seen.insert(subject_name(layer, Work::forward) + shape_name(layer)).second) layers.push_back(layer);
   return layers;
 }
 
 // Takes `--models=NAME,...` out of the arguments.
-std::string take_models(int& argc, char** argv) {
+std::optional<std::string> take_models(int& argc, char** argv) {
   constexpr std::string_view flag = "--models=";
-  std::string models;
+  std::optional<std::string> models;
   int kept = 1;
   for (int i = 1; i < argc; ++i)
     if (const std::string_view argument = argv[i]; argument.starts_with(flag))
@@ -179,9 +174,17 @@ std::string take_models(int& argc, char** argv) {
   return models;
 }
 
+void print_help() {
+  std::cout
+      << "Convolution + activation + pool in both directions: fused and not, beside oneDNN's primitives.\n"
+         "Each result is checked before it is timed. bench/README.md explains the names.\n\n"
+         "conv2d_bench [--models=NAME,...]   of bench/shapes/NAME.txt; without it, of all\n";
+  benchmark::PrintDefaultHelp();
+}
+
 int run_all(int argc, char** argv) {
-  const std::string models = take_models(argc, argv);
-  benchmark::Initialize(&argc, argv);
+  const auto models = take_models(argc, argv);
+  benchmark::Initialize(&argc, argv, print_help);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   const auto arena = std::make_shared<Arena>();
   const std::span<const int> processors = arena->processors;
@@ -190,7 +193,7 @@ int run_all(int argc, char** argv) {
   for (const Layer& layer : layers_of(models))
     for (const Work work : works_of(layer)) add(layer, work, arena);
   Comparison comparison;
-  benchmark::RunSpecifiedBenchmarks(&comparison);
+  if (benchmark::RunSpecifiedBenchmarks(&comparison) == 0) fail_input("no benchmark has a name that matches");
   if (comparison.failures() > 0)
     std::cerr << comparison.failures() << " benchmarks failed; what they say stands above\n";
   benchmark::Shutdown();

@@ -1,6 +1,6 @@
 find_package(benchmark REQUIRED)
 
 sinter_test(bench
-  SOURCES comparison_test.cpp layer_case_test.cpp layer_test.cpp ../../bench/kernels/comparison.cpp
-          ../../bench/kernels/layer.cpp ../../bench/kernels/layer_case.cpp
+  SOURCES comparison_test.cpp layer_case_test.cpp layer_test.cpp shape_files_test.cpp ../../bench/kernels/comparison.cpp
+          ../../bench/kernels/layer.cpp ../../bench/kernels/layer_case.cpp ../../bench/kernels/shape_files.cpp
   LIBRARIES sinter_ir benchmark::benchmark)

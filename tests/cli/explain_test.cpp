@@ -39,6 +39,7 @@ StepReport small_report() {
                             .writes = {"abcd"},
                             .slabs = SlabSizes{2, 16, 2},
                             .flops = 3e6,
+                            .least_flops = 2.25e6,
                             .bytes = 40960,
                             .predicted = 30e-6,
                             .limit = {15e-6, false},
@@ -50,6 +51,7 @@ StepReport small_report() {
                             .writes = {"Abcd16a", "Abcd16a"},
                             .loop = 0,
                             .flops = 2e6,
+                            .least_flops = 2e6,
                             .bytes = 20480,
                             .predicted = 20e-6,
                             .limit = {10e-6, false},
@@ -62,6 +64,7 @@ StepReport small_report() {
                             .writes = {"ab"},
                             .loop = 0,
                             .flops = 1e6,
+                            .least_flops = 250e3,
                             .bytes = 20480,
                             .predicted = 10e-6,
                             .limit = {5e-6, true},
@@ -74,11 +77,13 @@ StepReport small_report() {
                             .reads = {"ab"},
                             .writes = {"a"},
                             .flops = 100,
+                            .least_flops = 100,
                             .bytes = 1300,
                             .limit = {3e-6, true},
                             .seconds = times(2e-6, 4e-6)});
   report.total = {.ops = "total",
                   .flops = 3000100,
+                  .least_flops = 2250100,
                   .bytes = 42260,
                   .limit = {18e-6, false},
                   .seconds = times(42e-6, 51e-6)};
@@ -117,28 +122,28 @@ TEST(ExplainJson, HasALineForEachKernel) {
   EXPECT_EQ(Json(objects_of(cli::explain_json({"lenet", "train"}, small_report()))), Json::parse(R"([
 {"kind": "slab_loop", "number": 1, "loop": null, "slabs": 2, "slab": 16, "lanes": 2, "ops":
 "slab_loop", "layer": "", "backend": null, "reads": ["abcd"], "writes": ["abcd"], "flops":
-3000000.0, "bytes": 40960.0, "predicted_ms": 0.03, "limit_ms": 0.015, "limited_by": null, "min_ms":
+3000000.0, "least_flops": 2250000.0, "bytes": 40960.0, "predicted_ms": 0.03, "limit_ms": 0.015, "limited_by": null, "min_ms":
 0.05, "median_ms": 0.06, "roofline_share": 0.3, "remarks": []},
 {"kind": "kernel", "number": 2, "loop": 1, "ops": "conv2d + relu + max_pool2d_argmax", "layer": "0",
 "backend": "jit", "reads": ["abcd", "abcd", "a"], "writes": ["Abcd16a", "Abcd16a"], "flops":
-2000000.0, "bytes": 20480.0, "predicted_ms": 0.02, "limit_ms": 0.01, "limited_by": "flops",
+2000000.0, "least_flops": 2000000.0, "bytes": 20480.0, "predicted_ms": 0.02, "limit_ms": 0.01, "limited_by": "flops",
 "min_ms": 0.02, "median_ms": 0.025, "roofline_share": 0.5, "remarks": [{"pass": "fuse_epilogues",
 "layer": "0", "text": "conv2d + add is not fused: no"}]},
 {"kind": "kernel", "number": 3, "loop": 1, "ops": "matmul + mul + sub + mul + mul + add + sigmoid",
-"layer": "7", "backend": "onednn", "reads": ["ab", "ab"], "writes": ["ab"], "flops": 1000000.0,
+"layer": "7", "backend": "onednn", "reads": ["ab", "ab"], "writes": ["ab"], "flops": 1000000.0, "least_flops": 250000.0,
 "bytes": 20480.0, "predicted_ms": 0.01, "limit_ms": 0.005, "limited_by": "bytes", "min_ms": 0.02,
 "median_ms": 0.022, "roofline_share": 0.25, "remarks": [{"pass": "fuse_epilogues", "layer": "0",
 "text": "conv2d + add is not fused: no"}]},
 {"kind": "kernel", "number": 4, "loop": null, "ops": "reorder", "layer": "7", "backend": null,
-"reads": ["abcd"], "writes": ["aBcd16b"], "flops": 0.0, "bytes": 0.0, "predicted_ms": null,
+"reads": ["abcd"], "writes": ["aBcd16b"], "flops": 0.0, "least_flops": 0.0, "bytes": 0.0, "predicted_ms": null,
 "limit_ms": 0.0, "limited_by": null, "min_ms": null, "median_ms": null, "roofline_share": null,
 "remarks": []},
 {"kind": "kernel", "number": 5, "loop": null, "ops": "sum", "layer": "7.bias", "backend":
-"reference", "reads": ["ab"], "writes": ["a"], "flops": 100.0, "bytes": 1300.0, "predicted_ms":
+"reference", "reads": ["ab"], "writes": ["a"], "flops": 100.0, "least_flops": 100.0, "bytes": 1300.0, "predicted_ms":
 null, "limit_ms": 0.003, "limited_by": "bytes", "min_ms": 0.002, "median_ms": 0.004,
 "roofline_share": null, "error": "above the limit: measurement error", "remarks": []},
 {"kind": "total", "model": "lenet", "mode": "train", "backend": "auto", "batch_size": 32, "threads":
-2, "peak_gflops": 200.0, "repeat": 3, "flops": 3000100.0, "bytes": 42260.0, "predicted_ms": null,
+2, "peak_gflops": 200.0, "repeat": 3, "flops": 3000100.0, "least_flops": 2250100.0, "bytes": 42260.0, "predicted_ms": null,
 "limit_ms": 0.018, "kernels_min_ms": 0.042, "kernels_median_ms": 0.051, "min_ms": 0.06, "median_ms":
 0.07, "roofline_share": 0.3},
 {"kind": "remark", "pass": "form_slab_loops", "layer": "", "text":

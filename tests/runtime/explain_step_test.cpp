@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ir/text.h"
 #include "runtime/executable.h"
 #include "runtime/initialize.h"
 #include "tests/runtime/small_models.h"
@@ -87,6 +88,36 @@ TEST(ExplainStep, CountsAllSlabs) {
   const double first = 40. * 2 * 6 * 28 * 28 * 25, second = 40. * 2 * 16 * 10 * 10 * 150;
   EXPECT_GE(products, 2 * first + 3 * second);
   EXPECT_LT(products, 1.1 * (2 * first + 3 * second));
+}
+
+// A limit of all FLOPs could be passed by a kernel that leaves some out.
+TEST(ExplainStep, CountsTheFlopsThatAreDone) {
+  const StepReport whole = explained("reference", true, 32, 16);
+  EXPECT_EQ(whole.total.least_flops, whole.total.flops);
+  const auto names = backend_names();
+  if (std::ranges::find(names, "jit") == names.end()) GTEST_SKIP() << "built without jit";
+  BenchmarkOptions options{.train = true, .repeat = 1, .backend = "jit"};
+  const Graph model = parse(R"(graph wide(%image: f32[16, 32, 24, 24]) -> (f32[16, 10]) {
+  param %0.weight: f32[32, 32, 3, 3]
+  param %4.weight: f32[10, 4608]
+  %1 = conv2d(%image, %0.weight) {padding = [1, 1, 1, 1]} : f32[16, 32, 24, 24]  @ "0"
+  %2 = relu(%1) : f32[16, 32, 24, 24]  @ "1"
+  %3 = max_pool2d(%2) {kernel_size = [2, 2], stride = [2, 2]} : f32[16, 32, 12, 12]  @ "2"
+  %4 = flatten(%3) : f32[16, 4608]  @ "3"
+  %5 = linear(%4, %4.weight) : f32[16, 10]  @ "4"
+  return %5
+}
+)");
+  const StepReport report =
+      explain_step(model, Weights(initialize(model, "default", 0)), std::make_shared<ThreadPool>(2), options);
+  const auto sparse = std::ranges::find_if(report.kernels, [](const KernelReport& kernel) {
+    return kernel.ops.starts_with("max_pool2d_backward + conv2d_backward_weights");
+  });
+  ASSERT_NE(sparse, report.kernels.end());
+  EXPECT_GT(sparse->flops, 1e8);
+  EXPECT_EQ(sparse->least_flops, 0);
+  EXPECT_TRUE(sparse->limit.by_bytes);
+  EXPECT_EQ(report.total.least_flops, report.total.flops - sparse->flops);
 }
 
 TEST(ExplainStep, TotalsLeaveLoopsOut) {

@@ -213,7 +213,15 @@ TEST(Compile, RefusesWhatCannotRun) {
       fmt::format("unknown backend \"gpu\"; this build has: auto, {}", fmt::join(backend_names(), ", ")));
   const Graph half = parse("graph h(%x: bf16[2]) -> (bf16[2]) {\n  %1 = relu(%x) : bf16[2]\n  return %1\n}");
   EXPECT_EQ(message_of<InputError>([&] { compile(half, {}); }),
-            "reference has no arithmetic for node 0 (relu)");
+            "node 0 (relu) is in bf16, in which nothing computes yet; expected f32 or f64");
+}
+
+TEST(Initialize, RefusesTypesInWhichNothingComputes) {
+  const Graph half = parse(
+      "graph h(%x: f16[2, 3]) -> (f16[2, 4]) {\n  param %w: f16[4, 3]\n  %1 = linear(%x, %w) : f16[2, 4]\n"
+      "  return %1\n}");
+  EXPECT_EQ(message_of<InputError>([&] { initialize(half, "default", 0); }),
+            "parameter \"w\" is in f16, in which nothing computes yet; expected f32 or f64");
 }
 
 TEST(Initialize, FollowsPyTorchsBounds) {
