@@ -20,6 +20,15 @@ int64_t side(std::string_view text) {
   return whole && value >= 1 && value <= largest_side ? value : 0;
 }
 
+// A model that takes no pictures is refused later, beside what the data has.
+void fit_model(DataOptions& options, const Graph& model) {
+  if (model.inputs().size() != 1) return;
+  const Shape& shape = model.type(model.inputs()[0]).shape;
+  if (shape.size() != 4) return;
+  options.model_channels = shape[1].is_symbol() ? 0 : shape[1].size;
+  if (!shape[2].is_symbol() && !shape[3].is_symbol()) options.model_size = {shape[2].size, shape[3].size};
+}
+
 }  // namespace
 
 PictureSize picture_size(const std::string& option, const std::string& text) {
@@ -36,13 +45,24 @@ PictureSize picture_size(const std::string& option, const std::string& text) {
 void DataReadingOptions::add(CLI::App& command) {
   command.add_option("--resize", resize, "resize every picture, bilinearly and antialiased as Pillow does")
       ->type_name("HxW");
+  command
+      .add_option("--test-share", test_share,
+                  "hold out this share of each class for the test (images:, npy: without a test split)")
+      ->check(number_above(0) & number_in(0, 0.9))
+      ->type_name("SHARE");
+  command.add_flag("--skip-bad", skip_bad,
+                   "leave out pictures that cannot be read (images:), and say how many");
 }
 
 DataSet DataReadingOptions::load(const std::string& spec, const GlobalOptions& global,
                                  const Graph* model) const {
-  DataOptions options{.folders = data_folders(), .seed = global.seed};
+  DataOptions options{.folders = data_folders(),
+                      .seed = global.seed,
+                      .test_share = test_share,
+                      .skip_bad = skip_bad,
+                      .threads = global.threads};
   if (!resize.empty()) options.resize = picture_size("--resize", resize);
-  (void)model;
+  if (model != nullptr) fit_model(options, *model);
   DataSet data = load_data_set(spec, options);
   if (!global.quiet())
     for (const std::string& note : data.notes)

@@ -10,14 +10,17 @@
 namespace sinter::cli {
 
 /// What `--data` and `sinter data` take, in one line.
-inline constexpr const char* data_set_usage = "fashion-mnist[:DIR], mnist[:DIR], cifar10[:DIR] or synthetic";
+inline constexpr const char* data_set_usage =
+    "fashion-mnist[:DIR], mnist[:DIR], cifar10[:DIR], images:DIR, npy:X.npy,Y.npy or synthetic";
 
 /// Height and width from HxW, as 224x224. Throws InputError that begins with `option`.
 PictureSize picture_size(const std::string& option, const std::string& text);
 
-/// What is done to a data set's pictures and files as they are read: --resize.
+/// What is done to a data set's pictures and files as they are read: --resize, --test-share, --skip-bad.
 struct DataReadingOptions {
   std::string resize;
+  double test_share = 0;
+  bool skip_bad = false;
 
   void add(CLI::App& command);
   /// Loads a data set and prints its notes to standard error, unless quiet. `model`, where there is one, is

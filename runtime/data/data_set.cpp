@@ -8,6 +8,8 @@
 #include "runtime/data/cifar10.h"
 #include "runtime/data/find_file.h"
 #include "runtime/data/idx.h"
+#include "runtime/data/image_folder.h"
+#include "runtime/data/npy_set.h"
 #include "runtime/data/synthetic.h"
 
 namespace sinter {
@@ -20,7 +22,7 @@ using Classes = std::array<std::string_view, 10>;
 struct Source {
   std::string_view name;
   std::string_view usage;
-  const Classes& classes;
+  const Classes* classes;  ///< null: only the files tell
   DataSet (*load)(std::optional<std::string_view> argument, const DataOptions& options);
 };
 
@@ -93,23 +95,35 @@ DataSet load_synthetic(std::optional<std::string_view> argument, const DataOptio
   return data;
 }
 
-constexpr std::array<Source, 4> sources = {{
-    {fashion_mnist.name, "fashion-mnist[:DIR]", fashion_mnist.classes,
+DataSet load_images(std::optional<std::string_view> folder, const DataOptions& options) {
+  if (!folder) fail_input("data set \"images\": expected images:DIR, a folder with one for each class");
+  return load_image_folder(fs::path(*folder), options);
+}
+
+DataSet load_npy(std::optional<std::string_view> files, const DataOptions& options) {
+  return load_npy_set(files.value_or(""), options);
+}
+
+constexpr std::array<Source, 6> sources = {{
+    {fashion_mnist.name, "fashion-mnist[:DIR]", &fashion_mnist.classes,
      [](auto folder, const auto& options) { return load_idx_set(fashion_mnist, folder, options); }},
-    {mnist.name, "mnist[:DIR]", mnist.classes,
+    {mnist.name, "mnist[:DIR]", &mnist.classes,
      [](auto folder, const auto& options) { return load_idx_set(mnist, folder, options); }},
-    {"cifar10", "cifar10[:DIR]", cifar10_classes,
+    {"cifar10", "cifar10[:DIR]", &cifar10_classes,
      [](auto folder, const auto& options) {
        return load_cifar10(places(folder, options, {"cifar10", "cifar-10"}));
      }},
-    {"synthetic", "synthetic", mnist.classes, load_synthetic},
+    {"images", "images:DIR", nullptr, load_images},
+    {"npy", "npy:X.npy,Y.npy", nullptr, load_npy},
+    {"synthetic", "synthetic", &mnist.classes, load_synthetic},
 }};
 
 }  // namespace
 
 std::optional<std::vector<std::string>> class_names(std::string_view name) {
   for (const Source& source : sources)
-    if (source.name == name) return std::vector<std::string>(source.classes.begin(), source.classes.end());
+    if (source.name == name && source.classes != nullptr)
+      return std::vector<std::string>(source.classes->begin(), source.classes->end());
   return std::nullopt;
 }
 
@@ -119,13 +133,18 @@ DataSet load_data_set(std::string_view spec, const DataOptions& options) {
   std::optional<std::string_view> argument;
   if (colon != std::string_view::npos) argument = spec.substr(colon + 1);
   if (argument && argument->empty())
-    fail_input("data set \"{}\": a folder is expected after the colon", spec);
+    fail_input("data set \"{}\": {} expected after the colon", spec,
+               name == "npy" ? "files are" : "a folder is");
   const auto source = std::ranges::find(sources, name, &Source::name);
   if (source == sources.end()) {
     std::string known;
     for (const Source& one : sources) known += fmt::format(" {}", one.usage);
     fail_input("unknown data set \"{}\"; expected one of{}", spec, known);
   }
+  if (options.skip_bad && name != "images")
+    fail_input("data set \"{}\": --skip-bad is for images:DIR; a damaged file is an error", spec);
+  if (options.test_share > 0 && name != "images" && name != "npy")
+    fail_input("data set \"{}\" has a test split; expected no --test-share beside it", spec);
   DataSet data = source->load(argument, options);
   if (options.resize.given()) data.train.resize = data.test.resize = options.resize;
   return data;

@@ -161,9 +161,9 @@ TEST_F(Cifar, WrongSizes) {
 
 TEST(Data, WrongSets) {
   const TemporaryFolder folder;
-  expect_input_error(
-      {"data", "cifar"},
-      "unknown data set \"cifar\"; expected one of fashion-mnist[:DIR] mnist[:DIR] cifar10[:DIR] synthetic");
+  expect_input_error({"data", "cifar"},
+                     "unknown data set \"cifar\"; expected one of fashion-mnist[:DIR] mnist[:DIR] "
+                     "cifar10[:DIR] images:DIR npy:X.npy,Y.npy synthetic");
   const Outcome missing = run_program({"data", "mnist"});
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_EQ(missing.err.find("sinter: mnist: the data is not there\n  looked in  /nowhere/sinter-data/mnist"),

@@ -181,9 +181,10 @@ TEST(DataSet, UnknownNamesAreAnsweredWithTheKnown) {
   };
   EXPECT_EQ(message("imagenet:/data"),
             "unknown data set \"imagenet:/data\"; expected one of fashion-mnist[:DIR] mnist[:DIR] "
-            "cifar10[:DIR] synthetic");
+            "cifar10[:DIR] images:DIR npy:X.npy,Y.npy synthetic");
   EXPECT_EQ(message(""),
-            "unknown data set \"\"; expected one of fashion-mnist[:DIR] mnist[:DIR] cifar10[:DIR] synthetic");
+            "unknown data set \"\"; expected one of fashion-mnist[:DIR] mnist[:DIR] cifar10[:DIR] images:DIR "
+            "npy:X.npy,Y.npy synthetic");
   EXPECT_EQ(message("mnist:"), "data set \"mnist:\": a folder is expected after the colon");
   EXPECT_EQ(message("synthetic:/data"),
             "data set \"synthetic:/data\": synthetic is generated and reads no folder");
