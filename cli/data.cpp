@@ -8,11 +8,11 @@
 #include <span>
 
 #include "cli/commands.h"
-#include "cli/environment.h"
+#include "cli/data_option.h"
 #include "cli/standard_output.h"
 #include "cli/table.h"
 #include "ir/error.h"
-#include "runtime/data/data_set.h"
+#include "runtime/data/example_reader.h"
 #include "runtime/files/png.h"
 
 namespace sinter::cli {
@@ -22,10 +22,12 @@ constexpr const char* examples =
     "Examples:\n"
     "  sinter data synthetic\n"
     "  sinter data synthetic --export pictures --count 20\n"
-    "  sinter data fashion-mnist:DIR --export pictures --split train";
+    "  sinter data fashion-mnist:DIR --export pictures --split train\n"
+    "  sinter data cifar10 --resize 96x96 --export pictures";
 
 struct Options {
   std::string spec;
+  DataReadingOptions reading;
   std::string folder;
   int64_t count = 10;
   std::string split = "test";
@@ -38,13 +40,15 @@ struct PixelStatistics {
 
 PixelStatistics statistics(const Examples& examples) {
   PixelStatistics result;
-  const int64_t plane = examples.height * examples.width;
-  for (int64_t c = 0; c < examples.channels; ++c) {
-    std::array<int64_t, 256> histogram{};
-    for (int64_t n = 0; n < examples.count; ++n)
-      for (const uint8_t pixel :
-           std::span(examples.pixels).subspan((n * examples.channels + c) * plane, plane))
-        ++histogram[pixel];
+  const int64_t plane = examples.size().height * examples.size().width;
+  std::vector<std::array<int64_t, 256>> histograms(examples.channels);
+  ExampleReader reader(examples);
+  for (int64_t n = 0; n < examples.count; ++n) {
+    const auto pixels = reader.read(n);
+    for (int64_t c = 0; c < examples.channels; ++c)
+      for (const uint8_t pixel : pixels.subspan(c * plane, plane)) ++histograms[c][pixel];
+  }
+  for (const auto& histogram : histograms) {
     double sum = 0, squares = 0;
     for (size_t pixel = 0; pixel < histogram.size(); ++pixel) {
       const double value = static_cast<double>(pixel) / 255;
@@ -63,7 +67,7 @@ std::string class_table(const DataSet& data) {
   Table table({{"label", right}, {"class"}, {"train", right}, {"test", right}});
   for (size_t label = 0; label < data.classes.size(); ++label) {
     const auto count = [&](const Examples& examples) {
-      return std::to_string(std::ranges::count(examples.labels, static_cast<uint8_t>(label)));
+      return std::to_string(std::ranges::count(examples.labels, static_cast<uint16_t>(label)));
     };
     table.row({std::to_string(label), data.classes[label], count(data.train), count(data.test)});
   }
@@ -78,7 +82,7 @@ std::string description(const DataSet& data) {
   return fmt::format(
       "{}: pictures of {} x {} pixels, {} channel{}, {} classes\n\n{}\n"
       "mean and standard deviation of the training pixels: --normalize {:.4f},{:.4f}\n",
-      data.name, train.height, train.width, train.channels, train.channels == 1 ? "" : "s",
+      data.name, train.size().height, train.size().width, train.channels, train.channels == 1 ? "" : "s",
       data.classes.size(), class_table(data), fmt::join(pixels.mean, ","), fmt::join(pixels.deviation, ","));
 }
 
@@ -94,12 +98,6 @@ std::string file_word(std::string_view text) {
   return word;
 }
 
-Image picture(const Examples& examples, int64_t index) {
-  const int64_t size = examples.channels * examples.height * examples.width;
-  const auto first = examples.pixels.begin() + index * size;
-  return {examples.channels, examples.height, examples.width, {first, first + size}};
-}
-
 std::string export_pictures(const DataSet& data, const Options& options) {
   const Examples& examples = options.split == "train" ? data.train : data.test;
   const int64_t count = std::min(options.count, examples.count);
@@ -108,16 +106,20 @@ std::string export_pictures(const DataSet& data, const Options& options) {
   std::filesystem::create_directories(folder, error);
   if (error) fail_input("--export {}: cannot make this folder: {}", options.folder, error.message());
   const size_t digits = std::max<size_t>(3, std::to_string(count - 1).size());
+  ExampleReader reader(examples);
   for (int64_t i = 0; i < count; ++i) {
     const std::string name =
         fmt::format("{:0{}}-{}.png", i, digits, file_word(data.classes[examples.labels[i]]));
-    write_png(folder / name, picture(examples, i));
+    const auto pixels = reader.read(i);
+    write_png(
+        folder / name,
+        {examples.channels, examples.size().height, examples.size().width, {pixels.begin(), pixels.end()}});
   }
   return fmt::format("wrote {} {} pictures to {}\n", count, options.split, options.folder);
 }
 
 void show_data(const Options& options, const GlobalOptions& global) {
-  const DataSet data = load_data_set(options.spec, {.folders = data_folders(), .seed = global.seed});
+  const DataSet data = options.reading.load(options.spec, global);
   write_result(description(data));
   if (!options.folder.empty()) write_result(export_pictures(data, options));
 }
@@ -128,7 +130,8 @@ void add_data(CLI::App& app, const GlobalOptions& global) {
   CLI::App* command = app.add_subcommand("data", "what is in a data set; its pictures as PNG files");
   command->footer(examples);
   auto options = std::make_shared<Options>();
-  command->add_option("SPEC", options->spec, "fashion-mnist[:DIR], mnist[:DIR] or synthetic")->required();
+  command->add_option("SPEC", options->spec, data_set_usage)->required();
+  options->reading.add(*command);
   CLI::Option* folder =
       command->add_option("--export", options->folder, "write pictures to this folder")->type_name("DIR");
   command->add_option("--count", options->count, "how many, from the first on")

@@ -30,7 +30,7 @@ void eval(const Options& options, const GlobalOptions& global) {
   const NamedTensors tensors = load_weights(options.weights, model);
   warn_of_weights(options.weights, tensors, global);
   const Weights weights(tensors);
-  const DataSet data = options.data.load(global);
+  const DataSet data = options.data.load(global, model);
   Classifier classifier(model, data, weights, global.make_pool(),
                         evaluation_options(global.backend, options.pass_options, {}, global.backend_options));
   BatchLoader loader(data.test, {.batch_size = options.batch_size,

@@ -1,12 +1,15 @@
 #include "cli/model_inputs.h"
 
 #include <algorithm>
+#include <array>
 
+#include "runtime/files/image.h"
 #include "runtime/files/npy.h"
-#include "runtime/files/png.h"
 
 namespace sinter::cli {
 namespace {
+
+constexpr std::array<std::string_view, 3> picture_extensions = {".png", ".jpg", ".jpeg"};
 
 std::string input_list(const Graph& model) {
   std::string text;
@@ -49,7 +52,7 @@ Tensor read_picture(const std::string& file, const ValueInfo& input, const Norma
   if (!takes_pictures)
     fail_input("{}: a picture is f32[N, C, H, W] with 1 or 3 channels; the model takes {}: {}", file,
                input.name, to_string(input.type));
-  const Image image = read_png(file, shape[1].size);
+  const Image image = read_image(file, shape[1].size);
   const auto fits = [](const Dim& dim, int64_t size) { return dim.is_symbol() || dim.size == size; };
   if (!fits(shape[2], image.height) || !fits(shape[3], image.width))
     fail_input("{}: a picture of {} x {} pixels (height x width); the model takes {} x {}", file,
@@ -90,10 +93,12 @@ ModelInputs read_inputs(const std::vector<std::string>& arguments, const Graph& 
                  input_list(model));
     const std::string& file = found->second;
     const std::string extension = std::filesystem::path(file).extension();
-    if (extension != ".png" && extension != ".npy")
-      fail_input("--input {}={}: expected a .png or .npy file", input.name, file);
-    pictures = pictures || extension == ".png";
-    inputs.tensors.push_back(extension == ".png" ? read_picture(file, input, normalize) : read_npy(file));
+    const bool picture = std::ranges::find(picture_extensions, extension) != picture_extensions.end();
+    if (!picture && extension != ".npy")
+      fail_input("--input {}={}: expected a {} or .npy file", input.name, file,
+                 fmt::join(picture_extensions, ", "));
+    pictures = pictures || picture;
+    inputs.tensors.push_back(picture ? read_picture(file, input, normalize) : read_npy(file));
     match(inputs.tensors.back(), file, input, inputs.symbols);
   }
   if (!normalize.text.empty() && !pictures)

@@ -96,7 +96,7 @@ void add_run(CLI::App& app, const GlobalOptions& global) {
   command->add_option("--weights", options->weights, "trained weights (.safetensors)")->type_name("FILE");
   command
       ->add_option("--input", options->inputs,
-                   "a picture (.png) or array (.npy) for an input; once for each input")
+                   "a picture (.png, .jpg) or array (.npy) for an input; once for each input")
       ->allow_extra_args(false)
       ->type_name("NAME=FILE");
   options->normalize.add(*command);

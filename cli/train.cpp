@@ -178,7 +178,7 @@ void run_epochs(Trainer& trainer, int64_t epochs, Record& record, ProgressLine& 
 
 void train(const Options& options, const GlobalOptions& global) {
   const Graph model = options.model.load();
-  const DataSet data = options.data.load(global);
+  const DataSet data = options.data.load(global, model);
   const Weights weights(first_weights(options, model, global.seed));
   Record record(options);
   Trainer trainer(model, data, weights, global.make_pool(), train_options(options, global, data));

@@ -3,8 +3,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "cli/environment.h"
-
 namespace sinter::cli {
 namespace {
 
@@ -22,14 +20,6 @@ std::vector<float> numbers(const std::string& text) {
 }
 
 }  // namespace
-
-void DataOption::add(CLI::App& command) {
-  command.add_option("--data", spec, "fashion-mnist[:DIR], mnist[:DIR] or synthetic")->required();
-}
-
-DataSet DataOption::load(const GlobalOptions& global) const {
-  return load_data_set(spec, {.folders = data_folders(), .seed = global.seed});
-}
 
 void NormalizeOption::add(CLI::App& command) {
   command.add_option("--normalize", text, "MEAN,STD of pixels in 0..1 (`sinter data` prints them)");

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "cli/data_option.h"
 #include "cli/global_options.h"
 #include "cli/model_option.h"
 #include "runtime/data/batch_loader.h"
@@ -10,14 +11,6 @@
 #include "runtime/trainer.h"
 
 namespace sinter::cli {
-
-/// --data.
-struct DataOption {
-  std::string spec;
-
-  void add(CLI::App& command);
-  DataSet load(const GlobalOptions& global) const;
-};
 
 /// --normalize.
 struct NormalizeOption {

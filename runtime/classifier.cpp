@@ -5,21 +5,28 @@
 namespace sinter {
 namespace {
 
+// What makes pictures of another size fit.
+std::string hint(const Shape& shape, int64_t channels) {
+  const bool only_size =
+      shape.size() == 4 && shape[1] == Dim(channels) && !shape[2].is_symbol() && !shape[3].is_symbol();
+  return only_size ? fmt::format("; --resize {}x{} makes them fit", shape[2].size, shape[3].size) : "";
+}
+
 // The batch's symbol, after the model was found to fit the data.
 std::string check_fits(const Graph& model, const DataSet& data) {
-  const Examples& examples = data.train;
+  const int64_t channels = data.train.channels;
+  const PictureSize size = data.train.size();
   if (model.inputs().size() != 1)
     fail_input("model \"{}\" has {} inputs; training on pictures needs one", model.name,
                model.inputs().size());
   const ValueInfo& image = model.info(model.inputs()[0]);
   const Shape& shape = image.type.shape;
-  const bool fits = image.type.dtype == DType::f32 && shape.size() == 4 &&
-                    shape[1] == Dim(examples.channels) && shape[2] == Dim(examples.height) &&
-                    shape[3] == Dim(examples.width);
+  const bool fits = image.type.dtype == DType::f32 && shape.size() == 4 && shape[1] == Dim(channels) &&
+                    shape[2] == Dim(size.height) && shape[3] == Dim(size.width);
   if (!fits)
-    fail_input("model \"{}\" takes %{}: {}; the pictures of {} are f32[N, {}, {}, {}]", model.name,
-               image.name, to_string(image.type), data.name, examples.channels, examples.height,
-               examples.width);
+    fail_input("model \"{}\" takes %{}: {}; the pictures of {} are f32[N, {}, {}, {}]{}", model.name,
+               image.name, to_string(image.type), data.name, channels, size.height, size.width,
+               hint(shape, channels));
   if (!shape[0].is_symbol())
     fail_input("model \"{}\" takes %{}: {} with a fixed batch; training needs a symbol such as N there",
                model.name, image.name, to_string(image.type));

@@ -1,6 +1,7 @@
 #include "runtime/data/batch_loader.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 
@@ -33,7 +34,8 @@ std::vector<std::array<float, 256>> pixel_values(const Normalization& normalizat
 
 Batch make_batch(int64_t count, const Examples& examples) {
   if (count == 0) return {};
-  return {.images = Tensor(DType::f32, {count, examples.channels, examples.height, examples.width}),
+  const PictureSize size = examples.size();
+  return {.images = Tensor(DType::f32, {count, examples.channels, size.height, size.width}),
           .labels = Tensor(DType::i64, {count}),
           .count = count};
 }
@@ -45,17 +47,18 @@ BatchLoader::BatchLoader(const Examples& examples, BatchOptions options)
       options_(std::move(options)),
       values_(pixel_values(options_.normalization, examples.channels)) {
   if (options_.batch_size < 1) fail_input("batch size {}, expected at least 1", options_.batch_size);
+  if (options_.threads < 1) fail_input("{} loader threads, expected at least 1", options_.threads);
+  if (options_.augmentation.crop_padding < 0)
+    fail_input("a crop with {} pixels of padding, expected at least 0", options_.augmentation.crop_padding);
   if (options_.limit < 0) fail_input("limit of {} examples, expected at least 0", options_.limit);
-  require(static_cast<int64_t>(examples.labels.size()) == examples.count &&
-              static_cast<int64_t>(examples.pixels.size()) ==
-                  examples.count * examples.channels * examples.height * examples.width,
-          "as many labels and pixels as the examples' sizes say");
   order_.resize(options_.limit > 0 ? std::min(options_.limit, examples.count) : examples.count);
+  ring_.resize(2 + options_.threads);
   for (size_t i = 0; i < ring_.size(); ++i)
-    if (static_cast<int64_t>(i) < full_batches()) ring_[i] = make_batch(options_.batch_size, examples);
-  rest_ = make_batch(remainder(), examples);
-  filled_ = taken_ = released_ = batches();  // at the end of no epoch
-  thread_ = std::thread([this] { run(); });
+    if (static_cast<int64_t>(i) < full_batches()) ring_[i].batch = make_batch(options_.batch_size, examples);
+  rest_.batch = make_batch(remainder(), examples);
+  begun_ = taken_ = released_ = batches();  // at the end of no epoch
+  for (int i = 0; i < options_.threads; ++i) readers_.emplace_back(examples);
+  for (ExampleReader& reader : readers_) threads_.emplace_back([this, &reader] { run(reader); });
 }
 
 BatchLoader::~BatchLoader() {
@@ -64,17 +67,21 @@ BatchLoader::~BatchLoader() {
     stop_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  for (std::thread& thread : threads_) thread.join();
 }
 
-void BatchLoader::start(int64_t epoch) {
+void BatchLoader::start(int64_t epoch, int64_t first) {
+  require(first >= 0 && first <= batches(), "a batch of the epoch to begin with");
   {
     const std::lock_guard lock(mutex_);
     epoch_ = epoch;
     ++starts_;
-    filled_ = taken_ = released_ = 0;
-    error_ = nullptr;
+    ordered_ = false;
+    begun_ = taken_ = released_ = first;
+    for (Slot& slot : ring_) slot.ready = false;
+    rest_.ready = false;
   }
+  waited_seconds_ = 0;
   changed_.notify_all();
 }
 
@@ -82,39 +89,64 @@ const Batch* BatchLoader::next() {
   std::unique_lock lock(mutex_);
   released_ = taken_;
   changed_.notify_all();
-  changed_.wait(lock, [&] { return filled_ > taken_ || taken_ == batches() || error_; });
-  if (filled_ > taken_) return &slot(taken_++);
-  if (error_) std::rethrow_exception(error_);
-  return nullptr;
+  if (taken_ == batches()) return nullptr;
+  Slot& next = slot(taken_);
+  if (!next.ready) {
+    const auto begin = std::chrono::steady_clock::now();
+    changed_.wait(lock, [&] { return next.ready; });
+    waited_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  }
+  if (next.error) std::rethrow_exception(next.error);
+  next.ready = false;
+  ++taken_;
+  return &next.batch;
 }
 
-bool BatchLoader::can_fill() const {
-  return !error_ && filled_ < batches() && filled_ < released_ + static_cast<int64_t>(ring_.size());
+bool BatchLoader::has_work() const {
+  if (begun_ == batches()) return false;
+  // An order is made when nobody reads one any more, nor writes a batch of an abandoned epoch.
+  return ordered_ ? begun_ < released_ + static_cast<int64_t>(ring_.size()) : busy_ == 0;
 }
 
-void BatchLoader::run() {
+void BatchLoader::run(ExampleReader& reader) {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stop_ || can_fill(); });
+    changed_.wait(lock, [&] { return stop_ || has_work(); });
     if (stop_) return;
-    const int64_t index = filled_, epoch = epoch_;
-    const uint64_t start = starts_;
-    std::exception_ptr error;
-    lock.unlock();
-    try {
-      if (index == 0) shuffle(epoch);
-      fill(index);
-    } catch (...) {
-      error = std::current_exception();
-    }
-    lock.lock();
-    if (start != starts_) continue;
-    if (error)
-      error_ = error;
+    ++busy_;
+    if (ordered_)
+      fill_next(lock, reader);
     else
-      ++filled_;
+      prepare_order(lock);
+    --busy_;
     changed_.notify_all();
   }
+}
+
+void BatchLoader::prepare_order(std::unique_lock<std::mutex>& lock) {
+  const uint64_t start = starts_;
+  const int64_t epoch = epoch_;
+  lock.unlock();
+  shuffle(epoch);
+  lock.lock();
+  if (start == starts_) ordered_ = true;
+}
+
+void BatchLoader::fill_next(std::unique_lock<std::mutex>& lock, ExampleReader& reader) {
+  const uint64_t start = starts_;
+  const int64_t epoch = epoch_, index = begun_++;
+  Slot& slot = this->slot(index);
+  lock.unlock();
+  std::exception_ptr error;
+  try {
+    fill(slot.batch, index, epoch, reader);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  lock.lock();
+  if (start != starts_) return;
+  slot.error = error;
+  slot.ready = true;
 }
 
 void BatchLoader::shuffle(int64_t epoch) {
@@ -124,15 +156,20 @@ void BatchLoader::shuffle(int64_t epoch) {
   for (size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[random.uniform_int(i)]);
 }
 
-void BatchLoader::fill(int64_t index) {
-  Batch& batch = slot(index);
-  const int64_t plane = examples_.height * examples_.width;
+void BatchLoader::fill(Batch& batch, int64_t index, int64_t epoch, ExampleReader& reader) const {
+  const PictureSize size = examples_.size();
+  const int64_t plane = size.height * size.width;
   float* image = batch.images.values<float>().data();
   for (int64_t i = 0; i < batch.count; ++i) {
     const int64_t example = order_[index * options_.batch_size + i];
-    const uint8_t* pixels = examples_.pixels.data() + example * examples_.channels * plane;
+    const uint8_t* pixels = reader.read(example).data();
+    const Draw drawn =
+        options_.augmentation.any() ? draw(options_.augmentation, options_.seed, epoch, example) : Draw{};
     for (const std::array<float, 256>& values : values_) {
-      for (int64_t p = 0; p < plane; ++p) image[p] = values[pixels[p]];
+      if (options_.augmentation.any())
+        write_plane(pixels, size, drawn, values, image);
+      else
+        for (int64_t p = 0; p < plane; ++p) image[p] = values[pixels[p]];
       image += plane;
       pixels += plane;
     }
@@ -141,7 +178,7 @@ void BatchLoader::fill(int64_t index) {
   if (options_.prepare) options_.prepare(batch);
 }
 
-Batch& BatchLoader::slot(int64_t index) {
+BatchLoader::Slot& BatchLoader::slot(int64_t index) {
   return index < full_batches() ? ring_[index % static_cast<int64_t>(ring_.size())] : rest_;
 }
 

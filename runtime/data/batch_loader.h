@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "ir/tensor.h"
-#include "runtime/data/examples.h"
+#include "runtime/data/augmentation.h"
+#include "runtime/data/example_reader.h"
 
 namespace sinter {
 
@@ -27,17 +28,20 @@ struct Batch {
 struct BatchOptions {
   int64_t batch_size = 1;
   bool shuffle = false;  ///< else the examples come in their order
-  uint64_t seed = 0;     ///< of the shuffling
+  uint64_t seed = 0;     ///< of the shuffling and the augmentation
   Normalization normalization = {};
+  Augmentation augmentation = {};
+  int threads = 1;    ///< that fill batches, each another
   int64_t limit = 0;  ///< only the first so many examples; 0: all
-  /// Changes a batch once it is normalised, on the loader's thread. What it throws, next() throws.
+  /// Changes a batch once it is normalised, on a thread of the loader. What it throws, next() throws.
   std::function<void(Batch&)> prepare = {};
 };
 
-/// Cuts labelled pictures into normalised batches, on a thread of its own that keeps a few batches ahead of
-/// the caller. Every epoch gives every example once; its last batch holds what is left over. The order
-/// depends on (seed, epoch) alone. After construction nothing is allocated on either thread, unless by
-/// `prepare`.
+/// Cuts labelled pictures into normalised batches, on threads of its own that keep a few batches ahead of the
+/// caller: they decode, resize and augment. Every epoch gives every example once; its last batch holds what
+/// is left over. The order depends on (seed, epoch) alone, what augmentation does on (seed, epoch, example),
+/// whatever the number of threads. After construction nothing is allocated on any thread, unless by `prepare`
+/// or to decode files.
 ///
 /// Errors: InputError for options out of range.
 /// Thread safety: one caller at a time.
@@ -57,39 +61,53 @@ class BatchLoader {
     return count() % options_.batch_size;
   }  ///< examples in the last batch; 0: none
 
-  /// Begins an epoch, even in the midst of another one.
-  void start(int64_t epoch);
+  /// Begins an epoch, even in the midst of another one, at its batch `first`.
+  void start(int64_t epoch, int64_t first = 0);
   /// The next batch, as soon as it is ready; it is valid until the following next() or start(). nullptr at
-  /// the end of the epoch, or if none was started.
+  /// the end of the epoch, or if none was started. Throws what went wrong in filling it.
   const Batch* next();
+  /// How long the caller has waited for batches since the epoch began.
+  double waited_seconds() const { return waited_seconds_; }
 
  private:
-  void run();
-  bool can_fill() const;
+  struct Slot {
+    Batch batch = {};
+    bool ready = false;
+    std::exception_ptr error = {};
+  };
+
+  void run(ExampleReader& reader);
+  bool has_work() const;
+  void prepare_order(std::unique_lock<std::mutex>& lock);
+  void fill_next(std::unique_lock<std::mutex>& lock, ExampleReader& reader);
   void shuffle(int64_t epoch);
-  void fill(int64_t index);
-  Batch& slot(int64_t index);
+  void fill(Batch& batch, int64_t index, int64_t epoch, ExampleReader& reader) const;
+  Slot& slot(int64_t index);
 
   const Examples& examples_;
   const BatchOptions options_;
   std::vector<std::array<float, 256>> values_;  ///< a pixel's value after normalisation, by channel
+  std::vector<ExampleReader> readers_;          ///< one for each thread
+  double waited_seconds_ = 0;
 
-  // Written on the loader's thread, without the lock: a slot the caller does not hold, and the order.
+  // Written without the lock: the order, by one thread while no other fills a batch, and the batch in a slot,
+  // by the thread that took it on.
   std::vector<int64_t> order_;
-  std::array<Batch, 3> ring_;  ///< one with the caller, one ready, one being filled
-  Batch rest_;
+  std::vector<Slot> ring_;  ///< one with the caller, one ready, and one for each thread to fill
+  Slot rest_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
   // Below: under mutex_.
   int64_t epoch_ = 0;
   uint64_t starts_ = 0;   ///< tells a batch filled for an epoch that was abandoned meanwhile
-  int64_t filled_ = 0;    ///< batches of this epoch that were filled,
-  int64_t taken_ = 0;     ///< given to the caller,
-  int64_t released_ = 0;  ///< and no longer used by the caller
-  std::exception_ptr error_;
+  bool ordered_ = false;  ///< order_ is that of this epoch
+  int busy_ = 0;          ///< threads at work, be it for an epoch that was abandoned
+  int64_t begun_ = 0;     ///< batches of this epoch that a thread took on,
+  int64_t taken_ = 0;     ///< that were given to the caller,
+  int64_t released_ = 0;  ///< and that the caller no longer uses
   bool stop_ = false;
-  std::thread thread_;  ///< last: it uses all of the above
+  std::vector<std::thread> threads_;  ///< last: they use all of the above
 };
 
 }  // namespace sinter

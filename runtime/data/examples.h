@@ -1,16 +1,29 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <vector>
 
 namespace sinter {
 
-/// Labelled pictures, as a data set's files hold them: one byte a pixel, one a label.
-struct Examples {
-  int64_t count = 0, channels = 0, height = 0, width = 0;
-  std::vector<uint8_t> pixels = {};  ///< [count, channels, height, width]
-  std::vector<uint8_t> labels = {};  ///< [count]
+struct PictureSize {
+  int64_t height = 0, width = 0;
 
+  bool given() const { return height > 0; }
+  bool operator==(const PictureSize&) const = default;
+};
+
+/// Labelled pictures, as a data set's files hold them: one byte a pixel of a channel. They are in memory, all
+/// of one size, or in files, each of its own; ExampleReader gives both in the size that models are given.
+struct Examples {
+  int64_t count = 0, channels = 0, height = 0, width = 0;  ///< as they are stored
+  std::vector<uint8_t> pixels = {};                        ///< [count, channels, height, width]
+  std::vector<uint16_t> labels = {};                       ///< [count]
+  PictureSize resize = {};                                 ///< what they are resized to; not given: as stored
+  std::vector<std::filesystem::path> files = {};           ///< [count], instead of pixels
+
+  /// The size that models are given.
+  PictureSize size() const { return resize.given() ? resize : PictureSize{height, width}; }
   bool operator==(const Examples&) const = default;
 };
 

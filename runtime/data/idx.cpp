@@ -65,7 +65,7 @@ Examples read_idx(const std::filesystem::path& images, const std::filesystem::pa
           .height = pictures.shape[1],
           .width = pictures.shape[2],
           .pixels = std::move(pictures.elements),
-          .labels = std::move(answers.elements)};
+          .labels = {answers.elements.begin(), answers.elements.end()}};
 }
 
 }  // namespace sinter

@@ -9,8 +9,6 @@
 namespace sinter {
 namespace {
 
-constexpr int64_t most_pixels = int64_t{1} << 28;
-
 // libpng's simplified interface: it keeps its longjmp to itself and reports through `message`.
 struct Png : png_image {
   explicit Png(png_uint_32 wanted_format) : png_image{} {
@@ -29,30 +27,29 @@ png_uint_32 format_of(int64_t channels) {
 
 }  // namespace
 
+bool is_png(std::span<const uint8_t> file) { return file.size() >= 8 && png_sig_cmp(file.data(), 0, 8) == 0; }
+
 Image read_png(const std::filesystem::path& path, int64_t channels) {
-  const Location place{.file = path.string()};
+  return decode_png({.file = path.string()}, read_file(path), channels);
+}
+
+Image decode_png(const Location& place, std::span<const uint8_t> file, int64_t channels) {
   const png_uint_32 format = format_of(channels);
-  const std::vector<uint8_t> file = read_file(path);
-  if (file.size() < 8 || png_sig_cmp(file.data(), 0, 8) != 0)
+  if (!is_png(file))
     fail_input_at(place, "not a PNG file: it does not begin with the eight bytes every PNG begins with");
 
   Png png(format);
   if (png_image_begin_read_from_memory(&png, file.data(), file.size()) == 0)
     fail_input_at(place, "the PNG is damaged: {}", png.message);
-  const int64_t height = png.height, width = png.width, pixels = height * width;
-  if (pixels > most_pixels)
-    fail_input_at(place, "the picture has {} x {} pixels, expected at most {}", height, width, most_pixels);
+  const int64_t height = png.height, width = png.width;
+  check_picture_size(place, height, width);
   png.format = format;                     // reading the header put the file's own in its place
   png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16-bit files are linear only if they say so
-  std::vector<uint8_t> interleaved(pixels * channels);
+  std::vector<uint8_t> interleaved(height * width * channels);
   const png_color white = {255, 255, 255};
   if (png_image_finish_read(&png, &white, interleaved.data(), 0, nullptr) == 0)
     fail_input_at(place, "the PNG is damaged: {}", png.message);
-
-  Image image{channels, height, width, std::vector<uint8_t>(interleaved.size())};
-  for (int64_t c = 0; c < channels; ++c)
-    for (int64_t i = 0; i < pixels; ++i) image.pixels[c * pixels + i] = interleaved[i * channels + c];
-  return image;
+  return to_planes(interleaved, channels, height, width);
 }
 
 void write_png(const std::filesystem::path& path, const Image& image) {

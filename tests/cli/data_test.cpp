@@ -72,10 +72,98 @@ TEST(Data, ExportsTheSetsOwnPixels) {
             std::vector<uint8_t>(data.train.pixels.begin() + 784, data.train.pixels.begin() + 2 * 784));
 }
 
+// Three channels all the way: statistics, pictures, training, evaluation, prediction.
+class Cifar : public testing::Test {
+ protected:
+  Cifar() {
+    std::filesystem::create_directory(folder_ / "cifar-10");
+    std::string records;
+    for (int i = 0; i < 60; ++i) {
+      records += static_cast<char>(i % 10);
+      for (const int colour : {20, 40, 60}) {  // three bright rows tell the class
+        std::string plane(1024, static_cast<char>(colour));
+        records += plane.replace(i % 10 * 96, 96, 96, '\xff');
+      }
+    }
+    folder_.file("cifar-10/data_batch_1.bin", records);
+    folder_.file("cifar-10/test_batch.bin", records.substr(0, 12 * 3073));
+    model_ =
+        folder_.file("net.sinter",
+                     "model net() {\n  input image: f32[N, 3, 16, 16]\n  image | conv2d(8, kernel_size=3)"
+                     " | relu | max_pool2d(2, stride=2) | flatten | linear(10)\n}\n");
+  }
+  ProgramOptions options() const { return {.data_folder = folder_.path()}; }
+
+  TemporaryFolder folder_;
+  std::string model_;
+};
+
+TEST_F(Cifar, IsDescribedAndExportedInColour) {
+  const Outcome outcome = run_program(
+      {"data", "cifar10", "--export", folder_ / "p", "--count", "2", "--resize", "16x8"}, options());
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "note: cifar10: 1 of 5 training batches were found in " +
+                             (folder_ / "cifar-10").string() + ": data_batch_1.bin\n");
+  EXPECT_EQ(outcome.out.find("cifar10: pictures of 16 x 8 pixels, 3 channels, 10 classes\n"), 0U);
+  EXPECT_NE(outcome.out.find("--normalize 0.1651,0.2361,0.3072,0.2"), std::string::npos) << outcome.out;
+  const Image image = read_png(folder_ / "p/001-automobile.png", 3);
+  EXPECT_EQ(image.height, 16);
+  EXPECT_EQ(image.width, 8);
+  EXPECT_EQ(image.pixels[0], 20);
+  EXPECT_EQ(image.pixels[128], 40);
+  EXPECT_EQ(image.pixels[16], 226);  // rows 3 to 5 of 3 to 6, the last of which weighs an eighth
+}
+
+TEST_F(Cifar, TrainsAndPredictsAfterResizing) {
+  const std::string weights = folder_ / "w.safetensors";
+  const std::vector<std::string> normalize = {"--normalize", "0.5,0.4,0.3,0.2,0.3,0.4"};
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), normalize.begin(), normalize.end());
+    return run_program(arguments, options());
+  };
+  const Outcome trained =
+      run({"train", model_, "--data", "cifar10", "--resize", "16x16", "--epochs", "30", "--batch-size", "20",
+           "--lr", "0.02", "--save", weights, "--log-level", "quiet"});
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_EQ(trained.err, "");
+  const Outcome eval = run({"eval", model_, "--data", "cifar10", "--resize", "16x16", "--weights", weights});
+  EXPECT_EQ(eval.exit_code, 0) << eval.err;
+  EXPECT_NE(eval.out.find("accuracy 1.0000"), std::string::npos) << eval.out;
+  ASSERT_EQ(
+      run_program({"data", "cifar10", "--resize", "16x16", "--export", folder_ / "p"}, options()).exit_code,
+      0);
+  const Outcome predicted = run({"run", model_, "--weights", weights, "--classes", "cifar10", "--top", "1",
+                                 "--input", "image=" + (folder_ / "p/003-cat.png").string()});
+  EXPECT_EQ(predicted.exit_code, 0) << predicted.err;
+  EXPECT_NE(predicted.out.find("\ncat "), std::string::npos) << predicted.out;
+}
+
+TEST_F(Cifar, WrongSizes) {
+  const auto message = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"train", model_, "--data", "cifar10", "--log-level", "quiet"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run_program(arguments, options());
+    EXPECT_EQ(outcome.exit_code, 2);
+    return outcome.err;
+  };
+  EXPECT_EQ(
+      message({}),
+      "sinter: model \"net\" takes %image: f32[N, 3, 16, 16]; the pictures of cifar10 are f32[N, 3, 32, "
+      "32]; --resize 16x16 makes them fit\n");
+  for (const std::string size : {"16", "0x16", "16x", "x16", "16x16x3", "-1x16", "16x99999", "axb"})
+    EXPECT_EQ(message({"--resize", size}), "sinter: --resize " + size +
+                                               ": expected HEIGHTxWIDTH, each from 1 to 16384, such as "
+                                               "224x224\n");
+  EXPECT_EQ(message({"--normalize", "0.5,0.4,0.3,0.2"}),
+            "sinter: --normalize 0.5,0.4,0.3,0.2: expected MEAN,STD, or 3 means and 3 deviations, with "
+            "deviations above 0\n");
+}
+
 TEST(Data, WrongSets) {
   const TemporaryFolder folder;
   expect_input_error({"data", "cifar"},
-                     "unknown data set \"cifar\"; expected one of fashion-mnist[:DIR] mnist[:DIR] synthetic");
+                     "unknown data set \"cifar\"; expected one of fashion-mnist[:DIR] mnist[:DIR] "
+                     "cifar10[:DIR] images:DIR npy:X.npy,Y.npy synthetic");
   const Outcome missing = run_program({"data", "mnist"});
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_EQ(missing.err.find("sinter: mnist: the data is not there\n  looked in  /nowhere/sinter-data/mnist"),

@@ -150,8 +150,8 @@ TEST_F(Run, WrongInputs) {
                      "--input x=" + png + ": model \"lenet_relu\" has no input \"x\"; it " + takes);
   expect_input_error(arguments({"--input", picture_, "--input", picture_}),
                      "--input " + picture_ + ": \"image\" was given before");
-  expect_input_error(arguments({"--input", "image=a.jpg"}),
-                     "--input image=a.jpg: expected a .png or .npy file");
+  expect_input_error(arguments({"--input", "image=a.gif"}),
+                     "--input image=a.gif: expected a .png, .jpg, .jpeg or .npy file");
   expect_input_error(arguments({"--input", "image=/nowhere/a.png"}),
                      "cannot read /nowhere/a.png: No such file or directory");
   const std::string small = folder_ / "small.png";

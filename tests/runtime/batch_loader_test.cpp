@@ -140,9 +140,12 @@ TEST(BatchLoader, ABatchStaysValidUntilTheNext) {
   EXPECT_EQ(expected, 100);
 }
 
-TEST(BatchLoader, RestartsInTheMidstOfAnEpoch) {
+class BatchLoaderThreads : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(, BatchLoaderThreads, testing::Values(1, 3));
+
+TEST_P(BatchLoaderThreads, RestartsInTheMidstOfAnEpoch) {
   const Examples examples = numbered(100);
-  BatchLoader loader(examples, {.batch_size = 7, .shuffle = true, .seed = 1});
+  BatchLoader loader(examples, {.batch_size = 7, .shuffle = true, .seed = 1, .threads = GetParam()});
   EXPECT_EQ(loader.next(), nullptr);
   const Epoch whole = read_epoch(loader, 4);
   for (int taken = 0; taken < 15; ++taken) {
@@ -154,10 +157,10 @@ TEST(BatchLoader, RestartsInTheMidstOfAnEpoch) {
   EXPECT_EQ(read_epoch(loader, 4).numbers, whole.numbers);
 }
 
-TEST(BatchLoader, EndsPromptlyAtAnyMoment) {
+TEST_P(BatchLoaderThreads, EndsPromptlyAtAnyMoment) {
   const Examples examples = numbered(200);
   for (int taken = 0; taken < 20; ++taken) {
-    BatchLoader loader(examples, {.batch_size = 2, .shuffle = true});
+    BatchLoader loader(examples, {.batch_size = 2, .shuffle = true, .threads = GetParam()});
     if (taken > 0) loader.start(0);
     for (int i = 1; i < taken; ++i) ASSERT_NE(loader.next(), nullptr);
   }
@@ -186,10 +189,26 @@ TEST(BatchLoader, PrepareChangesBatches) {
   while (const Batch* batch = loader.next()) EXPECT_EQ(batch->images.values<float>()[1], 42);
 }
 
-TEST(BatchLoader, AllocatesNothingOnceItRuns) {
+TEST(BatchLoader, MeasuresHowLongTheCallerWaits) {
+  using namespace std::chrono_literals;
+  const Examples examples = numbered(8);
+  BatchLoader loader(examples,
+                     {.batch_size = 2, .prepare = [](Batch&) { std::this_thread::sleep_for(20ms); }});
+  loader.start(0);
+  while (loader.next() != nullptr) continue;
+  EXPECT_GE(loader.waited_seconds(), 0.06);
+  loader.start(1);
+  EXPECT_EQ(loader.waited_seconds(), 0);
+}
+
+TEST_P(BatchLoaderThreads, AllocatesNothingOnceItRuns) {
   if (!allocation_count()) GTEST_SKIP() << "a sanitizer has its own allocator";
-  const Examples examples = numbered(100);
-  BatchLoader loader(examples, {.batch_size = 8, .shuffle = true});
+  Examples examples = numbered(100);
+  examples.resize = {5, 7};
+  BatchLoader loader(examples, {.batch_size = 8,
+                                .shuffle = true,
+                                .augmentation = {.crop_padding = 2, .flip = true},
+                                .threads = GetParam()});
   const auto epoch = [&](int64_t number) {
     loader.start(number);
     int64_t count = 0;

@@ -126,8 +126,8 @@ TEST(DataSet, IsFoundInTheFirstFolderThatHasIt) {
   const DataSet data = load_data_set("mnist", options);
   EXPECT_EQ(data.name, "mnist");
   EXPECT_EQ(data.classes.size(), 10);
-  EXPECT_EQ(data.train.labels, (std::vector<uint8_t>{1, 2, 3}));
-  EXPECT_EQ(data.test.labels, (std::vector<uint8_t>{4}));
+  EXPECT_EQ(data.train.labels, (std::vector<uint16_t>{1, 2, 3}));
+  EXPECT_EQ(data.test.labels, (std::vector<uint16_t>{4}));
 }
 
 TEST(DataSet, AFolderMayBeGiven) {
@@ -180,8 +180,11 @@ TEST(DataSet, UnknownNamesAreAnsweredWithTheKnown) {
     return message_of<InputError>([&] { load_data_set(spec, {}); });
   };
   EXPECT_EQ(message("imagenet:/data"),
-            "unknown data set \"imagenet:/data\"; expected one of fashion-mnist[:DIR] mnist[:DIR] synthetic");
-  EXPECT_EQ(message(""), "unknown data set \"\"; expected one of fashion-mnist[:DIR] mnist[:DIR] synthetic");
+            "unknown data set \"imagenet:/data\"; expected one of fashion-mnist[:DIR] mnist[:DIR] "
+            "cifar10[:DIR] images:DIR npy:X.npy,Y.npy synthetic");
+  EXPECT_EQ(message(""),
+            "unknown data set \"\"; expected one of fashion-mnist[:DIR] mnist[:DIR] cifar10[:DIR] images:DIR "
+            "npy:X.npy,Y.npy synthetic");
   EXPECT_EQ(message("mnist:"), "data set \"mnist:\": a folder is expected after the colon");
   EXPECT_EQ(message("synthetic:/data"),
             "data set \"synthetic:/data\": synthetic is generated and reads no folder");
@@ -197,7 +200,7 @@ TEST(DataSet, FashionMnistIsTheOfficialOne) {
   EXPECT_EQ(data.train.width, 28);
   for (const Examples* split : {&data.train, &data.test}) {
     std::vector<int64_t> counts(10);
-    for (const uint8_t label : split->labels) ++counts.at(label);
+    for (const uint16_t label : split->labels) ++counts.at(label);
     EXPECT_EQ(counts, std::vector<int64_t>(10, split->count / 10));
   }
   EXPECT_EQ(data.classes.at(data.train.labels[0]), "ankle boot");

@@ -1,0 +1,119 @@
+#include "runtime/data/npy_set.h"
+
+#include <algorithm>
+
+#include "ir/error.h"
+#include "runtime/data/held_out.h"
+#include "runtime/files/npy.h"
+
+namespace sinter {
+namespace {
+
+constexpr int64_t most_classes = 65536;  // labels are 16 bits
+
+std::vector<std::string> split_at_commas(std::string_view text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text)
+    if (c == ',')
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  return parts;
+}
+
+void read_pictures(Examples& examples, const std::string& file) {
+  const Tensor tensor = read_npy(file);
+  std::vector<int64_t> shape = tensor.shape();
+  const bool any = std::ranges::find(shape, 0) == shape.end();
+  if (tensor.dtype() != DType::u8 || (shape.size() != 3 && shape.size() != 4) || !any)
+    fail_input_at({.file = file}, "holds {}, expected u8[n, height, width] or u8[n, channels, height, width]",
+                  to_string(tensor.type()));
+  if (shape.size() == 3) shape.insert(shape.begin() + 1, 1);
+  if (shape[1] != 1 && shape[1] != 3)
+    fail_input_at({.file = file}, "holds {}, expected 1 or 3 channels as its second dimension",
+                  to_string(tensor.type()));
+  const auto pixels = tensor.values<uint8_t>();
+  examples = {.count = shape[0],
+              .channels = shape[1],
+              .height = shape[2],
+              .width = shape[3],
+              .pixels = {pixels.begin(), pixels.end()}};
+}
+
+void read_labels(Examples& examples, const std::string& file, const std::string& pictures) {
+  const Tensor tensor = read_npy(file);
+  const bool whole = !is_floating(tensor.dtype()) && tensor.dtype() != DType::boolean;
+  if (!whole || tensor.shape() != std::vector{examples.count})
+    fail_input_at({.file = file}, "holds {}, expected i64[{}], i32 or u8: a label for each picture in {}",
+                  to_string(tensor.type()), examples.count, pictures);
+  for (int64_t i = 0; i < tensor.count(); ++i) {
+    const double label = tensor.at(i);
+    if (label < 0 || label >= most_classes)
+      fail_input_at({.file = file}, "label {} is {}, expected 0 to {}", i, label, most_classes - 1);
+    examples.labels.push_back(static_cast<uint16_t>(label));
+  }
+}
+
+Examples read_split(const std::string& pictures, const std::string& labels) {
+  Examples examples;
+  read_pictures(examples, pictures);
+  read_labels(examples, labels, pictures);
+  return examples;
+}
+
+void hold_out(DataSet& data, double share) {
+  const std::vector<bool> held = held_out(data.train.labels, share);
+  const Examples all = std::move(data.train);
+  const int64_t bytes = all.channels * all.height * all.width;
+  data.train = data.test = {.channels = all.channels, .height = all.height, .width = all.width};
+  for (int64_t i = 0; i < all.count; ++i) {
+    Examples& split = held[i] ? data.test : data.train;
+    const auto first = all.pixels.begin() + i * bytes;
+    split.pixels.insert(split.pixels.end(), first, first + bytes);
+    split.labels.push_back(all.labels[i]);
+    ++split.count;
+  }
+}
+
+void check_splits(const DataSet& data, const std::vector<std::string>& files) {
+  const Examples &train = data.train, &test = data.test;
+  if (train.channels != test.channels || train.size() != test.size())
+    fail_input_at({.file = files[2]}, "pictures of {} x {} x {}, expected {} x {} x {} as in {}",
+                  test.channels, test.height, test.width, train.channels, train.height, train.width,
+                  files[0]);
+  const auto most = *std::ranges::max_element(test.labels);
+  if (most >= data.classes.size())
+    fail_input_at({.file = files[3]}, "label {}, expected at most {} as in {}", most, data.classes.size() - 1,
+                  files[1]);
+}
+
+}  // namespace
+
+DataSet load_npy_set(std::string_view argument, const DataOptions& options) {
+  const std::vector<std::string> files = split_at_commas(argument);
+  if ((files.size() != 2 && files.size() != 4) || std::ranges::find(files, "") != files.end())
+    fail_input("data set \"npy:{}\": expected npy:X.npy,Y.npy or npy:X.npy,Y.npy,XTEST.npy,YTEST.npy",
+               argument);
+  if (files.size() == 2 && options.test_share <= 0)
+    fail_input(
+        "data set \"npy:{}\" has no test split: expected two more files, or --test-share 0.2 to hold out a "
+        "fifth of each class",
+        argument);
+  if (files.size() == 4 && options.test_share > 0)
+    fail_input("data set \"npy:{}\" has a test split; expected no --test-share beside it", argument);
+  DataSet data{.name = std::filesystem::path(files[0]).stem().string()};
+  data.train = read_split(files[0], files[1]);
+  const int64_t classes = *std::ranges::max_element(data.train.labels) + 1;
+  for (int64_t label = 0; label < classes; ++label) data.classes.push_back(std::to_string(label));
+  if (files.size() == 2)
+    hold_out(data, options.test_share);
+  else
+    data.test = read_split(files[2], files[3]);
+  if (data.test.count == 0 || data.train.count == 0)
+    fail_input_at({.file = files[0]}, "{} pictures are too few for a test split",
+                  data.train.count + data.test.count);
+  check_splits(data, files);
+  return data;
+}
+
+}  // namespace sinter

@@ -1,0 +1,32 @@
+#include "runtime/files/image.h"
+
+#include "runtime/files/jpeg.h"
+#include "runtime/files/png.h"
+#include "runtime/files/read_file.h"
+
+namespace sinter {
+
+Image read_image(const std::filesystem::path& path, int64_t channels) {
+  const Location place{.file = path.string()};
+  const std::vector<uint8_t> file = read_file(path);
+  if (file.empty()) fail_input_at(place, "the file is empty, expected a PNG or JPEG picture");
+  if (is_png(file)) return decode_png(place, file, channels);
+  if (is_jpeg(file)) return decode_jpeg(place, file, channels);
+  fail_input_at(place, "neither a PNG nor a JPEG picture: it begins with the bytes {:02x}",
+                fmt::join(std::span(file).first(std::min<size_t>(file.size(), 4)), " "));
+}
+
+void check_picture_size(const Location& place, int64_t height, int64_t width) {
+  if (height * width > most_pixels)
+    fail_input_at(place, "the picture has {} x {} pixels, expected at most {}", height, width, most_pixels);
+}
+
+Image to_planes(std::span<const uint8_t> interleaved, int64_t channels, int64_t height, int64_t width) {
+  const int64_t pixels = height * width;
+  Image image{channels, height, width, std::vector<uint8_t>(interleaved.size())};
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t i = 0; i < pixels; ++i) image.pixels[c * pixels + i] = interleaved[i * channels + c];
+  return image;
+}
+
+}  // namespace sinter
