@@ -7,6 +7,7 @@
 #include "cli/explain_json.h"
 #include "cli/explain_table.h"
 #include "cli/model_option.h"
+#include "cli/optimizer_options.h"
 #include "cli/pass_run_options.h"
 #include "cli/standard_output.h"
 #include "cli/training_options.h"
@@ -94,7 +95,7 @@ void add_explain(CLI::App& app, const GlobalOptions& global) {
           "seconds are full")
       ->check(number_in(1, 1e9));
   add_loss_options(*command, options->pass_options);
-  add_update_options(*command, options->pass_options);
+  add_optimizer_options(*command, options->pass_options);
   command->add_flag("--json", options->json, "print one JSON object a line for each kernel");
   command->callback([options, &global] { explain(*options, global); });
 }

@@ -98,6 +98,11 @@ CLI::Validator number_above(double least) {
   return number_that([=](double v) { return v > least; }, fmt::format("above {}", least));
 }
 
+CLI::Validator number_below(double least, double limit) {
+  return number_that([=](double v) { return v >= least && v < limit; },
+                     fmt::format("from {} to below {}", least, limit));
+}
+
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   options.threads = usable_cores();
   auto backends = backend_names();

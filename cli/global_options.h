@@ -34,5 +34,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options);
 CLI::Validator number_in(double least, double most);
 /// As number_in, without `least` itself.
 CLI::Validator number_above(double least);
+/// As number_in, without `limit` itself.
+CLI::Validator number_below(double least, double limit);
 
 }  // namespace sinter::cli

@@ -1,106 +1,12 @@
 #include "cli/graphviz.h"
 
-#include <spawn.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
 #include <span>
-#include <system_error>
 
+#include "cli/filter_program.h"
 #include "ir/error.h"
 #include "runtime/files/atomic_file.h"
 
 namespace sinter::cli {
-namespace {
-
-[[noreturn]] void fail_to_draw(const std::filesystem::path& path, int error) {
-  fail("cannot draw {}: {}", path.string(), std::generic_category().message(error));
-}
-
-/// A file in memory, without a name. Given to a child in place of a pipe, it cannot fill up while the other
-/// end waits, and a child that reads nothing raises no SIGPIPE.
-class MemoryFile {
- public:
-  explicit MemoryFile(const std::filesystem::path& path) : path_(path) {
-    descriptor_ = memfd_create("sinter", MFD_CLOEXEC);
-    if (descriptor_ < 0) fail_to_draw(path_, errno);
-  }
-  ~MemoryFile() { close(descriptor_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-
-  int descriptor() const { return descriptor_; }
-
-  void fill(std::string_view text) const {
-    while (!text.empty()) {
-      const ssize_t written = write(descriptor_, text.data(), text.size());
-      if (written < 0 && errno != EINTR) fail_to_draw(path_, errno);
-      text.remove_prefix(std::max<ssize_t>(written, 0));
-    }
-    lseek(descriptor_, 0, SEEK_SET);
-  }
-
-  std::string content() const {
-    std::string text;
-    std::array<char, 1 << 16> part;
-    lseek(descriptor_, 0, SEEK_SET);
-    while (true) {
-      const ssize_t count = read(descriptor_, part.data(), part.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail_to_draw(path_, errno);
-      if (count == 0) return text;
-      text.append(part.data(), count);
-    }
-  }
-
- private:
-  const std::filesystem::path& path_;
-  int descriptor_ = -1;
-};
-
-// Waits for the child; empty where it ended well, else how it ended.
-std::string failure_of(pid_t child) {
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) return std::generic_category().message(errno);
-  if (WIFSIGNALED(status)) return fmt::format("ended by signal {}", WTERMSIG(status));
-  if (WEXITSTATUS(status) != 0) return fmt::format("ended with {}", WEXITSTATUS(status));
-  return "";
-}
-
-std::string drawn(const std::string& dot, const std::filesystem::path& path, std::string format) {
-  const MemoryFile in(path), out(path), err(path);
-  in.fill(dot);
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_adddup2(&files, in.descriptor(), STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&files, out.descriptor(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&files, err.descriptor(), STDERR_FILENO);
-  std::string program = "dot", option = "-T" + format;
-  char* const arguments[] = {program.data(), option.data(), nullptr};
-  pid_t child = -1;
-  const int error = posix_spawnp(&child, program.c_str(), &files, nullptr, arguments, environ);
-  posix_spawn_file_actions_destroy(&files);
-  if (error == ENOENT)
-    fail(
-        "cannot draw {}: the program \"dot\" was not found; install the package graphviz, or write the "
-        "drawing "
-        "as FILE.dot",
-        path.string());
-  if (error != 0) fail("cannot draw {}: dot: {}", path.string(), std::generic_category().message(error));
-  const std::string failure = failure_of(child);
-  std::string content = out.content();
-  if (failure.empty() && !content.empty()) return content;
-  const std::string said = err.content();
-  const std::string reason = said.empty() ? "" : ": " + said.substr(0, said.find_last_not_of('\n') + 1);
-  fail("cannot draw {}: dot {}{}", path.string(), failure.empty() ? "drew nothing" : failure, reason);
-}
-
-}  // namespace
 
 void check_drawing_name(const std::filesystem::path& path) {
   const auto ending = path.extension();
@@ -111,7 +17,12 @@ void check_drawing_name(const std::filesystem::path& path) {
 void write_drawing(const std::string& dot, const std::filesystem::path& path) {
   check_drawing_name(path);
   const std::string format = path.extension().string().substr(1);
-  const std::string content = format == "dot" ? dot : drawn(dot, path, format);
+  const std::string content =
+      format == "dot"
+          ? dot
+          : filtered(
+                {"dot", {"-T" + format}, "install the package graphviz, or write the drawing as FILE.dot"},
+                dot, path);
   write_file(path, std::as_bytes(std::span(content)));
 }
 

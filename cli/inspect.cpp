@@ -10,6 +10,7 @@
 #include "cli/graphviz.h"
 #include "cli/model_option.h"
 #include "cli/open_loops.h"
+#include "cli/optimizer_options.h"
 #include "cli/pass_run_options.h"
 #include "cli/schedule_listing.h"
 #include "cli/standard_output.h"
@@ -148,7 +149,7 @@ void add_inspect(CLI::App& app, const GlobalOptions& global) {
       "--svg", options->picture, "draw the graph here: .svg, .png, or .dot for the text that Graphviz draws");
   picture->type_name("FILE");
   add_loss_options(*command, options->pass_options);
-  add_update_options(*command, options->pass_options);
+  add_optimizer_options(*command, options->pass_options);
   options->run.add(*command);
   stage->excludes("--stop-after");
   command->callback([options, picture, &global] { inspect(*options, global, picture->count() > 0); });

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/graph_file.h"
+#include "cli/optimizer_options.h"
 #include "cli/pass_run_options.h"
 #include "cli/training_options.h"
 #include "runtime/executable.h"
@@ -83,7 +84,7 @@ void add_opt(CLI::App& app, const GlobalOptions& global) {
       ->type_name("FILE");
   command->add_option("--symbol", options->symbols, "for bind_symbols: NAME=SIZE")->allow_extra_args(false);
   add_loss_options(*command, options->pass_options);
-  add_update_options(*command, options->pass_options);
+  add_optimizer_options(*command, options->pass_options);
   options->run.add(*command);
   command->callback([options, &global] { opt(*options, global); });
 }

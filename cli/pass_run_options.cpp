@@ -65,14 +65,6 @@ void PassRunOptions::run(Graph& graph, const std::vector<std::string>& passes,
   if (time_passes) fmt::print(stderr, "{}", times.text());
 }
 
-void add_update_options(CLI::App& command, PassOptions& options) {
-  command.add_option("--momentum", options.momentum, "of sgd")->check(number_in(0, 1))->capture_default_str();
-  command.add_option("--weight-decay", options.weight_decay, "of sgd")
-      ->check(number_in(0, 1e6))
-      ->capture_default_str();
-  command.add_flag("--nesterov", options.nesterov, "Nesterov's momentum");
-}
-
 std::string pass_list() {
   std::string text = "Passes:\n";
   for (const Pass& pass : pass_table()) text += fmt::format("  {:<33}{}\n", pass.name, pass.summary);

@@ -22,9 +22,6 @@ struct PassRunOptions {
   void run(Graph& graph, const std::vector<std::string>& passes, const PassOptions& options) const;
 };
 
-/// --momentum, --weight-decay and --nesterov: what append_update may be told.
-void add_update_options(CLI::App& command, PassOptions& options);
-
 /// Every pass with its summary, for a command's help.
 std::string pass_list();
 

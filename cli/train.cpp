@@ -5,7 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "cli/pass_run_options.h"
+#include "cli/optimizer_options.h"
 #include "cli/progress_line.h"
 #include "cli/standard_output.h"
 #include "cli/training_options.h"
@@ -33,7 +33,7 @@ struct Options {
   NormalizeOption normalize;
   TrainOptions train;
   int64_t epochs = 10;
-  std::string optimizer = "sgd";
+  std::optional<double> lr;
   std::string init = "default";
   std::string weights;
   std::string save;
@@ -53,11 +53,12 @@ void add_options(CLI::App& command, Options& options) {
   command.add_option("--batch-size", train.batch_size, "examples a step")
       ->check(number_in(1, 1 << 20))
       ->capture_default_str();
-  command.add_option("--optimizer", options.optimizer, "sgd")
-      ->check(CLI::IsMember({"sgd"}))
-      ->capture_default_str();
-  command.add_option("--lr", train.lr, "learning rate")->check(number_above(0))->capture_default_str();
-  add_update_options(command, train.pass_options);
+  command
+      .add_option(
+          "--lr", options.lr,
+          "learning rate; where it is not given, 0.1 for sgd, 0.01 for rmsprop, 0.001 for adam and adamw")
+      ->check(number_above(0));
+  add_optimizer_options(command, train.pass_options);
   add_loss_options(command, train.pass_options);
   command.add_option("--init", options.init, "first weights: default (PyTorch's) or xavier_uniform")
       ->check(CLI::IsMember({"default", "xavier_uniform"}))
@@ -149,6 +150,7 @@ void print_epoch(const EpochReport& report, int64_t epochs) {
 
 TrainOptions train_options(const Options& options, const GlobalOptions& global, const DataSet& data) {
   TrainOptions result = options.train;
+  result.lr = options.lr.value_or(default_rate(result.pass_options.optimizer));
   result.seed = global.seed;
   result.backend = global.backend;
   result.backend_options = global.backend_options;

@@ -136,8 +136,8 @@ void Inference::reject(std::string_view message, std::string_view rule) const {
   const OpDef& op = op_def(kind_);
   std::string notes;
   for (size_t i = 0; i < operands_.size(); ++i)
-    if (operands_[i]) notes += fmt::format("  {:<10}{}\n", operand_def(op, i).name, to_string(*operands_[i]));
-  if (!rule.empty()) notes += fmt::format("  {:<10}{}\n", "rule", rule);
+    if (operands_[i]) notes += fmt::format("  {:<9} {}\n", operand_def(op, i).name, to_string(*operands_[i]));
+  if (!rule.empty()) notes += fmt::format("  {:<9} {}\n", "rule", rule);
   if (!notes.empty()) notes.pop_back();
   throw InputError(Location{}, fmt::format("{}: {}", op.name, message), notes);
 }

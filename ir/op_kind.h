@@ -58,6 +58,8 @@ enum class OpKind : uint8_t {
   mse_loss,
   // optimizers
   sgd_update,
+  adam_update,
+  rmsprop_update,
   // structure
   fusion,
   slab_loop,

@@ -46,6 +46,9 @@ constexpr OperandDef image{"x", "[N, C, H, W]"};
 constexpr OperandDef conv_weight{.name = "weight", .pattern = "[O, C, KH, KW]", .role = Role::weight};
 constexpr OperandDef conv_bias{.name = "bias", .pattern = "[O]", .optional = true, .role = Role::bias};
 constexpr OperandDef conv_dy{"dy", "[N, O, P, Q]"};
+// Above 0: where an optimizer's squares are 0, such as in what fills up blocks, nothing is to be divided by
+// 0.
+constexpr double least_eps = 1e-30;
 constexpr OperandDef any_x{"x"};
 constexpr OperandDef any_a{"a", "[...]", Elements::same};
 constexpr OperandDef any_b{"b", "[...]", Elements::same};
@@ -553,7 +556,71 @@ constexpr std::array<OpDef, op_count> rows = {{
      .flops = sgd_flops,
      .elementwise = Elementwise::keeps_zeros,
      .in_place = {0, 3},
+     .updates = true,
      .source = "Sutskever et al., ICML 2013; PyTorch torch.optim.SGD"},
+    {.kind = OpKind::adam_update,
+     .name = "adam_update",
+     .formula =
+         "d = gradient + weight_decay * parameter; mean' = beta1 * mean + (1 - beta1) * d; square' = beta2 "
+         "* square + (1 - beta2) * d^2; parameter' = parameter - lr / correction1 * mean' / "
+         "(sqrt(square') / sqrt(correction2) + eps) (decoupled: d = gradient, and parameter is first "
+         "multiplied by 1 - lr * weight_decay)",
+     .summary =
+         "Adam, decoupled AdamW; where apply is false nothing changes. After t steps a correction is 1 - "
+         "beta^t.",
+     .operands = {{"parameter"},
+                  {"gradient"},
+                  {.name = "lr", .pattern = "[]", .domain = Domain::rate},
+                  {"mean"},
+                  {.name = "square", .domain = Domain::positive},
+                  {.name = "correction1", .pattern = "[]", .domain = Domain::positive},
+                  {.name = "correction2", .pattern = "[]", .domain = Domain::positive},
+                  {.name = "apply", .pattern = "[]", .elements = Elements::boolean, .optional = true}},
+     .attributes = {{"beta1", AttrKind::real, "0.9", 0, 1},
+                    {"beta2", AttrKind::real, "0.999", 0, 1},
+                    {"eps", AttrKind::real, "1e-08", least_eps},
+                    {"weight_decay", AttrKind::real, "0", 0},
+                    {"decoupled", AttrKind::boolean, "false"}},
+     .results = {"parameter'", "mean'", "square'"},
+     .infer = infer_adam_update,
+     .evaluate = evaluate_adam_update,
+     .units = element_units,
+     .flops = adam_flops,
+     .elementwise = Elementwise::keeps_zeros,
+     .in_place = {0, 3, 4},
+     .updates = true,
+     .source = "Kingma, Ba, ICLR 2015; Loshchilov, Hutter, ICLR 2019; PyTorch torch.optim.Adam, AdamW"},
+    {.kind = OpKind::rmsprop_update,
+     .name = "rmsprop_update",
+     .formula =
+         "d = gradient + weight_decay * parameter; square' = alpha * square + (1 - alpha) * d^2; average' = "
+         "alpha * average + (1 - alpha) * d; step = d / (sqrt(square' - average'^2) + eps); velocity' = "
+         "momentum * velocity + step; parameter' = parameter - lr * velocity' (without average: "
+         "sqrt(square'); without velocity: lr * step)",
+     .summary =
+         "RMSprop; where apply is false nothing changes. What rounding makes of square' - average'^2 below 0 "
+         "counts as 0.",
+     // The random gradients are small: the difference of squares is no place to compare roundings.
+     .operands = {{"parameter"},
+                  {.name = "gradient", .domain = Domain::rate},
+                  {.name = "lr", .pattern = "[]", .domain = Domain::rate},
+                  {.name = "square", .domain = Domain::positive},
+                  {.name = "velocity", .optional = true},
+                  {.name = "average", .optional = true, .domain = Domain::rate},
+                  {.name = "apply", .pattern = "[]", .elements = Elements::boolean, .optional = true}},
+     .attributes = {{"alpha", AttrKind::real, "0.99", 0, 1},
+                    {"eps", AttrKind::real, "1e-08", least_eps},
+                    {"momentum", AttrKind::real, "0", 0, 1},
+                    {"weight_decay", AttrKind::real, "0", 0}},
+     .results = {"parameter'", "square'", "velocity'", "average'"},
+     .infer = infer_rmsprop_update,
+     .evaluate = evaluate_rmsprop_update,
+     .units = element_units,
+     .flops = rmsprop_flops,
+     .elementwise = Elementwise::keeps_zeros,
+     .in_place = {0, 3, 4, 5},
+     .updates = true,
+     .source = "Tieleman, Hinton, Coursera lecture 6.5, 2012; PyTorch torch.optim.RMSprop"},
 
     {.kind = OpKind::fusion,
      .name = "fusion",

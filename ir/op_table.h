@@ -205,9 +205,9 @@ struct OpDef {
   std::string_view name;
   std::string_view formula;
   std::string_view summary;
-  FixedList<OperandDef, 6> operands;
+  FixedList<OperandDef, 8> operands;
   FixedList<AttributeDef, 6> attributes = {};
-  FixedList<std::string_view, 2> results = {"y"};
+  FixedList<std::string_view, 4> results = {"y"};
   InferFunction infer;
   GradientFunction gradient = nullptr;  ///< nullptr: not differentiable
   EvaluateFunction evaluate;            ///< the definition of correct
@@ -217,8 +217,11 @@ struct OpDef {
   bool commutative = false;
   Elementwise elementwise = Elementwise::no;
   /// For each result the operand whose memory it may take over, since element i of the result needs only
-  /// element i of that operand. Shorter than the results: not in place.
-  FixedList<int, 2> in_place = {};
+  /// element i of that operand. Shorter than the results: not in place. An optional operand that is left out
+  /// has no result: ask in_place_operand().
+  FixedList<int, 4> in_place = {};
+  /// An optimizer's update: of operand 0, the parameter, by operand 1, its gradient, which it alone reads.
+  bool updates = false;
   /// An op of the same operands and attributes whose first result is this one's, and whose further results
   /// the gradient reads: autodiff puts it in this op's place.
   OpKind train_as = kind;
@@ -236,6 +239,15 @@ OperandGradients zero_gradient(const Differentiation&);
 /// Checks operand count, element types and shape patterns of the row, then calls infer. Throws InputError.
 std::vector<Type> infer_types(OpKind kind, const Attributes& attributes,
                               std::span<const std::optional<Type>> operands);
+
+/// The operand that result `result` may be computed in the memory of, by position; -1: none. `present(i)`:
+/// whether operand i is there.
+template <typename Present>
+int in_place_operand(const OpDef& op, size_t result, Present present) {
+  for (const int operand : op.in_place)
+    if (present(static_cast<size_t>(operand)) && result-- == 0) return operand;
+  return -1;
+}
 
 /// The op reference in Markdown, from the table.
 std::string op_reference();

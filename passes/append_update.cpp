@@ -2,63 +2,111 @@
 
 #include "ir/build.h"
 #include "ir/copy.h"
+#include "passes/optimizer.h"
 
 namespace sinter {
 namespace {
 
 constexpr std::string_view prefix = "gradient.";
 
-struct Step {
-  Value lr;      ///< f32[]
-  Value finite;  ///< bool[]: whether the loss is
-  std::vector<Attributes::Named> attributes;
-};
+class Updates {
+ public:
+  Updates(const Graph& graph, const PassOptions& options)
+      : graph_(graph), copy_(graph), optimizer_(optimizer_of(options)) {}
 
-// Updates one parameter; `velocity` is absent without momentum.
-void update(Graph& graph, const std::string& name, Value gradient, const Step& step, OptionalValue velocity) {
-  const Value parameter = graph.value(graph.find(name).value());
-  graph.at({.node = name});
-  const Value lr = parameter.dtype() == DType::f32 ? step.lr : cast(step.lr, parameter.dtype());
-  const auto results = graph.append(
-      OpKind::sgd_update, std::vector<OptionalValue>{parameter, gradient, lr, velocity, step.finite},
-      Attributes(OpKind::sgd_update, step.attributes));
-  graph.add_result(results[0], name + "'", parameter);
-  if (velocity) graph.add_result(results[1], name + ".velocity'", velocity);
-}
+  Graph run() {
+    const auto loss = graph_.find_result("loss");
+    if (!loss) fail_input("graph \"{}\" has no result \"loss\"", graph_.name);
+    lr_ = to().input("lr", {DType::f32, {}, {}});
+    declare_states();
+    for (const Node& node : graph_.nodes()) copy_.node(node);
+    to().at({.node = "loss"});
+    apply_ = is_finite(copy_[graph_.results()[*loss].value]);
+    for (const GraphResult& result : graph_.results())
+      if (!result.name.starts_with(prefix))
+        to().add_result(copy_[result.value], result.name,
+                        result.stored_in.valid() ? OptionalValue(copy_[result.stored_in]) : std::nullopt);
+    correct();
+    for (size_t i = 0; i < graph_.parameters().size(); ++i) update(i);
+    return copy_.take();
+  }
+
+ private:
+  Graph& to() { return copy_.graph(); }
+  const std::string& name_of(size_t parameter) const {
+    return graph_.info(graph_.parameters()[parameter]).name;
+  }
+
+  void declare_states() {
+    for (size_t i = 0; i < optimizer_.corrected.size() && !graph_.parameters().empty(); ++i)
+      old_corrections_.push_back(
+          to().state(fmt::format("optimizer.correction{}", i + 1), {DType::f64, {}, {}}));
+    for (size_t i = 0; i < graph_.parameters().size(); ++i)
+      for (const auto& [name, kept] : optimizer_.states) {
+        const Type& type = graph_.type(graph_.parameters()[i]);
+        states_.push_back(kept ? OptionalValue(to().state(fmt::format("{}.{}", name_of(i), name), type))
+                               : std::nullopt);
+      }
+  }
+
+  // An average that begins at zero is too small by the weight that its zero still has. What is left of 1 is
+  // the same average of ones: 1 - beta^t after t steps, without the step's number and without a difference
+  // of numbers that are nearly equal.
+  void correct() {
+    to().at({.node = "optimizer"});
+    for (size_t i = 0; i < old_corrections_.size(); ++i) {
+      const Value old = old_corrections_[i];
+      const double beta = optimizer_.corrected[i];
+      corrections_.push_back(old * beta + (1 - beta));
+      to().add_result(select(*apply_, corrections_.back(), old),
+                      fmt::format("optimizer.correction{}'", i + 1), old);
+    }
+  }
+
+  static Value as(Value scalar, DType dtype) {
+    return scalar.dtype() == dtype ? scalar : cast(scalar, dtype);
+  }
+
+  Value gradient_of(size_t parameter) {
+    const auto gradient = graph_.find_result(std::string(prefix) + name_of(parameter));
+    if (!gradient)
+      fail_input("graph \"{}\" has no result \"{}{}\": autodiff comes first", graph_.name, prefix,
+                 name_of(parameter));
+    return copy_[graph_.results()[*gradient].value];
+  }
+
+  void update(size_t i) {
+    const std::string& name = name_of(i);
+    const Value parameter = to().value(to().find(name).value());
+    const auto states = std::span(states_).subspan(i * optimizer_.states.size(), optimizer_.states.size());
+    const Value gradient = gradient_of(i);
+    to().at({.node = name});
+    std::vector<OptionalValue> operands = {parameter, gradient, as(*lr_, parameter.dtype())};
+    operands.insert(operands.end(), states.begin(), states.end());
+    for (const Value correction : corrections_) operands.push_back(as(correction, parameter.dtype()));
+    operands.emplace_back(apply_);
+    const auto results =
+        to().append(optimizer_.op, operands, Attributes(optimizer_.op, optimizer_.attributes));
+    to().add_result(results[0], name + "'", parameter);
+    size_t next = 1;
+    for (size_t k = 0; k < states.size(); ++k)
+      if (states[k])
+        to().add_result(results[next++], fmt::format("{}.{}'", name, optimizer_.states[k].name), states[k]);
+  }
+
+  const Graph& graph_;
+  GraphCopy copy_;
+  const Optimizer optimizer_;
+  OptionalValue lr_;                                  ///< f32[]
+  OptionalValue apply_;                               ///< bool[]: whether the loss is finite
+  std::vector<Value> old_corrections_, corrections_;  ///< f64[]
+  std::vector<OptionalValue> states_;                 ///< the optimizer's, parameter by parameter
+};
 
 }  // namespace
 
 bool append_update(Graph& graph, const PassOptions& options) {
-  const auto loss = graph.find_result("loss");
-  if (!loss) fail_input("graph \"{}\" has no result \"loss\"", graph.name);
-  if (options.nesterov && options.momentum == 0) fail_input("nesterov needs a momentum above 0");
-  GraphCopy copy(graph);
-  Graph& to = copy.graph();
-  const Value lr = to.input("lr", {DType::f32, {}, {}});
-  std::vector<OptionalValue> velocities;
-  for (const ValueId parameter : graph.parameters())
-    velocities.push_back(options.momentum == 0
-                             ? OptionalValue()
-                             : to.state(graph.info(parameter).name + ".velocity", graph.type(parameter)));
-  for (const Node& node : graph.nodes()) copy.node(node);
-  to.at({.node = "loss"});
-  const Step step{lr,
-                  is_finite(copy[graph.results()[*loss].value]),
-                  {{"momentum", options.momentum},
-                   {"weight_decay", options.weight_decay},
-                   {"nesterov", options.nesterov}}};
-  for (const GraphResult& result : graph.results())
-    if (!result.name.starts_with(prefix))
-      to.add_result(copy[result.value], result.name,
-                    result.stored_in.valid() ? OptionalValue(copy[result.stored_in]) : std::nullopt);
-  for (size_t i = 0; i < graph.parameters().size(); ++i) {
-    const std::string name = graph.info(graph.parameters()[i]).name;
-    const auto gradient = graph.find_result(std::string(prefix) + name);
-    if (!gradient)
-      fail_input("graph \"{}\" has no result \"{}{}\": autodiff comes first", graph.name, prefix, name);
-    update(to, name, copy[graph.results()[*gradient].value], step, velocities[i]);
-  }
-  graph = copy.take();
+  graph = Updates(graph, options).run();
   return true;
 }
 

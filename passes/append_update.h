@@ -8,7 +8,11 @@ namespace sinter {
 ///   before   (loss: %1, gradient.w: %2)
 ///   after    (%lr: f32[]) ... %3 = is_finite(%1), %4 = sgd_update(%w, %2, %lr, _, %3), (loss: %1, w': %4
 ///   into %w)
-/// With momentum a state "w.velocity" is kept beside w. Where the loss is not finite nothing changes.
+/// What the optimizer keeps are states: of sgd with momentum "w.velocity" beside w; of adam and adamw
+/// "w.mean" and "w.square", and "optimizer.correction1" and 2, which are 1 - beta^t after t steps; of rmsprop
+/// "w.square", "w.velocity" with momentum, "w.average" where centered. Where the loss is not finite nothing
+/// changes.
+/// Reads:   options.optimizer, momentum, weight_decay, nesterov, adaptive.
 /// Needs:   results "loss" and "gradient.NAME" for every parameter, as autodiff leaves them.
 /// Order:   right after autodiff.
 /// Returns: true.

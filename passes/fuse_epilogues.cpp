@@ -128,7 +128,7 @@ class Fuser {
       return !operand.valid() || graph_.type(operand).shape.empty() ||
              graph_.type(operand).shape == graph_.type(node.results[0]).shape;
     };
-    return op_def(node.op).elementwise != Elementwise::no && node.op != OpKind::sgd_update &&
+    return op_def(node.op).elementwise != Elementwise::no && !op_def(node.op).updates &&
            node.results.size() == 1 && !replaces(node.results[0]) && std::ranges::all_of(node.operands, fits);
   }
 

@@ -24,7 +24,7 @@ class LaneSums {
   /// Whether anything was fused.
   bool run() {
     for (NodeId id = 0; id < node_count(); ++id)
-      if (graph_.node(id).op == OpKind::sgd_update) join(id);
+      if (op_def(graph_.node(id).op).updates) join(id);
     return !fused_.empty();
   }
 

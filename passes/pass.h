@@ -33,14 +33,24 @@ struct SlabOptions {
   int64_t accumulated_bytes = 2 * 1024 * 1024;
 };
 
+/// What Adam, AdamW and RMSprop are told beyond what all optimizers are; the defaults are PyTorch's.
+struct AdaptiveOptions {
+  double beta1 = 0.9, beta2 = 0.999;  ///< adam, adamw: of the averages of gradients and of their squares
+  double eps = 1e-8;
+  double alpha = 0.99;    ///< rmsprop: of the averages
+  bool centered = false;  ///< rmsprop: divide by the deviation, not by the root of the mean square
+};
+
 /// What passes may be told. Each reads what its header names.
 struct PassOptions {
   std::map<std::string, int64_t> symbols = {};  ///< bind_symbols: N -> 256
   std::string loss = "cross_entropy";           ///< append_loss: cross_entropy or mse
   std::string loss_reduction = "mean";          ///< append_loss: mean or sum
-  double momentum = 0;                          ///< append_update
-  double weight_decay = 0;                      ///< append_update
-  bool nesterov = false;                        ///< append_update
+  std::string optimizer = "sgd";                ///< append_update: sgd, adam, adamw or rmsprop
+  double momentum = 0;                          ///< append_update: of sgd and rmsprop
+  std::optional<double> weight_decay = {};      ///< append_update; none: 0.01 for adamw, 0 for others
+  bool nesterov = false;                        ///< append_update: of sgd
+  AdaptiveOptions adaptive = {};                ///< append_update
   SlabOptions slabs = {};                       ///< form_slab_loops, and assign_layouts before it
   bool loops_follow = false;                    ///< form_slab_loops is still to come: set by run_passes
   const Target* target = nullptr;               ///< what will run the graph: those that fuse and lay out

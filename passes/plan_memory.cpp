@@ -68,15 +68,15 @@ class Planner {
   // ends a fusion works as it does alone: nothing of the body comes after it.
   static int in_place_operand(const Node& node, size_t r) {
     const auto listed = [](const Node& op, size_t result) {
-      const auto& in_place = op_def(op.op).in_place;
-      return result < in_place.size() ? in_place[result] : -1;
+      return sinter::in_place_operand(
+          op_def(op.op), result, [&](size_t i) { return i < op.operands.size() && op.operands[i].valid(); });
     };
     if (node.op != OpKind::fusion) return listed(node, r);
     const Graph& body = node.attributes.body();
     const ValueInfo& made = body.info(body.results()[r].value);
     if (made.node < 0 || made.node + 1 != static_cast<NodeId>(body.nodes().size())) return -1;
     const Node& last = body.node(made.node);
-    if (last.op != OpKind::sgd_update) return -1;
+    if (!op_def(last.op).updates) return -1;
     const int operand = listed(last, made.result_index);
     if (operand < 0) return -1;
     const auto found = std::ranges::find(body.inputs(), last.operands[operand]);

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "backends/jit/optimizer_updates.h"
 #include "ir/op_table.h"
 
 namespace sinter::jit {
@@ -55,25 +56,6 @@ std::vector<Expr> is_finite(const Attributes&, Operands x) {
   return {apply(Op::less, apply(Op::absolute, *x[0]), number_like(*x[0], infinity))};
 }
 
-// With `apply` false nothing changes, whatever the gradient holds.
-std::vector<Expr> sgd_update(const Attributes& attributes, Operands x) {
-  const Expr parameter = *x[0];
-  const double momentum = attributes.real("momentum"), decay = attributes.real("weight_decay");
-  Expr d = *x[1];
-  if (decay != 0) d = multiply_add(number_like(parameter, decay), parameter, d);
-  const bool has_velocity = x.size() > 3 && x[3].has_value();
-  Expr velocity = d;
-  if (has_velocity) velocity = multiply_add(number_like(parameter, momentum), *x[3], d);
-  Expr step = velocity;
-  if (attributes.boolean("nesterov")) step = multiply_add(number_like(parameter, momentum), velocity, d);
-  Expr updated = parameter - *x[2] * step;
-  if (x.size() > 4 && x[4].has_value()) {
-    updated = select(*x[4], updated, parameter);
-    if (has_velocity) velocity = select(*x[4], velocity, *x[3]);
-  }
-  return has_velocity ? std::vector{updated, velocity} : std::vector{updated};
-}
-
 struct Entry {
   OpKind op;
   std::vector<Expr> (*expressions)(const Attributes&, Operands);
@@ -99,6 +81,8 @@ constexpr Entry entries[] = {
     {OpKind::cast, cast},
     {OpKind::is_finite, is_finite},
     {OpKind::sgd_update, sgd_update},
+    {OpKind::adam_update, adam_update},
+    {OpKind::rmsprop_update, rmsprop_update},
 };
 
 const Entry* find_entry(OpKind op) {
@@ -109,7 +93,7 @@ const Entry* find_entry(OpKind op) {
 
 bool is_arithmetic(OpKind op) {
   return op != OpKind::compare && op != OpKind::select && op != OpKind::cast && op != OpKind::is_finite &&
-         op != OpKind::sgd_update;
+         !op_def(op).updates;
 }
 
 bool is_known(DType dtype) {

@@ -36,7 +36,7 @@ std::optional<std::string> refuses_sum(const Graph& body, const Node& sum) {
 // Zeros that fill up blocks stay zeros through a product with a finite number, and through an update.
 std::optional<std::string> refuses(const Graph& body) {
   const size_t ops = body.nodes().size();
-  if (ops < 2 || ops > 3 || body.nodes().back().op != OpKind::sgd_update)
+  if (ops < 2 || ops > 3 || !op_def(body.nodes().back().op).updates)
     return "it is no sum of lanes and an update";
   if (auto why = refuses_sum(body, body.node(0))) return why;
   ValueId gradient = body.node(0).results[0];

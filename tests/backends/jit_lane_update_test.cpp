@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "backends/jit/jit.h"
 #include "ir/text.h"
 #include "tests/backends/random_network.h"
@@ -23,6 +25,28 @@ Graph body_of_update(const std::string& lanes, const std::string& parameter, con
       ", " + type + "\nreturn %4, %5\n}");
 }
 
+// The other optimizers, whose states and scalars stand elsewhere.
+Graph body_of(const std::string& lanes, const std::string& type, const std::string& update) {
+  return parse("graph main(%lanes: f32" + lanes + ", %w: " + type + ", %lr: f32[], %a: " + type +
+               ", %b: " + type + ", %c: f32[], %apply: bool[]) -> (" + type + ", " + type + ", " + type +
+               ") {\n" + "%1 = sum(%lanes) {axes = [0]} : " + type + "\n%2, %3, %4 = " + update + " : " +
+               type + ", " + type + ", " + type + "\nreturn %2, %3, %4\n}");
+}
+
+constexpr const char* other_updates[] = {
+    "adam_update(%w, %1, %lr, %a, %b, %c, %c, %apply) {weight_decay = 0.01, decoupled = true}",
+    "rmsprop_update(%w, %1, %lr, %a, _, %b, %apply) {eps = 0.001, weight_decay = 0.01}",
+};
+
+// Squares and corrections are above 0.
+Bindings positive_bindings(const Graph& graph, RandomEngine& random) {
+  Bindings bindings = random_bindings(graph, random);
+  for (Tensor& tensor : bindings.inputs)
+    if (tensor.dtype() == DType::f32)
+      for (float& value : tensor.values<float>()) value = 0.1F + std::abs(value);
+  return bindings;
+}
+
 class JitLaneUpdate : public testing::Test {
  protected:
   void expect_runs(Graph body) {
@@ -44,6 +68,20 @@ TEST_F(JitLaneUpdate, AgreesWithTheInterpreter) {
         expect_runs(body_of_update("[" + std::string(lanes) + ", " + shape, "[" + std::string(shape), scale));
         if (HasFailure()) return;
       }
+}
+
+TEST_F(JitLaneUpdate, TakesAnyOptimizersUpdate) {
+  for (const char* update : other_updates) {
+    const Graph graph = as_fusion(body_of("[8, 33, 3, 5, 5]", "f32[33, 3, 5, 5]", update));
+    SCOPED_TRACE(update);
+    EXPECT_GT(
+        expect_parity(*backend_, graph, positive_bindings(graph, random_), offers(), tolerance, random_), 0U);
+    const Graph body = body_of("[8, 37, 41]", "f32[37, 41]", update);
+    const Bindings bindings = positive_bindings(body, random_);
+    const auto apart = run_graph(*backend_, body, bindings, nullptr);
+    const auto fused = run_graph(*backend_, as_fusion(body), bindings, nullptr);
+    for (size_t i = 0; i < apart.size(); ++i) EXPECT_EQ(apart[i], fused[i]);
+  }
 }
 
 // Alone or fused, the sum is made in one order: the bits are those of the ops one by one.

@@ -234,7 +234,7 @@ TEST(Train, UsageErrors) {
   usage({"--batch-size", "0"}, "--batch-size: 0 is no number from 1 to 1048576");
   usage({"--momentum", "1.5"}, "--momentum: 1.5 is no number from 0 to 1");
   usage({"--limit", "0"}, "--limit: 0 is no number from 1 to 1000000000000");
-  usage({"--optimizer", "magic"}, "--optimizer: magic not in {sgd}");
+  usage({"--optimizer", "magic"}, "--optimizer: magic not in {sgd,adam,adamw,rmsprop}");
   usage({"--loss-reduction", "none"}, "--loss-reduction: none not in {mean,sum}");
   usage({"--init", "zeros"}, "--init: zeros not in {default,xavier_uniform}");
 }

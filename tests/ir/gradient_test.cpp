@@ -18,6 +18,8 @@ const std::map<OpKind, std::string_view> not_differentiable = {
     {OpKind::max_pool2d_backward, "second derivatives are not asked for"},
     {OpKind::softmax_cross_entropy_backward, "second derivatives are not asked for"},
     {OpKind::sgd_update, "comes after autodiff"},
+    {OpKind::adam_update, "comes after autodiff"},
+    {OpKind::rmsprop_update, "comes after autodiff"},
     {OpKind::fusion, "comes after autodiff, which refuses it"},
     {OpKind::slab_loop, "comes after autodiff, which refuses it"},
 };

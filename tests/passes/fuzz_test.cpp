@@ -80,8 +80,13 @@ void fuzz_inference(int seed) {
 
 PassOptions random_options(RandomEngine& random) {
   PassOptions options{.target = &test_target()};
-  if (chance(random, 0.5)) options.momentum = 0.9;
-  options.nesterov = options.momentum != 0 && chance(random, 0.5);
+  constexpr const char* optimizers[] = {"sgd", "adam", "adamw", "rmsprop"};
+  options.optimizer = optimizers[random_integer(random, 0, 3)];
+  const bool is_sgd = options.optimizer == "sgd", is_rmsprop = options.optimizer == "rmsprop";
+  if ((is_sgd || is_rmsprop) && chance(random, 0.5)) options.momentum = 0.9;
+  options.nesterov = is_sgd && options.momentum != 0 && chance(random, 0.5);
+  options.adaptive.centered = is_rmsprop && chance(random, 0.5);
+  options.adaptive.eps = 1e-3;  // the first step divides by the gradient, and rounding is all that some are
   if (chance(random, 0.5)) options.weight_decay = 0.01;
   return options;
 }

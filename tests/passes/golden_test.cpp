@@ -78,6 +78,12 @@ PassOptions read_settings(const std::vector<std::string>& settings) {
       options.loss = value;
     else if (name == "loss_reduction")
       options.loss_reduction = value;
+    else if (name == "optimizer")
+      options.optimizer = value;
+    else if (name == "eps")
+      options.adaptive.eps = std::stod(value);
+    else if (name == "centered")
+      options.adaptive.centered = value == "true";
     else if (name == "momentum")
       options.momentum = std::stod(value);
     else if (name == "weight_decay")

@@ -64,10 +64,10 @@ std::vector<ValueId> arena_values(const Graph& graph, const MemoryPlan& plan) {
 bool may_take_over(const Graph& graph, const Lifetime& life, ValueId earlier, ValueId later) {
   const ValueInfo& info = graph.info(later);
   const Node& node = graph.node(info.node);
-  const auto& in_place = op_def(node.op).in_place;
+  const int taken = in_place_operand(op_def(node.op), info.result_index,
+                                     [&](size_t i) { return node.operands[i].valid(); });
   const auto is_earlier = [&](ValueId id) { return id.valid() && storage_of(graph, id) == earlier; };
-  return life.last == info.node && std::cmp_less(info.result_index, in_place.size()) &&
-         is_earlier(node.operands[in_place[info.result_index]]) &&
+  return life.last == info.node && taken >= 0 && is_earlier(node.operands[taken]) &&
          std::ranges::count_if(node.operands, is_earlier) == 1 &&
          graph.type(earlier).bytes() == graph.type(later).bytes();
 }

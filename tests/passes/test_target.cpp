@@ -122,7 +122,7 @@ Takes takes(const Graph& graph, const Node& node) {
   const bool scalar = std::ranges::any_of(
       node.operands, [&](ValueId id) { return id.valid() && graph.type(id).shape.empty(); });
   const bool keeps = elementwise == Elementwise::keeps_zeros &&
-                     (!scalar || node.op == OpKind::mul || node.op == OpKind::sgd_update);
+                     (!scalar || node.op == OpKind::mul || op_def(node.op).updates);
   return keeps ? Takes::any : Takes::unpadded;
 }
 
