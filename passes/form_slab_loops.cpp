@@ -5,8 +5,9 @@
 #include "ir/copy.h"
 #include "passes/remove_dead_nodes.h"
 #include "passes/slab_body.h"
+#include "passes/slab_remainder.h"
 #include "passes/slab_size.h"
-#include "passes/target.h"
+#include "passes/target_memo.h"
 
 namespace sinter {
 namespace {
@@ -44,6 +45,12 @@ class LoopFormer {
     return make_slab_body(graph_, regions_, nodes, slab);
   }
 
+  Graph remainder_of(const std::vector<NodeId>& nodes, int64_t rest) const {
+    Graph remainder = body(nodes, rest).graph;
+    lay_out_remainder(remainder, options_);
+    return remainder;
+  }
+
   // The first node that the target cannot run on a slab in the layouts that were chosen for the batch.
   std::optional<std::string> declined(const Graph& body) const {
     if (options_.target == nullptr) return std::nullopt;
@@ -62,7 +69,7 @@ class LoopFormer {
     const int64_t rest = regions_.samples % slab;
     const SlabBody whole = body(nodes, slab);
     if (whole.results.empty()) return false;
-    const Graph remainder = rest > 0 ? body(nodes, rest).graph : Graph{};
+    const Graph remainder = rest > 0 ? remainder_of(nodes, rest) : Graph{};
     for (const Graph* graph : {&whole.graph, &remainder})
       if (const auto node = declined(*graph)) {
         remark(nodes, fmt::format("no loop: the target cannot run {} on a part of the batch", *node));
@@ -123,11 +130,14 @@ class LoopFormer {
 
 }  // namespace
 
-bool form_slab_loops(Graph& graph, const PassOptions& options) {
+bool form_slab_loops(Graph& graph, const PassOptions& given) {
   for (const ValueInfo& value : graph.values())
     if (!is_concrete(value.type.shape))
       fail_input("graph \"{}\" has a value of type {}; form_slab_loops needs numbers for sizes", graph.name,
                  to_string(value.type));
+  std::optional<TargetMemo> memo;
+  PassOptions options = given;
+  if (options.target) options.target = &memo.emplace(*options.target);
   LoopFormer former(graph, options);
   if (!former.run()) return false;
   graph = former.finish();

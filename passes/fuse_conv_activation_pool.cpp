@@ -6,6 +6,7 @@
 #include "ir/copy.h"
 #include "passes/fusion_body.h"
 #include "passes/target_memo.h"
+#include "passes/whole_slab_target.h"
 
 namespace sinter {
 namespace {
@@ -150,7 +151,8 @@ class Fuser {
 bool fuse_conv_activation_pool(Graph& graph, const PassOptions& options) {
   if (options.target == nullptr)
     fail_input("fuse_conv_activation_pool asks a backend what it can fuse; there is none");
-  const TargetMemo target(*options.target);
+  const TargetMemo memo(*options.target);
+  const WholeSlabTarget target(memo, graph, options);
   Fuser fuser(graph, target, options.remarks);
   if (!fuser.run()) return false;
   graph = fuser.rewritten();

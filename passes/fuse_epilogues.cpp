@@ -7,6 +7,7 @@
 #include "ir/copy.h"
 #include "passes/fusion_body.h"
 #include "passes/target_memo.h"
+#include "passes/whole_slab_target.h"
 
 namespace sinter {
 namespace {
@@ -294,7 +295,8 @@ class Fuser {
 
 bool fuse_epilogues(Graph& graph, const PassOptions& options) {
   if (options.target == nullptr) fail_input("fuse_epilogues asks a backend what it can fuse; there is none");
-  const TargetMemo target(*options.target);
+  const TargetMemo memo(*options.target);
+  const WholeSlabTarget target(memo, graph, options);
   Graph fused;
   if (!Fuser(graph, target, options.remarks).run(fused)) return false;
   graph = std::move(fused);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ir/copy.h"
 #include "ir/slab_form.h"
 
 namespace sinter {
@@ -93,6 +94,24 @@ class Extraction {
 SlabBody make_slab_body(const Graph& graph, const SlabRegions& regions, const std::vector<NodeId>& nodes,
                         int64_t slab) {
   return Extraction(graph, regions, nodes, slab).run();
+}
+
+Graph without_layouts(const Graph& body) {
+  GraphCopy copy(body);
+  for (const Node& node : body.nodes()) {
+    if (node.op == OpKind::reorder) {
+      copy.replace(node.results[0], copy[node.operands[0]]);
+      continue;
+    }
+    Node plain = node;
+    for (ValueId& id : plain.operands)
+      if (id.valid()) id = copy[id].id();
+    std::vector<Type> types;
+    for (const ValueId id : node.results) types.push_back({body.type(id).dtype, body.type(id).shape, {}});
+    const auto results = copy.graph().append_typed(std::move(plain), types);
+    for (size_t i = 0; i < results.size(); ++i) copy.replace(node.results[i], results[i]);
+  }
+  return copy.finish();
 }
 
 }  // namespace sinter

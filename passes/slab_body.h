@@ -19,4 +19,7 @@ struct SlabBody {
 SlabBody make_slab_body(const Graph& graph, const SlabRegions& regions, const std::vector<NodeId>& nodes,
                         int64_t slab);
 
+/// A body with plain values only, and so without reorders.
+Graph without_layouts(const Graph& body);
+
 }  // namespace sinter

@@ -13,8 +13,9 @@ constexpr int64_t usual_granule = 16;  // slabs are multiples of it, unless the 
 
 class Finder {
  public:
-  Finder(const Graph& graph, const PassOptions& options)
+  Finder(const Graph& graph, const PassOptions& options, int64_t samples)
       : graph_(graph), options_(options), made_inside_(graph.values().size()), ready_(graph.values().size()) {
+    found_.samples = samples;
     found_.batched.resize(graph.values().size());
   }
 
@@ -147,9 +148,9 @@ std::vector<NodeId> SlabRegions::nodes_of(int level, bool inside) const {
   return nodes;
 }
 
-SlabRegions find_slab_regions(const Graph& graph, const PassOptions& options) {
+SlabRegions find_slab_regions(const Graph& graph, const PassOptions& options, int64_t samples) {
   check_options(options.slabs);
-  return Finder(graph, options).run();
+  return Finder(graph, options, samples).run();
 }
 
 }  // namespace sinter

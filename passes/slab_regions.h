@@ -22,7 +22,8 @@ struct SlabRegions {
 };
 
 /// Says by remark where samples mix, so that a loop ends, and which sums are too large for lanes.
-/// InputError for slab options that make no sense.
-SlabRegions find_slab_regions(const Graph& graph, const PassOptions& options);
+/// InputError for slab options that make no sense. `samples`: of the batch, where the graph's first input
+/// does not say it.
+SlabRegions find_slab_regions(const Graph& graph, const PassOptions& options, int64_t samples = 0);
 
 }  // namespace sinter

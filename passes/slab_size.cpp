@@ -1,7 +1,10 @@
 #include "passes/slab_size.h"
 
+#include <algorithm>
+
 #include "passes/plan_memory.h"
 #include "passes/slab_body.h"
+#include "passes/slab_estimate.h"
 
 namespace sinter {
 namespace {
@@ -9,15 +12,49 @@ namespace {
 constexpr int64_t granule = 16;  // a slab in layouts such as Abcd16a is whole blocks, and lanes are full
 constexpr size_t least_nodes = 2;
 constexpr int64_t most_caches = 16;  // that a slab may take: beyond, neither its cache nor the next one helps
+// Of the time at once that slabs may take: estimates leave out that their values stay in cache, and their
+// memory is a thread's, not the batch's.
+constexpr double most_of_at_once = 1.1;
+
+constexpr double least_gain = 0.9;  // of smaller slabs' time: estimates are no closer
+
+std::string in_milliseconds(const ThreadTimes& times) {
+  std::vector<std::string> texts;
+  for (const double seconds : times) texts.push_back(fmt::format("{:.3g}", seconds * 1e3));
+  return fmt::format("{} ms", fmt::join(texts, ", "));
+}
 
 class SizeSearch {
  public:
   SizeSearch(const Graph& graph, const SlabRegions& regions, const std::vector<NodeId>& nodes,
-             const SlabOptions& options)
-      : graph_(graph), regions_(regions), nodes_(nodes), options_(options) {}
+             const PassOptions& options)
+      : graph_(graph),
+        regions_(regions),
+        nodes_(nodes),
+        options_(options.slabs),
+        estimate_(graph, regions, nodes, options.target) {}
 
-  int64_t run() const {
-    if (options_.slab > 0) return std::min(options_.slab, regions_.samples);
+  /// Nothing: slabs are no gain, and `why_not` says so.
+  std::optional<int64_t> run(std::string& why_not) {
+    if (options_.slab > 0) return std::min(options_.slab, regions_.samples);  // as asked for
+    const int64_t slab = largest_in_cache();
+    if (slab == regions_.samples) {
+      why_not = fmt::format("the batch of {} samples is one slab", slab);
+      return std::nullopt;
+    }
+    const int64_t bytes = bytes_of(slab);
+    if (bytes > most_caches * options_.cache_bytes) {
+      why_not =
+          fmt::format("no loop: a slab of {} samples takes {} bytes, far more than a cache", slab, bytes);
+      return std::nullopt;
+    }
+    return slabs_of(slab) < options_.lanes ? quickest(slab, why_not) : slab;
+  }
+
+ private:
+  int64_t slabs_of(int64_t slab) const { return (regions_.samples + slab - 1) / slab; }
+
+  int64_t largest_in_cache() const {
     int64_t fits = 1, most = std::max<int64_t>(1, regions_.samples / options_.lanes / granule);
     while (fits < most) {
       const int64_t middle = (fits + most + 1) / 2;
@@ -29,30 +66,46 @@ class SizeSearch {
     return std::min(fits * granule, regions_.samples);
   }
 
-  // Why slabs of that size are no gain; nothing: they are one.
-  std::optional<std::string> refusal(int64_t slab) const {
-    if (options_.slab > 0) return std::nullopt;  // as asked for
-    const int64_t slabs = (regions_.samples + slab - 1) / slab;
-    if (slabs == 1) return fmt::format("the batch of {} samples is one slab", regions_.samples);
-    const bool even = regions_.samples % slab == 0 && (slabs & (slabs - 1)) == 0;
-    if (slabs < options_.lanes && !even)
-      return fmt::format("no loop: 2 or 4 threads cannot share {} samples evenly in slabs of {}",
-                         regions_.samples, slab);
-    const int64_t bytes = bytes_of(slab);
-    if (bytes > most_caches * options_.cache_bytes)
-      return fmt::format("no loop: a slab of {} samples takes {} bytes, far more than a cache", slab, bytes);
+  int64_t bytes_of(int64_t slab) const {
+    return plan_memory(make_slab_body(graph_, regions_, nodes_, slab).graph).arena_bytes;
+  }
+
+  // Of few slabs, which leave some of many threads without work: those of the size given, or smaller ones.
+  std::optional<int64_t> quickest(int64_t largest, std::string& why_not) {
+    int64_t best = largest;
+    ThreadTimes least = estimate_.in_slabs(largest);
+    for (int64_t shares = 2; shares <= options_.lanes; shares *= 2) {
+      const int64_t slab = share(shares);
+      if (slab >= largest || !can_cut(slab)) continue;
+      const ThreadTimes times = estimate_.in_slabs(slab);
+      if (total(times) >= least_gain * total(least)) continue;
+      best = slab;
+      least = times;
+    }
+    const ThreadTimes at_once = estimate_.at_once();
+    if (total(least) <= most_of_at_once * total(at_once)) return best;
+    why_not = fmt::format("no loop: {} slabs of {} samples are expected to take {} on {} cores, {} at once",
+                          slabs_of(best), best, in_milliseconds(least), fmt::join(weighed_threads, ", "),
+                          in_milliseconds(at_once));
     return std::nullopt;
   }
 
- private:
-  int64_t bytes_of(int64_t slab) const {
-    return plan_memory(make_slab_body(graph_, regions_, nodes_, slab).graph).arena_bytes;
+  int64_t share(int64_t shares) const { return (regions_.samples + shares - 1) / shares; }
+
+  // Whether slabs of what the loop reads and gives back are runs of memory.
+  bool can_cut(int64_t slab) const {
+    const SlabBody body = make_slab_body(graph_, regions_, nodes_, slab);
+    const auto is_cut = [&](ValueId id) {
+      return !regions_.batched[id.index] || graph_.type(id).layout.cuts_into(slab);
+    };
+    return std::ranges::all_of(body.operands, is_cut) && std::ranges::all_of(body.results, is_cut);
   }
 
   const Graph& graph_;
   const SlabRegions& regions_;
   const std::vector<NodeId>& nodes_;
   const SlabOptions& options_;
+  SlabEstimate estimate_;
 };
 
 }  // namespace
@@ -60,12 +113,11 @@ class SizeSearch {
 std::optional<int64_t> choose_slab_size(const Graph& graph, const SlabRegions& regions,
                                         const std::vector<NodeId>& nodes, const PassOptions& options) {
   if (nodes.size() < least_nodes) return std::nullopt;
-  const SizeSearch search(graph, regions, nodes, options.slabs);
-  const int64_t slab = search.run();
-  const auto why_not = search.refusal(slab);
-  if (!why_not) return slab;
-  if (options.remarks) options.remarks->push_back({"form_slab_loops", graph.node(nodes[0]).source, *why_not});
-  return std::nullopt;
+  std::string why_not;
+  const auto slab = SizeSearch(graph, regions, nodes, options).run(why_not);
+  if (!slab && options.remarks)
+    options.remarks->push_back({"form_slab_loops", graph.node(nodes[0]).source, why_not});
+  return slab;
 }
 
 }  // namespace sinter

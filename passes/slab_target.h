@@ -30,9 +30,12 @@ class SlabTarget final : public Target {
     NodeId node = -1;
   };
 
+  bool can_run(const Node& node, const Implementation& way) const;
+
   const Target& target_;
   std::deque<SlabBody> bodies_;
-  std::vector<Part> parts_;  ///< by node
+  std::vector<Part> parts_;    ///< by node
+  std::vector<int64_t> cuts_;  ///< by value that goes into loops or out: into parts of so many samples
   int64_t samples_ = 0, typical_samples_ = 0;
 };
 

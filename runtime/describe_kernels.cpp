@@ -127,13 +127,28 @@ class Describer {
                        .writes = tags_of(graph, node.results),
                        .slabs = SlabSizes{loop.slabs(), loop.slab, loop.lanes}},
                       {&profile.clock}});
-    require(loop.remainder == nullptr || loop.remainder->nodes().size() == loop.body->nodes().size(),
-            "the last slab's nodes are those of the others");
     for (NodeId inner = 0; inner < static_cast<NodeId>(loop.body->nodes().size()); ++inner) {
       add(*loop.body, inner, profile.body[inner], static_cast<double>(whole));
-      DescribedKernel& kernel = found_.back();
-      kernel.report.loop = place;
-      if (loop.remainder != nullptr) add_remainder(kernel, *loop.remainder, inner, profile.remainder[inner]);
+      found_.back().report.loop = place;
+    }
+    if (loop.remainder != nullptr) add_remainder(place, *loop.body, *loop.remainder, profile.remainder);
+  }
+
+  // The remainder's nodes are those of the body, but for reorders where its layouts are its own: these get
+  // rows of their own.
+  void add_remainder(size_t place, const Graph& body, const Graph& remainder, Profile& profile) {
+    const bool same = std::ranges::equal(body.nodes(), remainder.nodes(), {}, &Node::op, &Node::op);
+    const auto is_paired = [&](const Node& node) { return same || node.op != OpKind::reorder; };
+    NodeId next = 0;
+    for (NodeId id = 0; id < static_cast<NodeId>(remainder.nodes().size()); ++id) {
+      if (!is_paired(remainder.node(id))) {
+        add(remainder, id, profile[id], 1);
+        found_.back().report.loop = place;
+        continue;
+      }
+      while (!is_paired(body.node(next))) ++next;
+      add_remainder(found_[place + 1 + next], remainder, id, profile[id]);
+      ++next;
     }
   }
 

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <span>
+
+#include "passes/slab_regions.h"
+
+namespace sinter {
+
+/// Numbers of threads that loops over slabs are weighed for. A plan must be the same for any number of
+/// threads, so that its bits are, and the threads at hand do not count.
+inline constexpr std::array<int, 3> weighed_threads = {1, 2, 4};
+
+/// Expected seconds of the same work on so many threads.
+using ThreadTimes = std::array<double, weighed_threads.size()>;
+
+/// What to compare by: seconds on one thread, on two and on four together.
+double total(const ThreadTimes& times);
+
+/// How long nodes that could share a loop are expected to take, by the target's estimates for a slab and for
+/// what is left over, so that lanes of a vector that stay empty count; without a target as long as they have
+/// samples. What slabs gain because their values stay in cache does not count.
+class SlabEstimate {
+ public:
+  /// All must outlive it.
+  SlabEstimate(const Graph& graph, const SlabRegions& regions, const std::vector<NodeId>& nodes,
+               const Target* target)
+      : graph_(graph), regions_(regions), nodes_(nodes), target_(target) {}
+
+  /// Slabs go to threads in order, each to the first that is free.
+  ThreadTimes in_slabs(int64_t slab);
+  /// The whole batch: each node is shared by all threads.
+  ThreadTimes at_once();
+
+ private:
+  double seconds_of(int64_t samples);
+
+  const Graph& graph_;
+  const SlabRegions& regions_;
+  const std::vector<NodeId>& nodes_;
+  const Target* target_;
+  std::map<int64_t, double> seconds_;  ///< by samples
+};
+
+}  // namespace sinter

@@ -1,0 +1,120 @@
+#include "passes/slab_size.h"
+
+#include <gtest/gtest.h>
+
+#include "ir/text.h"
+#include "passes/slab_estimate.h"
+#include "passes/slab_remainder.h"
+#include "passes/whole_slab_target.h"
+#include "tests/passes/test_target.h"
+
+/// How large slabs are, and what their remainder looks like.
+namespace sinter {
+namespace {
+
+/// Runs relu in two layouts: plain takes a second for each sample, sixteen samples in the lanes of a vector
+/// take four seconds, however many of them there are.
+class LaneTarget final : public Target {
+ public:
+  using Target::implementations;
+  std::vector<Implementation> implementations(const Graph& graph, NodeId id,
+                                              std::span<const Layout>) const override {
+    const Layout plain, lanes = Layout::parse("Ab16a");
+    const auto samples = graph.type(graph.node(id).operands[0]).shape[0].size;
+    return {{{plain}, {plain}, static_cast<double>(samples)},
+            {{lanes}, {lanes}, 4.0 * static_cast<double>((samples + 15) / 16)}};
+  }
+  double reorder_seconds(const Type&, const Layout&) const override { return 0; }
+  std::optional<std::string> refuses_fusion(const Graph&) const override { return std::nullopt; }
+};
+
+Graph two_relus(int64_t samples) {
+  return parse(
+      fmt::format("graph f(%x: f32[{0}, 8]) -> (f32[{0}, 8]) {{ %1 = relu(%x) : f32[{0}, 8] "
+                  "%2 = relu(%1) : f32[{0}, 8] return %2 }}",
+                  samples));
+}
+
+std::optional<int64_t> slab_of(const Graph& graph, const PassOptions& options) {
+  const SlabRegions regions = find_slab_regions(graph, options);
+  return choose_slab_size(graph, regions, regions.nodes_of(0, true), options);
+}
+
+TEST(SlabSize, EveryBatchOfMoreThanASlabHasOne) {
+  const LaneTarget target;
+  for (int64_t samples = 1; samples < 300; ++samples) {
+    const auto slab = slab_of(two_relus(samples), {.target = &target});
+    EXPECT_EQ(slab.has_value(), samples > 16) << samples;
+    EXPECT_LE(slab.value_or(0), 16 * std::max<int64_t>(1, samples / 128)) << samples;
+  }
+}
+
+TEST(SlabSize, CountsEmptyLanes) {
+  const LaneTarget target;
+  EXPECT_EQ(slab_of(two_relus(20), {.target = &target}),
+            16);                              // slabs of 10 would take as long as those of 16
+  EXPECT_EQ(slab_of(two_relus(20), {}), 10);  // without a target samples are what counts
+}
+
+TEST(SlabSize, SlabsGoToTheThreadThatIsFree) {
+  const LaneTarget target;
+  const Graph graph = two_relus(49);
+  const SlabRegions regions = find_slab_regions(graph, {});
+  const auto nodes = regions.nodes_of(0, true);
+  // Three slabs of two relus in four seconds each, and a sample that is quicker on its own.
+  EXPECT_EQ(SlabEstimate(graph, regions, nodes, &target).in_slabs(16), (ThreadTimes{26, 16, 8}));
+}
+
+TEST(SlabSize, SaysWhatSlabsWouldTake) {
+  const TestTarget target;  // each slab reads the weights
+  std::vector<Remark> remarks;
+  const Graph graph = parse(
+      "graph f(%x: f32[17, 1000]) -> (f32[17, 1000]) { param %w: f32[1000, 1000] "
+      "%1 = linear(%x, %w) : f32[17, 1000] @ \"0\" %2 = relu(%1) : f32[17, 1000] return %2 }");
+  EXPECT_EQ(slab_of(graph, {.target = &target, .remarks = &remarks}), std::nullopt);
+  EXPECT_EQ(
+      remarks,
+      (std::vector<Remark>{{"form_slab_loops", "0",
+                            "no loop: 2 slabs of 16 samples are expected to take 8.28, 4.26, 4.26 ms on "
+                            "1, 2, 4 cores, 4.27, 2.57, 1.72 ms at once"}}));
+}
+
+TEST(SlabRemainder, IsLaidOutForItsSamples) {
+  const LaneTarget target;
+  const auto body = [](int64_t samples) {
+    return parse(
+        fmt::format("graph f(%x: f32[{0}, 8]) -> (f32[{0}, 8]) {{ "
+                    "%1 = reorder(%x) : f32[{0}, 8]{{Ab16a}} %2 = relu(%1) : f32[{0}, 8]{{Ab16a}} "
+                    "%3 = reorder(%2) : f32[{0}, 8] return %3 }}",
+                    samples));
+  };
+  Graph one = body(1), many = body(15);
+  lay_out_remainder(one, {.target = &target});
+  lay_out_remainder(many, {.target = &target});
+  EXPECT_EQ(print(one),
+            "graph f(%x: f32[1, 8]) -> (f32[1, 8]) {\n  %1 = relu(%x) : f32[1, 8]\n  return %1\n}\n");
+  EXPECT_EQ(print(many), print(body(15)));
+}
+
+TEST(SlabRemainder, KeepsLayoutsThatGoOutOfTheLoop) {
+  const LaneTarget target;
+  const std::string text =
+      "graph f(%x: f32[1, 8]) -> (f32[1, 8]{Ab16a}) {\n  %1 = reorder(%x) : f32[1, 8]{Ab16a}\n"
+      "  return %1\n}\n";
+  Graph body = parse(text);
+  lay_out_remainder(body, {.target = &target});
+  EXPECT_EQ(print(body), text);
+}
+
+TEST(WholeSlabTarget, AsksForWholeBlocksWhereLoopsFollow) {
+  const LaneTarget target;
+  const Graph graph = two_relus(129);
+  const auto lanes = [&](const PassOptions& options) {
+    return WholeSlabTarget(target, graph, options).implementations(graph, 1)[1].seconds;
+  };
+  EXPECT_EQ(lanes({.loops_follow = true}), 32);
+  EXPECT_EQ(lanes({.loops_follow = false}), 36);
+}
+
+}  // namespace
+}  // namespace sinter
