@@ -19,7 +19,23 @@ bool is_in_place(const Node& node, const MemoryPlan& plan) {
   });
 }
 
+int64_t aligned(int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
 }  // namespace
+
+std::vector<int64_t> CompiledGraph::workspace_offsets(int threads) const {
+  std::vector<int64_t> bytes(threads);
+  for (const CompiledNode& node : nodes)
+    for (const auto& kernel : node.kernels) {
+      const int64_t places = kernel->self_parallel() ? 1 : std::clamp<int64_t>(kernel->units(), 1, threads);
+      bytes[places - 1] = std::max(bytes[places - 1], aligned(kernel->workspace_bytes()));
+    }
+  for (int place = threads - 1; place > 0; --place)
+    bytes[place - 1] = std::max(bytes[place - 1], bytes[place]);
+  std::vector<int64_t> offsets = {0};
+  for (const int64_t needed : bytes) offsets.push_back(offsets.back() + needed);
+  return offsets;
+}
 
 CompiledGraph compile_nodes(const Graph& graph, const Backend& backend, std::span<const ValueId> elsewhere,
                             Profile* profile) {
@@ -41,7 +57,7 @@ CompiledGraph compile_nodes(const Graph& graph, const Backend& backend, std::spa
     for (const auto& kernel : compiled.nodes.back().kernels)
       compiled.workspace_bytes = std::max(compiled.workspace_bytes, kernel->workspace_bytes());
   }
-  compiled.workspace_bytes = (compiled.workspace_bytes + alignment - 1) / alignment * alignment;
+  compiled.workspace_bytes = aligned(compiled.workspace_bytes);
   compiled.plan = plan_memory(graph, scratch_bytes, elsewhere);
   for (size_t id = 0; profile && id < profile->size(); ++id)
     (*profile)[id].in_place = is_in_place(graph.nodes()[id], compiled.plan);

@@ -13,7 +13,11 @@ namespace sinter {
 struct CompiledGraph {
   std::vector<CompiledNode> nodes;  ///< one for each of the graph's, in order
   MemoryPlan plan;
-  int64_t workspace_bytes = 0;  ///< the most any kernel needs, for each thread; a multiple of 64
+  int64_t workspace_bytes = 0;  ///< the most any kernel needs on a thread; a multiple of 64
+
+  /// Where the workspace of each place in a loop begins (ThreadPool::parallel_for), and last where the last
+  /// one ends, for so many threads. A place has what the kernels need that have a unit for it.
+  std::vector<int64_t> workspace_offsets(int threads) const;
 };
 
 /// Compiles every node by `backend`, loops over slabs with the bodies in them, and plans the memory of the

@@ -23,9 +23,9 @@ struct Executable {
   std::shared_ptr<Profile> profile;  ///< its kernels' clocks; null unless it was compiled with them
 
   /// Memory for intermediate values and for what kernels keep while they run, one session's: the arena, and
-  /// for each thread a workspace, in which loops over slabs keep the values of their bodies.
+  /// for each thread that has a unit a workspace, in which loops over slabs keep the values of their bodies.
   int64_t activation_bytes(int threads) const {
-    return program.plan.arena_bytes + threads * program.workspace_bytes;
+    return program.plan.arena_bytes + program.workspace_offsets(threads).back();
   }
 };
 

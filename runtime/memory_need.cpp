@@ -13,7 +13,7 @@ constexpr int64_t percent_left_alone = 5;
 MemoryNeed memory_need(const Executable& executable, int threads, const Weights& weights) {
   const Graph& graph = executable.graph;
   MemoryNeed need{.values = executable.program.plan.arena_bytes,
-                  .workspaces = executable.program.workspace_bytes * threads,
+                  .workspaces = executable.program.workspace_offsets(threads).back(),
                   .threads = threads};
   for (const ValueId id : graph.inputs()) need.inputs += graph.type(id).bytes();
   for (const GraphResult& result : graph.results())

@@ -17,7 +17,8 @@ Session::Session(std::shared_ptr<const Executable> executable, std::shared_ptr<T
     : executable_(std::move(executable)),
       pool_(std::move(pool)),
       weights_(std::move(weights)),
-      copies_(executable_->graph.values().size()) {
+      copies_(executable_->graph.values().size()),
+      workspace_offsets_(executable_->program.workspace_offsets(pool_->threads())) {
   const MemoryNeed need = memory_need(*executable_, pool_->threads(), weights_);
   check_memory(executable_->graph.name, need, available);
   bind_weights();
@@ -135,8 +136,8 @@ void Session::run_kernels() {
   for (size_t node = 0; node < executable_->program.nodes.size(); ++node) {
     void* const* buffers = buffers_.data() + first_buffer_[node];
     for (const auto& kernel : executable_->program.nodes[node].kernels) {
-      const auto run = [&](int thread, int64_t begin, int64_t end) {
-        std::byte* const workspace = workspace_.get() + thread * executable_->program.workspace_bytes;
+      const auto run = [&](int place, int64_t begin, int64_t end) {
+        std::byte* const workspace = workspace_.get() + workspace_offsets_[place];
         if (!kernel->run(buffers, workspace, begin, end)) fail_in(static_cast<NodeId>(node));
       };
       if (kernel->self_parallel())

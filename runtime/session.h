@@ -73,9 +73,10 @@ class Session {
   std::vector<Weights::Copy*> bound_;    ///< all of them
   std::vector<Weights::Copy*> written_;  ///< those that a run writes
   std::shared_ptr<std::byte> arena_, workspace_;
-  std::vector<void*> buffers_;        ///< of all nodes, one after the other
-  std::vector<size_t> first_buffer_;  ///< by node: where its buffers begin
-  std::vector<Patch> patches_;        ///< buffers in the memory of inputs of the graph
+  std::vector<int64_t> workspace_offsets_;  ///< by place in a loop
+  std::vector<void*> buffers_;              ///< of all nodes, one after the other
+  std::vector<size_t> first_buffer_;        ///< by node: where its buffers begin
+  std::vector<Patch> patches_;              ///< buffers in the memory of inputs of the graph
   std::vector<Staged> staged_;
   std::vector<Tensor> results_;  ///< undefined where stored into a parameter or state
 };

@@ -61,11 +61,15 @@ void ThreadPool::run(int64_t units, Function function, void* context) {
 }
 
 void ThreadPool::take_chunks(int thread) {
+  // With more threads than units a chunk is one unit, and a thread's place its first one; else each has its
+  // own always, whose memory is in its cache.
+  int place = threads() <= units_ ? thread : -1;
   try {
     for (;;) {
       const int64_t begin = next_.fetch_add(chunk_);
       if (begin >= units_) return;
-      function_(context_, thread, begin, std::min(units_, begin + chunk_));
+      if (place < 0) place = static_cast<int>(begin);
+      function_(context_, place, begin, std::min(units_, begin + chunk_));
     }
   } catch (...) {
     next_ = units_;  // nobody takes more

@@ -22,20 +22,20 @@ class ThreadPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  /// Calls body(thread, begin, end) on disjoint ranges that cover [0, units), 0 <= thread < threads(), and
-  /// returns when all are done. Allocates nothing. The first exception of a body is thrown here, after the
-  /// others have ended.
+  /// Calls body(place, begin, end) on disjoint ranges that cover [0, units) and returns when all are done.
+  /// Each thread that takes part has one place, 0 <= place < threads() and < units. Allocates nothing. The
+  /// first exception of a body is thrown here, after the others have ended.
   template <typename F>
   void parallel_for(int64_t units, F&& body) {
     using Body = std::remove_reference_t<F>;
     run(
         units,
-        [](void* f, int thread, int64_t begin, int64_t end) { (*static_cast<Body*>(f))(thread, begin, end); },
+        [](void* f, int place, int64_t begin, int64_t end) { (*static_cast<Body*>(f))(place, begin, end); },
         const_cast<void*>(static_cast<const void*>(&body)));
   }
 
  private:
-  using Function = void (*)(void* context, int thread, int64_t begin, int64_t end);
+  using Function = void (*)(void* context, int place, int64_t begin, int64_t end);
 
   void run(int64_t units, Function function, void* context);
   void work(int thread);

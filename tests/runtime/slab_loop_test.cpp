@@ -69,11 +69,29 @@ TEST_P(SlabLoopRun, AgreesWithTheInterpreterAndTheFlatGraphOnAnyNumberOfThreads)
 
 INSTANTIATE_TEST_SUITE_P(Batch, SlabLoopRun, testing::Values(1, 15, 16, 17, 100));
 
+int64_t activation_bytes(bool relu_max, const std::string& backend, int64_t batch) {
+  CompileOptions options{.backend = backend, .passes = training_passes()};
+  options.pass_options.symbols["N"] = batch;
+  return compile(whole_lenet(relu_max), options)->activation_bytes(2);
+}
+
 TEST(SlabLoop, ActivationMemoryDoesNotGrowWithTheBatch) {
-  const auto small = compile_step("auto", 256, true), large = compile_step("auto", 4096, true);
-  EXPECT_EQ(small->activation_bytes(2), large->activation_bytes(2));
-  const auto flat = compile_step("auto", 256, false);
-  EXPECT_LT(small->activation_bytes(2), flat->activation_bytes(2));
+  for (const std::string& backend : backend_names())
+    for (const bool relu_max : {false, true})
+      if (backend != "reference")
+        EXPECT_EQ(activation_bytes(relu_max, backend, 256), activation_bytes(relu_max, backend, 65536))
+            << backend << (relu_max ? ", ReLU" : ", sigmoid");
+  EXPECT_LT(compile_step("auto", 256, true)->activation_bytes(2),
+            compile_step("auto", 256, false)->activation_bytes(2));
+}
+
+TEST(SlabLoop, ThreadsWithoutALaneHaveNoRoomForOne) {
+  const auto step = compile_step("reference", 40, true);  // three slabs
+  const int64_t bytes = step->program.workspace_bytes;
+  const std::vector<int64_t> offsets = step->program.workspace_offsets(1024);
+  EXPECT_EQ(offsets[3], 3 * bytes);
+  EXPECT_LT(offsets[4], 4 * bytes);
+  EXPECT_LT(step->activation_bytes(1024), step->program.plan.arena_bytes + 1024 * bytes / 2);
 }
 
 TEST(SlabLoop, AStepAllocatesNothing) {

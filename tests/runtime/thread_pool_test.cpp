@@ -22,6 +22,19 @@ TEST(ThreadPool, CoversEveryUnitOnce) {
   }
 }
 
+TEST(ThreadPool, NoTwoThreadsHaveOnePlace) {
+  ThreadPool pool(7);
+  for (const int64_t units : {2, 3, 5, 7, 40})
+    for (int loop = 0; loop < 200; ++loop) {
+      std::vector<std::atomic<std::thread::id>> at(std::min<int64_t>(units, 7));
+      pool.parallel_for(units, [&](int place, int64_t, int64_t) {
+        ASSERT_LT(place, static_cast<int>(at.size()));
+        const auto before = at[place].exchange(std::this_thread::get_id());
+        EXPECT_TRUE(before == std::thread::id() || before == std::this_thread::get_id());
+      });
+    }
+}
+
 TEST(ThreadPool, ManySmallLoopsAddUp) {
   ThreadPool pool(3);
   std::vector<int64_t> values(64);
