@@ -29,4 +29,10 @@ Index& Index::operator*=(int64_t factor) {
   return *this;
 }
 
+Index divided(const Index& index, int64_t by) {
+  Index result = index.constant() / by;
+  for (const Index::Term& term : index.terms()) result += Index::variable(term.variable) * (term.factor / by);
+  return result;
+}
+
 }  // namespace sinter::jit

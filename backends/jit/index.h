@@ -36,6 +36,9 @@ class Index {
   std::vector<Term> terms_;
 };
 
+/// Of an index whose every part is a multiple.
+Index divided(const Index& index, int64_t by);
+
 inline Index operator+(Index a, const Index& b) { return a += b; }
 inline Index operator*(Index a, int64_t factor) { return a *= factor; }
 inline Index operator*(int64_t factor, Index a) { return a *= factor; }

@@ -22,8 +22,14 @@ constexpr ProductKind forward_kind = {convolutions, "convolution", true};
 
 constexpr int64_t first_cache_bytes = 32 << 10;
 constexpr int64_t wanted_units = 8;  // for a balance over a few threads
-constexpr double share_of_peak = 0.8, plain_share_of_peak = 0.55;
+constexpr double share_of_peak = 0.8;
 constexpr double gather_seconds = 4e-9;  // of sixteen elements that lie apart
+
+Convolution size_of_node(const Graph& body, const ProductForm& form) {
+  const Node& conv = body.node(form.product);
+  return convolution(body.type(conv.operands[0]).shape, body.type(conv.operands[1]).shape,
+                     body.type(form.made).shape, conv.attributes);
+}
 
 // A convolution's kernel in batch lanes: sums of sixteen samples in a tile of registers over output channels
 // and columns, the elementwise ops on them there too. A pool whose windows do not overlap takes its window
@@ -38,9 +44,7 @@ class ForwardWriter {
         cpu_(cpu),
         k_(kernel_name(node)) {
     refuses_product(body_, forward_kind, &form_);
-    const Node& conv = body_.node(form_.product);
-    size_ = convolution(body_.type(conv.operands[0]).shape, body_.type(conv.operands[1]).shape,
-                        body_.type(form_.made).shape, conv.attributes);
+    size_ = size_of_node(body_, form_);
     if (form_.pool) pool_ = pool_sizes(body_, body_.node(*form_.pool));
     pools_in_registers_ = form_.pool && fits_registers();
     const int64_t group_rows = pools_in_registers_ ? pool_->kh : 1;
@@ -268,13 +272,6 @@ class ForwardWriter {
     });
   }
 
-  static Index divided(const Index& index, int64_t by) {
-    Index result = index.constant() / by;
-    for (const Index::Term& term : index.terms())
-      result += Index::variable(term.variable) * (term.factor / by);
-    return result;
-  }
-
   void pool_rows() {
     k_.loop("o", 0, size_.o, [&](Index o) {
       k_.loop("p", 0, pool_->oh,
@@ -327,10 +324,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   const NodeBody own = body_of(graph, node);
   ProductForm form;
   if (refuses_product(own.body, forward_kind, &form)) return {};
-  const Node& conv = own.body.node(form.product);
-  const Convolution size =
-      convolution(own.body.type(conv.operands[0]).shape, own.body.type(conv.operands[1]).shape,
-                  own.body.type(form.made).shape, conv.attributes);
+  const Convolution size = size_of_node(own.body, form);
   const double filled = static_cast<double>(batch_blocks(size.n) * vector_size) / static_cast<double>(size.n);
   const Cost least = cost(graph, node);
   const double seconds = filled * (2 * size.multiply_adds() / (share_of_peak * flops_per_second()) +
@@ -350,19 +344,19 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
       way.seconds += gather_seconds * static_cast<double>(batch_blocks(size.n) * size.c * size.h * size.w);
     ways.push_back(std::move(way));
   }
-  if (!fits_plain_convolution(size)) return ways;
-  const double flops = 2 * static_cast<double>(vector_size) * plain_convolution_vectors(size);
   ways.push_back(
       {std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()),
-       flops / (plain_share_of_peak * flops_per_second()) + least.bytes / bytes_per_second + call_seconds});
+       plain_convolution_seconds(forward_product(size)) + least.bytes / bytes_per_second + call_seconds});
   return ways;
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
   if (!graph.type(node.results[0]).layout.is_plain()) return {{ForwardWriter(graph, node, cpu).write()}, 0};
+  const NodeBody own = body_of(graph, node);
   ProductForm form;
-  refuses_product(body_of(graph, node).body, forward_kind, &form);
-  return {{plain_convolution(graph, node, cpu, form)}, 0};
+  refuses_product(own.body, forward_kind, &form);
+  const PlaneProduct product = forward_product(size_of_node(own.body, form));
+  return {{plain_convolution(graph, node, cpu, form, product)}, 0};
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 
 #include "backends/jit/body_kernel.h"
 #include "backends/jit/convolution.h"
+#include "backends/jit/lower_plain_convolution.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
 #include "backends/jit/product_form.h"
 #include "backends/jit/tile_shape.h"
+#include "ir/cost.h"
 
 namespace sinter::jit {
 namespace {
@@ -134,7 +136,7 @@ class BackwardDataWriter {
                       std::max<int64_t>(0, ceil_divided(start + size_.left - (size_.kw - 1), size_.stride_w)),
                   last =
                       std::min(size_.ow - 1, floor_divided(start + width - 1 + size_.left, size_.stride_w));
-    const Index moved = divided(column - start);
+    const Index moved = divided(column - start, size_.stride_w);
     for (int64_t x = first; x <= last; ++x) {
       const int64_t from = x * size_.stride_w - size_.left - start;  // column of the tile that kx = 0 reaches
       const int64_t begin = std::max<int64_t>(0, -from), end = std::min(size_.kw, width - from);
@@ -147,13 +149,6 @@ class BackwardDataWriter {
                   multiply_add(dy, kernel_.spread(product_.operands[1], at), sum(i, Index(from + kx))));
         });
     }
-  }
-
-  Index divided(const Index& index) const {
-    Index result = index.constant() / size_.stride_w;
-    for (const Index::Term& term : index.terms())
-      result += Index::variable(term.variable) * (term.factor / size_.stride_w);
-    return result;
   }
 
   BodyKernel kernel_;
@@ -182,10 +177,20 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
     const bool samples = inner != product.operands[1] && element_count(own.body.type(inner).shape) != 1;
     way.operands.push_back(samples ? batch_blocked(4) : Layout{});
   }
-  return {std::move(way)};
+  const double plain_seconds = plain_convolution_seconds(backward_data_product(size)) +
+                               cost(graph, node).bytes / bytes_per_second + call_seconds;
+  return {
+      std::move(way),
+      {std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()), plain_seconds}};
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
+  if (graph.type(node.results[0]).layout.is_plain()) {
+    const NodeBody own = body_of(graph, node);
+    const ProductForm form = *backward_data_form(own.body);
+    const PlaneProduct product = backward_data_product(size_of_node(own.body, own.body.node(form.product)));
+    return {{plain_convolution(graph, node, cpu, form, product)}, 0};
+  }
   return {{BackwardDataWriter(graph, node, cpu).write()}, 0};
 }
 

@@ -1,10 +1,12 @@
 #include <algorithm>
 
 #include "backends/jit/body_kernel.h"
-#include "backends/jit/convolution.h"
+#include "backends/jit/channel_weight_gradient.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
+#include "backends/jit/pixel_value.h"
 #include "backends/jit/tile_shape.h"
+#include "ir/cost.h"
 
 namespace sinter::jit {
 namespace {
@@ -14,49 +16,15 @@ constexpr int64_t columns_at_once = 4;  // neighbours share most of what they re
 
 int64_t ceil_divided(int64_t a, int64_t b) { return a > 0 ? (a + b - 1) / b : -(-a / b); }
 
-// The convolution's weight gradient, and the sum of dy that is its bias's.
-struct Form {
-  NodeId weights = -1;
-  ValueId bias = {};  ///< absent: only the weights are wanted
-};
-
-std::optional<std::string> refuses(const Graph& body, Form* form) {
-  Form found;
-  for (NodeId id = 0; id < static_cast<NodeId>(body.nodes().size()); ++id)
-    if (body.node(id).op == OpKind::conv2d_backward_weights && found.weights < 0) found.weights = id;
-  if (found.weights < 0) return "it has no gradient of a convolution's weights";
-  const Node& weights = body.node(found.weights);
-  for (const Node& node : body.nodes()) {
-    if (&node == &weights) continue;
-    const bool is_bias = node.op == OpKind::sum && node.operands[0] == weights.operands[1] &&
-                         node.attributes.ints("axes") == Ints{0, 2, 3} &&
-                         !node.attributes.boolean("keepdims");
-    if (!is_bias || found.bias.valid())
-      return fmt::format("{} is no sum of the convolution's dy", to_string(node.op));
-    found.bias = node.results[0];
-  }
-  for (const ValueId id : weights.operands)
-    if (body.info(id).kind != ValueKind::input || body.type(id).dtype != DType::f32)
-      return "the gradient is computed from something else than operands in f32";
-  if (body.results().size() != body.nodes().size()) return "a result stands twice or is not wanted";
-  if (form != nullptr) *form = found;
-  return std::nullopt;
-}
-
-Convolution size_of_node(const Graph& body, const Node& node) {
-  return convolution(body.type(node.operands[0]).shape, body.type(node.results[0]).shape,
-                     body.type(node.operands[1]).shape, node.attributes);
-}
-
 // Each unit makes the weights of some output channels and one input channel: sums over all samples, rows and
 // columns, sixteen samples in the lanes, which are added up at the end.
 class BackwardWeightsWriter {
  public:
   BackwardWeightsWriter(const Graph& graph, const Node& node, const CpuTarget& cpu)
       : kernel_(graph, node), k_(kernel_.k) {
-    refuses(kernel_.body(), &form_);
+    refuses_weight_gradient(kernel_.body(), &form_);
     const Node& weights = kernel_.body().node(form_.weights);
-    size_ = size_of_node(kernel_.body(), weights);
+    size_ = size_of_weight_gradient(kernel_.body(), form_);
     x_ = kernel_.samples(weights.operands[0]);
     dy_ = kernel_.samples(weights.operands[1]);
     dw_ = kernel_.buffer(weights.results[0]);
@@ -153,7 +121,7 @@ class BackwardWeightsWriter {
 
   BodyKernel kernel_;
   KernelBuilder& k_;
-  Form form_;
+  WeightGradientForm form_;
   Convolution size_{};
   std::optional<BatchValue> x_, dy_;
   BufferId dw_ = -1, bias_ = -1;
@@ -161,25 +129,58 @@ class BackwardWeightsWriter {
   int64_t taps_ = 1;  ///< of a kernel row, in registers at a time
 };
 
+// A value that is an operand twice lies in one way.
+bool is_possible(const Node& node, const Implementation& way) {
+  for (size_t i = 0; i < node.operands.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (node.operands[i] == node.operands[j] && way.operands[i] != way.operands[j]) return false;
+  return true;
+}
+
+void add_channel_lanes(const Graph& graph, const Node& node, const NodeBody& own,
+                       const WeightGradientForm& form, std::vector<Implementation>& ways) {
+  const Node& weights = own.body.node(form.weights);
+  const Convolution size = size_of_weight_gradient(own.body, form);
+  const double least = cost(graph, node).bytes / bytes_per_second + call_seconds;
+  const Layout of_samples[] = {{}, channel_blocked()}, of_weights[] = {{}, batch_blocked(4)};
+  for (const Layout& x : of_samples)
+    for (const Layout& dy : of_samples)
+      for (const Layout& dw : of_weights) {
+        Implementation way{{}, {}, channel_weight_gradient_seconds(size, dy, dw) + least};
+        for (const ValueId id : own.body.inputs()) way.operands.push_back(id == weights.operands[0] ? x : dy);
+        for (const GraphResult& result : own.body.results())
+          way.results.push_back(result.value == form.bias ? Layout{} : dw);
+        if (is_possible(node, way)) ways.push_back(std::move(way));
+      }
+}
+
 std::vector<Implementation> implementations(const Graph& graph, const Node& node, std::span<const Layout>) {
   const NodeBody own = body_of(graph, node);
-  Form form;
-  if (refuses(own.body, &form)) return {};
-  const Convolution size = size_of_node(own.body, own.body.node(form.weights));
+  WeightGradientForm form;
+  if (refuses_weight_gradient(own.body, &form)) return {};
+  const Convolution size = size_of_weight_gradient(own.body, form);
   const double filled = static_cast<double>(batch_blocks(size.n) * vector_size) / static_cast<double>(size.n);
   const double seconds =
       2 * size.multiply_adds() * filled / (share_of_peak * flops_per_second()) + call_seconds;
-  return {{std::vector<Layout>(node.operands.size(), batch_blocked(4)),
-           std::vector<Layout>(node.results.size()), seconds}};
+  std::vector<Implementation> ways = {{std::vector<Layout>(node.operands.size(), batch_blocked(4)),
+                                       std::vector<Layout>(node.results.size()), seconds}};
+  add_channel_lanes(graph, node, own, form, ways);
+  return ways;
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
-  return {{BackwardWeightsWriter(graph, node, cpu).write()}, 0};
+  if (graph.type(node.operands[0]).layout == batch_blocked(4))
+    return {{BackwardWeightsWriter(graph, node, cpu).write()}, 0};
+  WeightGradientForm form;
+  refuses_weight_gradient(body_of(graph, node).body, &form);
+  return {{channel_weight_gradient(graph, node, cpu, form)}, 0};
 }
 
 }  // namespace
 
-std::optional<std::string> refuses_backward_weights_body(const Graph& body) { return refuses(body, nullptr); }
+std::optional<std::string> refuses_backward_weights_body(const Graph& body) {
+  return refuses_weight_gradient(body, nullptr);
+}
 
 const Lowering convolution_backward_weights_lowering = {implementations, lower};
 

@@ -1,0 +1,173 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "backends/jit/instruction_set.h"
+#include "backends/jit/jit.h"
+#include "ir/build.h"
+#include "ir/text.h"
+#include "tests/backends/run_graph.h"
+
+/// Generated convolutions and their gradients for few samples, lanes over pixels or over channels, in every
+/// layout they are offered in and for every instruction set, against the interpreter.
+namespace sinter {
+namespace {
+
+// Sums of up to 1000 products of up to 4, added up in f32.
+constexpr double tolerance = 1e-4;
+
+struct Layer {
+  std::vector<int64_t> x;  ///< N C H W
+  std::vector<int64_t> weight;
+  Ints stride, padding;
+};
+
+// Primes, 1x1, one sample and more than a vector has lanes, kernels larger than a tile of registers and than
+// a tile of columns, strides beyond the kernel, padding beyond it, blocks of channels that are not full.
+const Layer layers[] = {
+    {{1, 1, 28, 29}, {6, 1, 5, 5}, {1, 1}, {2, 2, 2, 2}},
+    {{2, 6, 14, 14}, {16, 6, 5, 5}, {1, 1}, {0, 0, 0, 0}},
+    {{1, 17, 7, 11}, {33, 17, 3, 3}, {1, 1}, {1, 1, 1, 1}},
+    {{3, 32, 5, 5}, {17, 32, 1, 1}, {1, 1}, {0, 0, 0, 0}},
+    {{17, 3, 7, 5}, {1, 3, 3, 2}, {2, 1}, {1, 0, 1, 1}},
+    {{1, 19, 13, 11}, {32, 19, 3, 3}, {2, 2}, {1, 1, 1, 1}},
+    {{1, 16, 9, 9}, {16, 16, 1, 1}, {3, 2}, {0, 0, 0, 0}},
+    {{1, 3, 13, 37}, {5, 3, 11, 34}, {1, 1}, {0, 2, 1, 3}},
+    {{2, 1, 3, 4}, {3, 1, 2, 2}, {1, 1}, {3, 2, 2, 3}},
+};
+
+Type f32_type(const std::vector<int64_t>& shape) {
+  return {DType::f32, Shape(shape.begin(), shape.end()), {}};
+}
+
+Value forward(Graph& graph, const Layer& layer, bool with_bias) {
+  const Value x = graph.input("x", f32_type(layer.x)), weight = graph.input("w", f32_type(layer.weight));
+  const OptionalValue bias =
+      with_bias ? OptionalValue(graph.input("b", f32_type({layer.weight[0]}))) : std::nullopt;
+  return conv2d(x, weight, bias, {.stride = layer.stride, .padding = layer.padding});
+}
+
+Type gradient_type(const Layer& layer) {
+  Graph shapes;
+  return forward(shapes, layer, false).type();
+}
+
+Value backward_data(Graph& graph, const Layer& layer) {
+  const Value dy = graph.input("dy", gradient_type(layer)), weight = graph.input("w", f32_type(layer.weight));
+  return apply(
+      OpKind::conv2d_backward_data, {dy, weight},
+      {{"input_size", Ints{layer.x[2], layer.x[3]}}, {"stride", layer.stride}, {"padding", layer.padding}});
+}
+
+Value backward_weights(const Layer& layer, const Value& x, const Value& dy) {
+  return apply(OpKind::conv2d_backward_weights, {x, dy},
+               {{"kernel_size", Ints{layer.weight[2], layer.weight[3]}},
+                {"stride", layer.stride},
+                {"padding", layer.padding}});
+}
+
+class JitSmallBatch : public testing::TestWithParam<jit::InstructionSet> {
+ protected:
+  void SetUp() override {
+    try {
+      backend_ = make_jit_backend(GetParam());
+    } catch (const InputError& error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+
+  void expect_runs(const Graph& graph) {
+    std::vector<std::byte> sidecar;
+    SCOPED_TRACE(print(graph, &sidecar));
+    EXPECT_GT(expect_parity(*backend_, graph, random_bindings(graph, random_), offers(), tolerance, random_),
+              1U);
+  }
+
+  // NaN and infinity in one element of each operand reach the results that the reference says they do.
+  void expect_travels(const Graph& graph) {
+    for (size_t operand = 0; operand < graph.inputs().size(); ++operand)
+      for (const double special : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+        Bindings bindings = random_bindings(graph, random_);
+        bindings.inputs[operand].set(bindings.inputs[operand].count() / 2, special);
+        const Tensor expected = interpret(graph, bindings)[0];
+        for (const Implementation& way : backend_->implementations(graph, 0)) {
+          const Tensor actual = run_graph(*backend_, laid_out(graph, way), bindings, nullptr)[0];
+          for (int64_t i = 0; i < expected.count(); ++i) {
+            ASSERT_EQ(std::isnan(actual.at(i)), std::isnan(expected.at(i))) << print(graph) << i;
+            ASSERT_EQ(std::isinf(actual.at(i)), std::isinf(expected.at(i))) << print(graph) << i;
+          }
+        }
+      }
+  }
+
+  std::unique_ptr<Backend> backend_;
+  RandomEngine random_{23};
+};
+
+TEST_P(JitSmallBatch, Forward) {
+  bool with_bias = false;
+  for (const Layer& layer : layers) {
+    Graph body;
+    const Value y = sigmoid(forward(body, layer, with_bias = !with_bias));
+    body.add_result(y);
+    expect_runs(as_fusion(std::move(body)));
+    if (HasFailure()) return;
+  }
+}
+
+// Behind it what a sigmoid's gradient does.
+TEST_P(JitSmallBatch, BackwardData) {
+  bool alone = true;
+  for (const Layer& layer : layers) {
+    Graph body;
+    const Value dx = backward_data(body, layer);
+    alone = !alone;
+    body.add_result(alone ? dx : dx * (1 - body.input("other", dx.type())));
+    expect_runs(as_fusion(std::move(body)));
+    if (HasFailure()) return;
+  }
+}
+
+TEST_P(JitSmallBatch, BackwardWeightsAndBias) {
+  bool with_bias = false;
+  for (const Layer& layer : layers) {
+    Graph body;
+    const Value x = body.input("x", f32_type(layer.x)), dy = body.input("dy", gradient_type(layer));
+    with_bias = !with_bias;
+    body.add_result(backward_weights(layer, x, dy), "dw");
+    if (with_bias) body.add_result(sum(dy, {.axes = {0, 2, 3}}), "db");
+    expect_runs(as_fusion(std::move(body)));
+    if (HasFailure()) return;
+  }
+}
+
+TEST_P(JitSmallBatch, NaNAndInfinityTravelAsInTheReference) {
+  const Layer layer = {{1, 17, 6, 7}, {18, 17, 3, 2}, {1, 1}, {0, 0, 0, 0}};
+  Graph weights, data, y;
+  weights.add_result(backward_weights(layer, weights.input("x", f32_type(layer.x)),
+                                      weights.input("dy", gradient_type(layer))));
+  expect_travels(weights);
+  // One that the kernel leaves whole: every element of dx meets no padding of dy.
+  const Layer pointwise = {{1, 17, 6, 7}, {18, 17, 1, 1}, {1, 1}, {0, 0, 0, 0}};
+  data.add_result(backward_data(data, pointwise));
+  expect_travels(data);
+  y.add_result(forward(y, layer, true));
+  expect_travels(y);
+}
+
+// A value that is both operands lies in one way.
+TEST_P(JitSmallBatch, WeightGradientOfOneValue) {
+  const Layer layer = {{2, 17, 5, 5}, {17, 17, 1, 1}, {1, 1}, {0, 0, 0, 0}};
+  Graph graph;
+  const Value x = graph.input("x", f32_type(layer.x));
+  graph.add_result(backward_weights(layer, x, x));
+  expect_runs(graph);
+}
+
+INSTANTIATE_TEST_SUITE_P(Jit, JitSmallBatch,
+                         testing::Values(jit::InstructionSet::baseline, jit::InstructionSet::avx2,
+                                         jit::InstructionSet::avx512));
+
+}  // namespace
+}  // namespace sinter
