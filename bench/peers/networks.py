@@ -9,6 +9,7 @@ from typing import Callable
 import numpy
 import torch
 from torch import nn
+from training_data import CIFAR10, FASHION_MNIST, DataSet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Network:
     name: str
     layers: Callable[[], nn.Module]
     image_shape: tuple
+    data: DataSet = FASHION_MNIST
     classes: int = 10
     gain: float = 1.0
 
@@ -46,9 +48,19 @@ def lenet(activation, pool):
         nn.Linear(400, 120), activation(), nn.Linear(120, 84), activation(), nn.Linear(84, 10))
 
 
+def cifar_cnn(pool):
+    return nn.Sequential(
+        nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), pool(2, stride=2),
+        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), pool(2, stride=2),
+        nn.Flatten(),
+        nn.Linear(4096, 512), nn.ReLU(), nn.Linear(512, 10))
+
+
 NETWORKS = {network.name: network for network in (
     Network("lenet", lambda: lenet(nn.Sigmoid, nn.AvgPool2d), (1, 28, 28), gain=4.0),
     Network("lenet_relu", lambda: lenet(nn.ReLU, nn.MaxPool2d), (1, 28, 28)),
+    Network("cifar_cnn", lambda: cifar_cnn(nn.MaxPool2d), (3, 32, 32), CIFAR10),
+    Network("cifar_cnn_avg", lambda: cifar_cnn(nn.AvgPool2d), (3, 32, 32), CIFAR10),
 )}
 
 

@@ -3,21 +3,16 @@ compares the losses step by step."""
 
 import copy
 import dataclasses
-import gzip
 import json
-import os
 import pathlib
 import tempfile
 
-import numpy
 import torch
 from networks import NETWORKS, write_safetensors
 from processes import Failure
-from sinter_program import ROOT
 from torch import nn
+from training_data import DEFAULT_FOLDER
 
-MEAN, STD = 0.1307, 0.3081
-DEFAULT_DATA = pathlib.Path(os.environ.get("SINTER_DATA", ROOT.parent / "shared/data")) / "fashion-mnist"
 STEPS = 20
 TOLERANCE = 1e-4  # relative
 
@@ -41,6 +36,8 @@ RECIPES = (
     Recipe("lenet", 0.02, 0.9, 1e-3, True),
     Recipe("lenet_relu", 0.02),
     Recipe("lenet_relu", 0.005, 0.9, 5e-4),
+    Recipe("cifar_cnn", 0.01),
+    Recipe("cifar_cnn_avg", 0.005, 0.9, 5e-4),
 )
 
 
@@ -61,23 +58,6 @@ class Agreement:
         return self.difference <= tolerance
 
 
-def read_idx(path, header):
-    zipped = path.with_name(path.name + ".gz")
-    if not path.exists() and not zipped.exists():
-        raise Failure(f"there is neither {path} nor {zipped.name}: --data names the folder with Fashion-MNIST's files")
-    with (gzip.open(zipped) if zipped.exists() else open(path, "rb")) as file:
-        return numpy.frombuffer(file.read(), numpy.uint8, offset=header)
-
-
-def read_training_images(folder, count):
-    folder = pathlib.Path(folder)
-    pixels = read_idx(folder / "train-images-idx3-ubyte", 16).reshape(-1, 1, 28, 28)[:count]
-    labels = read_idx(folder / "train-labels-idx1-ubyte", 8)[:count]
-    if len(pixels) < count:
-        raise Failure(f"{folder} has {len(pixels)} training images, the comparison takes {count}")
-    return (torch.from_numpy(pixels.astype("float32")) / 255 - MEAN) / STD, torch.from_numpy(labels.astype("int64"))
-
-
 def pytorch_losses(network, images, labels, batch_size, recipe):
     optimizer = torch.optim.SGD(network.parameters(), recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay,
                                 nesterov=recipe.nesterov)
@@ -96,10 +76,11 @@ def sinter_losses(sinter, network, data, count, batch_size, recipe, backend, thr
     with tempfile.TemporaryDirectory() as folder:
         weights, metrics = pathlib.Path(folder, "first.safetensors"), pathlib.Path(folder, "steps.jsonl")
         write_safetensors(weights, network.state_dict())
-        sinter.run("train", recipe.model, "--data", f"fashion-mnist:{data}", "--weights", weights, "--no-shuffle",
+        data_set = NETWORKS[recipe.model].data
+        sinter.run("train", recipe.model, "--data", data_set.spec(data), "--weights", weights, "--no-shuffle",
                    "--limit", count, "--batch-size", batch_size, "--epochs", 1, "--lr", repr(recipe.lr),
                    "--momentum", repr(recipe.momentum), "--weight-decay", repr(recipe.weight_decay),
-                   "--loss-reduction", recipe.reduction, "--normalize", f"{MEAN},{STD}", "--step-metrics", metrics,
+                   "--loss-reduction", recipe.reduction, "--normalize", f"{data_set.mean},{data_set.std}", "--step-metrics", metrics,
                    *(["--nesterov"] if recipe.nesterov else []), backend=backend, threads=threads)
         return [json.loads(line)["loss"] for line in metrics.read_text().splitlines()]
 
@@ -112,10 +93,10 @@ def largest_difference(losses, reference):
     return max(difference if difference == difference else float("inf") for difference in differences)
 
 
-def compare_losses(sinter, recipe, data=DEFAULT_DATA, *, backend, threads, batch_size=256, steps=STEPS):
+def compare_losses(sinter, recipe, data=DEFAULT_FOLDER, *, backend, threads, batch_size=256, steps=STEPS):
     """Trains for `steps` in Sinter and twice in PyTorch, in f32 and in f64."""
     count = steps * batch_size
-    images, labels = read_training_images(data, count)
+    images, labels = NETWORKS[recipe.model].data.training_images(data, count)
     network = NETWORKS[recipe.model].build()
     ours = sinter_losses(sinter, network, data, count, batch_size, recipe, backend, threads)
     exact = pytorch_losses(copy.deepcopy(network).double(), images.double(), labels, batch_size, recipe)

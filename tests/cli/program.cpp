@@ -1,12 +1,15 @@
 #include "tests/cli/program.h"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <thread>
+
+#include "frontends/sinter/embedded_models.h"
 
 namespace sinter {
 namespace {
@@ -76,6 +79,12 @@ void expect_input_error(const std::vector<std::string>& arguments, const std::st
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(outcome.err, "sinter: " + message + "\n");
+}
+
+std::string no_such_model(std::string_view name) {
+  return fmt::format(
+      "no embedded model is named \"{0}\"; there are {1}. A file needs its extension: {0}.sinter", name,
+      fmt::join(embedded_model_names(), ", "));
 }
 
 void expect_usage_error(const std::vector<std::string>& arguments, const std::string& message) {

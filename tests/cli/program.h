@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/runtime/temporary_folder.h"
@@ -50,5 +51,7 @@ Outcome run_program(const std::vector<std::string>& arguments, const ProgramOpti
 void expect_usage_error(const std::vector<std::string>& arguments, const std::string& message);
 /// As expect_usage_error, for what the command itself finds wrong.
 void expect_input_error(const std::vector<std::string>& arguments, const std::string& message);
+/// What is said of a MODEL that is no embedded one's name.
+std::string no_such_model(std::string_view name);
 
 }  // namespace sinter

@@ -59,10 +59,7 @@ total                        0      6
 }
 
 TEST(Summary, WrongModels) {
-  expect_input_error(
-      {"summary", "alexnet"},
-      "no embedded model is named \"alexnet\"; there are lenet, lenet_relu. A file needs its extension: "
-      "alexnet.sinter");
+  expect_input_error({"summary", "alexnett"}, no_such_model("alexnett"));
   expect_input_error({"summary", "/nowhere/m.sinter"},
                      "cannot read /nowhere/m.sinter: No such file or directory");
   expect_input_error({"summary", "lenet", "--set", "classes"}, "--set classes: expected name=value");

@@ -248,8 +248,7 @@ TEST(Train, InputErrors) {
     return outcome.err;
   };
   EXPECT_EQ(message({"train", "lenet5", "--data", "fashion-mnist"}),
-            "sinter: no embedded model is named \"lenet5\"; there are lenet, lenet_relu. A file needs its "
-            "extension: lenet5.sinter\n");
+            "sinter: " + no_such_model("lenet5") + "\n");
   EXPECT_EQ(message({"train", "lenet.onnx", "--data", "fashion-mnist"}),
             "sinter: lenet.onnx: a model is a .sinter file or the name of an embedded model\n");
   EXPECT_EQ(message(train({"--nesterov"})), "sinter: nesterov needs a momentum above 0\n");
