@@ -3,6 +3,7 @@
 
 #include "backends/jit/batch_lanes.h"
 #include "backends/jit/body.h"
+#include "backends/jit/channel_convolution.h"
 #include "backends/jit/convolution.h"
 #include "backends/jit/elementwise.h"
 #include "backends/jit/lower_plain_convolution.h"
@@ -351,12 +352,15 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
-  if (!graph.type(node.results[0]).layout.is_plain()) return {{ForwardWriter(graph, node, cpu).write()}, 0};
+  const Layout& layout = graph.type(node.results[0]).layout;
+  if (layout == batch_blocked(4)) return {{ForwardWriter(graph, node, cpu).write()}, 0};
   const NodeBody own = body_of(graph, node);
   ProductForm form;
   refuses_product(own.body, forward_kind, &form);
   const PlaneProduct product = forward_product(size_of_node(own.body, form));
-  return {{plain_convolution(graph, node, cpu, form, product)}, 0};
+  return {{layout.is_plain() ? plain_convolution(graph, node, cpu, form, product)
+                             : channel_convolution(graph, node, cpu, form, product)},
+          0};
 }
 
 }  // namespace

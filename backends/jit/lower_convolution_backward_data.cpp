@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "backends/jit/body_kernel.h"
+#include "backends/jit/channel_convolution.h"
 #include "backends/jit/convolution.h"
 #include "backends/jit/lower_plain_convolution.h"
 #include "backends/jit/lowering.h"
@@ -177,21 +178,24 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
     const bool samples = inner != product.operands[1] && element_count(own.body.type(inner).shape) != 1;
     way.operands.push_back(samples ? batch_blocked(4) : Layout{});
   }
-  const double plain_seconds = plain_convolution_seconds(backward_data_product(size)) +
-                               cost(graph, node).bytes / bytes_per_second + call_seconds;
-  return {
-      std::move(way),
-      {std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()), plain_seconds}};
+  const PlaneProduct planes = backward_data_product(size);
+  const double least = cost(graph, node).bytes / bytes_per_second + call_seconds;
+  std::vector<Implementation> ways = {std::move(way)};
+  ways.push_back({std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()),
+                  plain_convolution_seconds(planes) + least});
+  std::ranges::move(channel_convolution_ways(node, own.body, *form, planes, least), std::back_inserter(ways));
+  return ways;
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
-  if (graph.type(node.results[0]).layout.is_plain()) {
-    const NodeBody own = body_of(graph, node);
-    const ProductForm form = *backward_data_form(own.body);
-    const PlaneProduct product = backward_data_product(size_of_node(own.body, own.body.node(form.product)));
-    return {{plain_convolution(graph, node, cpu, form, product)}, 0};
-  }
-  return {{BackwardDataWriter(graph, node, cpu).write()}, 0};
+  const Layout& layout = graph.type(node.results[0]).layout;
+  if (layout == batch_blocked(4)) return {{BackwardDataWriter(graph, node, cpu).write()}, 0};
+  const NodeBody own = body_of(graph, node);
+  const ProductForm form = *backward_data_form(own.body);
+  const PlaneProduct product = backward_data_product(size_of_node(own.body, own.body.node(form.product)));
+  return {{layout.is_plain() ? plain_convolution(graph, node, cpu, form, product)
+                             : channel_convolution(graph, node, cpu, form, product)},
+          0};
 }
 
 }  // namespace
