@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
+#include <span>
 
 #include "cli/commands.h"
+#include "cli/confusion_picture.h"
 #include "cli/progress_line.h"
 #include "cli/standard_output.h"
 #include "cli/training_options.h"
 #include "cli/warnings.h"
+#include "runtime/files/atomic_file.h"
 
 namespace sinter::cli {
 namespace {
@@ -14,7 +18,8 @@ namespace {
 constexpr const char* examples =
     "Examples:\n"
     "  sinter eval lenet --weights lenet.safetensors --data fashion-mnist --normalize 0.1307,0.3081\n"
-    "  sinter eval lenet_relu --weights lenet.safetensors --data synthetic --batch-size 100";
+    "  sinter eval lenet_relu --weights lenet.safetensors --data synthetic --batch-size 100 \\\n"
+    "      --confusion confusion.svg";
 
 struct Options {
   ModelOption model;
@@ -23,9 +28,28 @@ struct Options {
   std::string weights;
   int64_t batch_size = 256;
   PassOptions pass_options;
+  std::string confusion;
 };
 
+void check_confusion_name(const std::filesystem::path& file) {
+  const auto ending = file.extension();
+  if (ending == ".svg" || ending == ".png") return check_picture_name(file);
+  if (ending != ".json" && ending != ".txt")
+    fail_input("--confusion {}: expected a file name that ends in .svg, .png, .json or .txt", file.string());
+}
+
+void write_confusion(const TestScore& result, const std::vector<std::string>& classes,
+                     const std::string& title, const std::filesystem::path& file) {
+  const auto ending = file.extension();
+  if (ending == ".svg" || ending == ".png")
+    return write_picture(confusion_picture(result.confusion, classes, title), file);
+  const std::string text = ending == ".json" ? confusion_json(result.confusion, classes)
+                                             : confusion_table(result.confusion, classes);
+  write_file(file, std::as_bytes(std::span(text)));
+}
+
 void eval(const Options& options, const GlobalOptions& global) {
+  if (!options.confusion.empty()) check_confusion_name(options.confusion);
   const Graph model = options.model.load();
   const NamedTensors tensors = load_weights(options.weights, model);
   warn_of_weights(options.weights, tensors, global);
@@ -38,9 +62,13 @@ void eval(const Options& options, const GlobalOptions& global) {
   prepare_for(classifier, loader, options.batch_size);
   const Executable& executable = classifier.executable();
   warn_of_fallbacks(model.name, executable.backend, executable.fallbacks, global);
-  const Score score = evaluate(classifier, loader, options.pass_options.loss_reduction == "mean");
-  write_result(fmt::format("{} on {}: {} test examples  loss {}  accuracy {:.4f}\n", model.name, data.name,
-                           data.test.count, loss_text(score.loss), score.accuracy));
+  const TestScore result = evaluate(classifier, loader, options.pass_options.loss_reduction == "mean");
+  write_result(fmt::format("{} on {}: {} test examples  loss {}  accuracy {:.4f}{}\n", model.name, data.name,
+                           data.test.count, loss_text(result.loss), result.accuracy, top5_text(result)));
+  if (options.confusion.empty()) return;
+  const std::string title =
+      fmt::format("{} on {}: accuracy {:.4f} of {}", model.name, data.name, result.accuracy, data.test.count);
+  write_confusion(result, data.classes, title, options.confusion);
 }
 
 }  // namespace
@@ -58,6 +86,8 @@ void add_eval(CLI::App& app, const GlobalOptions& global) {
       ->check(number_in(1, 1 << 20))
       ->capture_default_str();
   add_loss_options(*command, options->pass_options);
+  command->add_option("--confusion", options->confusion,
+                      "write here how many of each class were taken for which (.svg, .png, .json or .txt)");
   command->callback([options, &global] { eval(*options, global); });
 }
 

@@ -27,6 +27,13 @@ void add_optimizer_options(CLI::App& command, PassOptions& options) {
   command.add_option("--eps", adaptive.eps, "of adam, adamw and rmsprop: added to what a step is divided by")
       ->check(number_in(1e-30, 1e6))
       ->capture_default_str();
+  command
+      .add_option("--clip-value", options.clip.value, "keep each gradient's elements within this, either way")
+      ->check(number_above(0));
+  command
+      .add_option("--clip-norm", options.clip.norm,
+                  "shrink all gradients together to this norm where theirs is larger")
+      ->check(number_above(0));
   command.add_flag("--centered", adaptive.centered, "of rmsprop: divide by the gradient's deviation");
 }
 

@@ -8,7 +8,7 @@
 namespace sinter::cli {
 
 /// --optimizer, and what optimizers may be told: --momentum, --nesterov, --weight-decay, --beta1, --beta2,
-/// --eps, --alpha and --centered.
+/// --eps, --alpha, --centered, --clip-value and --clip-norm.
 void add_optimizer_options(CLI::App& command, PassOptions& options);
 
 /// The learning rate of an optimizer for which none is given.

@@ -11,7 +11,8 @@
 namespace sinter::cli {
 namespace {
 
-constexpr int widest_bar = 24;
+constexpr int widest_bar = 24, narrowest_bar = 10;
+constexpr int widest_curve = 24, narrowest_curve = 5;
 constexpr double seconds_between_frames = 0.1;
 
 int terminal_columns() {
@@ -26,10 +27,14 @@ std::string bar(double share, int width) {
   return text;
 }
 
-// A line that wraps cannot be drawn over: the bar takes what the words leave, and where they leave nothing
-// the words are cut.
-std::string fit(const std::string& before, double share, const std::string& after, int columns) {
+// A line that wraps cannot be drawn over: the bar takes what the words leave, the curve of the loss what the
+// bar does, and where the words leave nothing they are cut.
+std::string fit(const std::string& before, double share, const Sparkline& losses, const std::string& after,
+                int columns) {
   const int room = columns - 1 - static_cast<int>(before.size() + after.size());
+  const int curve = std::min(room - narrowest_bar - 1, widest_curve);
+  if (curve >= narrowest_curve)
+    return before + bar(share, std::min(room - curve - 1, widest_bar)) + " " + losses.text(curve) + after;
   if (room >= 3) return before + bar(share, std::min(room, widest_bar)) + after;
   return (before + after).substr(0, std::max(columns - 1, 0));
 }
@@ -50,7 +55,12 @@ std::string duration(double seconds) {
 ProgressLine::ProgressLine(int64_t epochs, bool quiet)
     : epochs_(epochs), shown_(!quiet && isatty(STDERR_FILENO) == 1) {}
 
+std::string top5_text(const TestScore& test) {
+  return test.confusion.classes() > 5 ? fmt::format("  top-5 {:.4f}", test.top5) : "";
+}
+
 void ProgressLine::show(const Progress& progress) {
+  if (shown_) losses_.add(progress.step_loss);
   const bool last = progress.images == progress.images_total;
   const bool due =
       progress.epoch != last_epoch_ || progress.seconds - last_drawn_ > seconds_between_frames || last;
@@ -65,7 +75,7 @@ void ProgressLine::show(const Progress& progress) {
   const std::string after =
       fmt::format(" {:3.0f} %  loss {}  acc {:.4f}  {:.0f} images/s  {} left", 100 * share,
                   loss_text(progress.score.loss), progress.score.accuracy, rate, duration(left));
-  fmt::print(stderr, "\r\033[K{}", fit(before, share, after, terminal_columns()));
+  fmt::print(stderr, "\r\033[K{}", fit(before, share, losses_, after, terminal_columns()));
   std::fflush(stderr);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "cli/sparkline.h"
 #include "runtime/trainer.h"
 
 namespace sinter::cli {
@@ -22,10 +23,14 @@ class ProgressLine {
   bool shown_;
   double last_drawn_ = -1;  ///< seconds into the epoch
   int64_t last_epoch_ = 0;
+  Sparkline losses_;  ///< of all steps so far
 };
 
 /// Four decimals, or an exponent where the number is too large for them to say anything.
 std::string loss_text(double loss);
+
+/// `  top-5 0.9981`; nothing where there are too few classes for that to say anything.
+std::string top5_text(const TestScore& test);
 
 /// "0:42", "1:02:03"
 std::string duration(double seconds);

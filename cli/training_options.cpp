@@ -1,25 +1,8 @@
 #include "cli/training_options.h"
 
-#include <charconv>
-#include <cmath>
+#include "cli/number_list.h"
 
 namespace sinter::cli {
-namespace {
-
-std::vector<float> numbers(const std::string& text) {
-  std::vector<float> values;
-  for (size_t at = 0; at <= text.size();) {
-    const size_t end = std::min(text.find(',', at), text.size());
-    float value = 0;
-    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, value);
-    if (error != std::errc{} || stop != text.data() + end || !std::isfinite(value)) return {};
-    values.push_back(value);
-    at = end + 1;
-  }
-  return values;
-}
-
-}  // namespace
 
 void NormalizeOption::add(CLI::App& command) {
   command.add_option("--normalize", text, "MEAN,STD of pixels in 0..1 (`sinter data` prints them)");
@@ -27,7 +10,7 @@ void NormalizeOption::add(CLI::App& command) {
 
 Normalization NormalizeOption::normalization(int64_t channels) const {
   if (text.empty()) return {};
-  const auto values = numbers(text);
+  const auto values = number_list<float>(text);
   const size_t pairs = values.size() / 2;
   const bool fits =
       !values.empty() && values.size() % 2 == 0 && (pairs == 1 || pairs == static_cast<size_t>(channels));
@@ -46,6 +29,11 @@ void add_loss_options(CLI::App& command, PassOptions& options) {
       .add_option("--loss-reduction", options.loss_reduction,
                   "the step's loss is the mean or the sum over the batch")
       ->check(CLI::IsMember({"mean", "sum"}))
+      ->capture_default_str();
+  command
+      .add_option("--label-smoothing", options.label_smoothing,
+                  "of cross_entropy: the share of a label that all classes get")
+      ->check(number_in(0, 1))
       ->capture_default_str();
 }
 

@@ -22,7 +22,7 @@ struct NormalizeOption {
   Normalization normalization(int64_t channels) const;
 };
 
-/// --loss and --loss-reduction, as train and eval have them.
+/// --loss, --loss-reduction and --label-smoothing, as train and eval have them.
 void add_loss_options(CLI::App& command, PassOptions& options);
 
 }  // namespace sinter::cli

@@ -104,7 +104,8 @@ Value log_softmax(Value x, const AxisOptions& options) {
 }
 
 Value softmax_cross_entropy(Value logits, Value labels, const LossOptions& options) {
-  return apply(OpKind::softmax_cross_entropy, {logits, labels}, {{"reduction", options.reduction}});
+  return apply(OpKind::softmax_cross_entropy, {logits, labels},
+               {{"reduction", options.reduction}, {"label_smoothing", options.label_smoothing}});
 }
 
 Value mse_loss(Value x, Value target, const LossOptions& options) {

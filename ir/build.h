@@ -95,6 +95,7 @@ Value softmax(Value x, const AxisOptions& options = {});
 Value log_softmax(Value x, const AxisOptions& options = {});
 struct LossOptions {
   std::string reduction = "mean";  ///< none, sum or mean
+  double label_smoothing = 0;      ///< of softmax_cross_entropy
 };
 Value softmax_cross_entropy(Value logits, Value labels, const LossOptions& options = {});
 Value mse_loss(Value x, Value target, const LossOptions& options = {});

@@ -49,6 +49,7 @@ constexpr OperandDef conv_dy{"dy", "[N, O, P, Q]"};
 // Above 0: where an optimizer's squares are 0, such as in what fills up blocks, nothing is to be divided by
 // 0.
 constexpr double least_eps = 1e-30;
+constexpr AttributeDef label_smoothing_attribute{"label_smoothing", AttrKind::real, "0", 0, 1};
 constexpr OperandDef any_x{"x"};
 constexpr OperandDef any_a{"a", "[...]", Elements::same};
 constexpr OperandDef any_b{"b", "[...]", Elements::same};
@@ -495,10 +496,11 @@ constexpr std::array<OpDef, op_count> rows = {{
      .samples = samples_along_axis},
     {.kind = OpKind::softmax_cross_entropy,
      .name = "softmax_cross_entropy",
-     .formula = "loss[n] = -log_softmax(logits[n])[labels[n]], then the mean, the sum, or none",
+     .formula = "loss[n] = -(1 - label_smoothing) * log_softmax(logits[n])[labels[n]] - label_smoothing * "
+                "mean of log_softmax(logits[n]), then the mean, the sum, or none",
      .summary = "Classification loss from logits and class indices; a label outside the classes gives NaN.",
      .operands = {{"logits", "[N, C]"}, labels_operand},
-     .attributes = {reduction_attribute},
+     .attributes = {reduction_attribute, label_smoothing_attribute},
      .results = {"loss"},
      .infer = infer_cross_entropy,
      .gradient = cross_entropy_gradient,
@@ -509,11 +511,11 @@ constexpr std::array<OpDef, op_count> rows = {{
      .source = "PyTorch torch.nn.CrossEntropyLoss"},
     {.kind = OpKind::softmax_cross_entropy_backward,
      .name = "softmax_cross_entropy_backward",
-     .formula =
-         "dlogits[n,c] = (softmax(logits[n])[c] - (c == labels[n])) * dloss, divided by N for the mean",
+     .formula = "dlogits[n,c] = (softmax(logits[n])[c] - (1 - label_smoothing) * (c == labels[n]) - "
+                "label_smoothing / C) * dloss, divided by N for the mean",
      .summary = "Gradient of softmax_cross_entropy by its logits.",
      .operands = {{"logits", "[N, C]"}, labels_operand, {"dloss"}},
-     .attributes = {reduction_attribute},
+     .attributes = {reduction_attribute, label_smoothing_attribute},
      .results = {"dlogits"},
      .infer = infer_cross_entropy_backward,
      .evaluate = evaluate_cross_entropy_backward,

@@ -12,6 +12,8 @@ bool append_loss(Graph& graph, const PassOptions& options) {
   const bool classify = options.loss == "cross_entropy";
   if (!classify && options.loss != "mse")
     fail_input("unknown loss \"{}\"; expected cross_entropy or mse", options.loss);
+  if (!classify && options.label_smoothing != 0)
+    fail_input("label smoothing is for cross_entropy; the loss is mse");
   if (classify && result_type.shape.size() != 2)
     fail_input("graph \"{}\" results in {}; cross entropy needs logits [N, C]", graph.name,
                to_string(result_type));
@@ -23,14 +25,14 @@ bool append_loss(Graph& graph, const PassOptions& options) {
   Graph& to = copy.graph();
   to.at({.node = "loss"});
   const Value output = copy[graph.results()[0].value];
-  const LossOptions reduction{options.loss_reduction};
-  to.add_result(
-      classify ? softmax_cross_entropy(output, expected, reduction) : mse_loss(output, expected, reduction),
-      "loss");
+  const LossOptions how{options.loss_reduction, options.label_smoothing};
+  to.add_result(classify ? softmax_cross_entropy(output, expected, how) : mse_loss(output, expected, how),
+                "loss");
   if (result_type.shape.size() == 2) {
     const Value wanted = classify ? expected : argmax(expected, {.axis = 1});
     to.add_result(sum(cast(compare(argmax(output, {.axis = 1}), wanted, "eq"), DType::i64)), "correct");
   }
+  if (options.scores) to.add_result(output, "scores");
   graph = copy.take();
   return true;
 }

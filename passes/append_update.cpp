@@ -2,6 +2,7 @@
 
 #include "ir/build.h"
 #include "ir/copy.h"
+#include "passes/gradient_clipping.h"
 #include "passes/optimizer.h"
 
 namespace sinter {
@@ -12,12 +13,16 @@ constexpr std::string_view prefix = "gradient.";
 class Updates {
  public:
   Updates(const Graph& graph, const PassOptions& options)
-      : graph_(graph), copy_(graph), optimizer_(optimizer_of(options)) {}
+      : graph_(graph), options_(options), copy_(graph), optimizer_(optimizer_of(options)) {}
 
   Graph run() {
     const auto loss = graph_.find_result("loss");
     if (!loss) fail_input("graph \"{}\" has no result \"loss\"", graph_.name);
     lr_ = to().input("lr", {DType::f32, {}, {}});
+    if (options_.accumulate) {
+      share_ = to().input("share", {DType::f32, {}, {}});
+      last_ = to().input("last", {DType::boolean, {}, {}});
+    }
     declare_states();
     for (const Node& node : graph_.nodes()) copy_.node(node);
     to().at({.node = "loss"});
@@ -26,8 +31,12 @@ class Updates {
       if (!result.name.starts_with(prefix))
         to().add_result(copy_[result.value], result.name,
                         result.stored_in.valid() ? OptionalValue(copy_[result.stored_in]) : std::nullopt);
+    std::vector<Value> gradients;
+    for (size_t i = 0; i < graph_.parameters().size(); ++i) gradients.push_back(gradient_of(i));
+    if (options_.accumulate) accumulate(gradients);
+    clip_gradients(gradients, options_.clip);
     correct();
-    for (size_t i = 0; i < graph_.parameters().size(); ++i) update(i);
+    for (size_t i = 0; i < gradients.size(); ++i) update(i, gradients[i]);
     return copy_.take();
   }
 
@@ -41,6 +50,8 @@ class Updates {
     for (size_t i = 0; i < optimizer_.corrected.size() && !graph_.parameters().empty(); ++i)
       old_corrections_.push_back(
           to().state(fmt::format("optimizer.correction{}", i + 1), {DType::f64, {}, {}}));
+    for (size_t i = 0; i < graph_.parameters().size() && options_.accumulate; ++i)
+      sums_.push_back(to().state(name_of(i) + ".gradient", graph_.type(graph_.parameters()[i])));
     for (size_t i = 0; i < graph_.parameters().size(); ++i)
       for (const auto& [name, kept] : optimizer_.states) {
         const Type& type = graph_.type(graph_.parameters()[i]);
@@ -75,11 +86,24 @@ class Updates {
     return copy_[graph_.results()[*gradient].value];
   }
 
-  void update(size_t i) {
+  // Adds this step's gradients, each by its share, to those of the steps before. The update sees the sums and
+  // happens in the last of the steps, which leaves zeros behind.
+  void accumulate(std::vector<Value>& gradients) {
+    to().at({.node = "accumulation"});
+    const Value finite = *apply_;
+    apply_ = select(*last_, finite, *last_);
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      const Value old = sums_[i], sum = old + gradients[i] * as(*share_, old.dtype());
+      const Value kept = select(*last_, to().scalar(sum.dtype(), 0), sum);
+      to().add_result(select(finite, kept, old), name_of(i) + ".gradient'", old);
+      gradients[i] = sum;
+    }
+  }
+
+  void update(size_t i, Value gradient) {
     const std::string& name = name_of(i);
     const Value parameter = to().value(to().find(name).value());
     const auto states = std::span(states_).subspan(i * optimizer_.states.size(), optimizer_.states.size());
-    const Value gradient = gradient_of(i);
     to().at({.node = name});
     std::vector<OptionalValue> operands = {parameter, gradient, as(*lr_, parameter.dtype())};
     operands.insert(operands.end(), states.begin(), states.end());
@@ -95,11 +119,14 @@ class Updates {
   }
 
   const Graph& graph_;
+  const PassOptions& options_;
   GraphCopy copy_;
   const Optimizer optimizer_;
+  OptionalValue share_, last_;                        ///< f32[], bool[]: of accumulation
   OptionalValue lr_;                                  ///< f32[]
   OptionalValue apply_;                               ///< bool[]: whether the loss is finite
   std::vector<Value> old_corrections_, corrections_;  ///< f64[]
+  std::vector<Value> sums_;                           ///< of gradients, by parameter
   std::vector<OptionalValue> states_;                 ///< the optimizer's, parameter by parameter
 };
 

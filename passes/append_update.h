@@ -12,7 +12,9 @@ namespace sinter {
 /// "w.mean" and "w.square", and "optimizer.correction1" and 2, which are 1 - beta^t after t steps; of rmsprop
 /// "w.square", "w.velocity" with momentum, "w.average" where centered. Where the loss is not finite nothing
 /// changes.
-/// Reads:   options.optimizer, momentum, weight_decay, nesterov, adaptive.
+/// With options.accumulate the step has two more inputs: "share", what its gradient counts in the sum over
+/// several steps (kept as "w.gradient"), and "last", whether the update happens, on the sum.
+/// Reads:   options.optimizer, momentum, weight_decay, nesterov, adaptive, clip, accumulate.
 /// Needs:   results "loss" and "gradient.NAME" for every parameter, as autodiff leaves them.
 /// Order:   right after autodiff.
 /// Returns: true.

@@ -41,16 +41,26 @@ struct AdaptiveOptions {
   bool centered = false;  ///< rmsprop: divide by the deviation, not by the root of the mean square
 };
 
+/// Limits of the gradients that an update sees; 0: none.
+struct ClipOptions {
+  double value = 0;  ///< of each element, either way
+  double norm = 0;   ///< of all gradients together
+};
+
 /// What passes may be told. Each reads what its header names.
 struct PassOptions {
   std::map<std::string, int64_t> symbols = {};  ///< bind_symbols: N -> 256
   std::string loss = "cross_entropy";           ///< append_loss: cross_entropy or mse
   std::string loss_reduction = "mean";          ///< append_loss: mean or sum
+  double label_smoothing = 0;                   ///< append_loss: of cross_entropy
+  bool scores = false;                          ///< append_loss: keep the model's own result
   std::string optimizer = "sgd";                ///< append_update: sgd, adam, adamw or rmsprop
   double momentum = 0;                          ///< append_update: of sgd and rmsprop
   std::optional<double> weight_decay = {};      ///< append_update; none: 0.01 for adamw, 0 for others
   bool nesterov = false;                        ///< append_update: of sgd
   AdaptiveOptions adaptive = {};                ///< append_update
+  ClipOptions clip = {};                        ///< append_update
+  bool accumulate = false;                      ///< append_update: gradients are summed over several steps
   SlabOptions slabs = {};                       ///< form_slab_loops, and assign_layouts before it
   bool loops_follow = false;                    ///< form_slab_loops is still to come: set by run_passes
   const Target* target = nullptr;               ///< what will run the graph: those that fuse and lay out

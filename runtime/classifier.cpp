@@ -46,6 +46,10 @@ size_t input_index(const Graph& graph, std::string_view name) {
   return std::ranges::find(graph.inputs(), *id) - graph.inputs().begin();
 }
 
+std::optional<size_t> optional_input(const Graph& graph, std::string_view name) {
+  return graph.find(name) ? std::optional(input_index(graph, name)) : std::nullopt;
+}
+
 void set_one_hot(Tensor& target, const Tensor& labels) {
   const int64_t classes = target.shape()[1];
   const auto rows = target.values<float>();
@@ -76,9 +80,12 @@ void Classifier::prepare(int64_t batch_size) {
       .inputs = {},
       .image = 0,
       .expected = input_index(graph, one_hot ? "target" : "labels"),
-      .lr = graph.find("lr") ? std::optional(input_index(graph, "lr")) : std::nullopt,
+      .lr = optional_input(graph, "lr"),
+      .share = optional_input(graph, "share"),
+      .last = optional_input(graph, "last"),
       .loss = graph.find_result("loss").value(),
       .correct = graph.find_result("correct").value(),
+      .scores = graph.find_result("scores"),
       .one_hot = one_hot,
   });
   for (const ValueId id : graph.inputs())
@@ -86,17 +93,24 @@ void Classifier::prepare(int64_t batch_size) {
   programs_.emplace(batch_size, std::move(program));
 }
 
-BatchResult Classifier::run(const Batch& batch, double lr) {
+BatchResult Classifier::run(const Batch& batch, const StepScalars& scalars) {
   Program& program = *programs_.at(batch.count);
   program.inputs[program.image] = batch.images;
   if (program.one_hot)
     set_one_hot(program.inputs[program.expected], batch.labels);
   else
     program.inputs[program.expected] = batch.labels;
-  if (program.lr) program.inputs[*program.lr].set(0, lr);
+  if (program.lr) program.inputs[*program.lr].set(0, scalars.lr);
+  if (program.share) program.inputs[*program.share].set(0, scalars.share);
+  if (program.last) program.inputs[*program.last].set(0, scalars.last ? 1 : 0);
   program.session.run(program.inputs);
   return {program.session.result(program.loss).at(0),
           static_cast<int64_t>(program.session.result(program.correct).at(0))};
+}
+
+const Tensor& Classifier::scores(int64_t batch_size) const {
+  const Program& program = *programs_.at(batch_size);
+  return program.session.result(program.scores.value());
 }
 
 }  // namespace sinter

@@ -19,6 +19,13 @@ struct ClassifierOptions {
   BackendOptions backend_options = {};
 };
 
+/// What a step is told beside its batch, where its program asks for it.
+struct StepScalars {
+  double lr = 0;
+  double share = 1;  ///< of the batch's gradient in the sum that the update sees
+  bool last = true;  ///< of the batches that are summed for an update
+};
+
 /// What one batch gave.
 struct BatchResult {
   double loss = 0;      ///< as reduced: a mean or a sum over the batch
@@ -36,9 +43,11 @@ class Classifier {
 
   /// Compiles the program for a batch size, if there is none yet.
   void prepare(int64_t batch_size);
-  /// Runs a batch whose size was prepared; `lr` is used where the program has such an input. Allocates
-  /// nothing.
-  BatchResult run(const Batch& batch, double lr = 0);
+  /// Runs a batch whose size was prepared. Allocates nothing.
+  BatchResult run(const Batch& batch, const StepScalars& scalars = {});
+  /// The model's own result [batch_size, classes] for the last batch of that size. Needs:
+  /// pass_options.scores.
+  const Tensor& scores(int64_t batch_size) const;
 
   /// The program of the largest batch size prepared. Needs: one.
   const Executable& executable() const { return programs_.rbegin()->second->session.executable(); }
@@ -53,8 +62,9 @@ class Classifier {
     Session session;
     std::vector<Tensor> inputs;  ///< in the graph's order; images and labels are set for each run
     size_t image, expected;
-    std::optional<size_t> lr;
+    std::optional<size_t> lr, share, last;
     size_t loss, correct;
+    std::optional<size_t> scores;
     bool one_hot;  ///< the program wants a row of class scores, not labels
   };
 

@@ -1,5 +1,6 @@
 #include "runtime/initialize.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ir/philox.h"
@@ -43,12 +44,34 @@ Fans fans_of(const Shape& weight) {
   return {dimension(1) * window, dimension(0) * window};
 }
 
+// How weights are drawn: uniform within `scale`, or normal with that deviation. Biases are drawn as in the
+// first row.
+struct Draw {
+  std::string_view name;
+  bool normal;
+  double (*scale)(const Fans&);
+};
+
+constexpr Draw draws[] = {
+    {"default", false, [](const Fans& fans) { return 1 / std::sqrt(fans.in); }},
+    {"xavier_uniform", false, [](const Fans& fans) { return std::sqrt(6 / (fans.in + fans.out)); }},
+    {"kaiming_uniform", false, [](const Fans& fans) { return std::sqrt(6 / fans.in); }},
+    {"kaiming_normal", true, [](const Fans& fans) { return std::sqrt(2 / fans.in); }},
+};
+
+const Draw* find_draw(std::string_view scheme) {
+  const auto* const found = std::ranges::find(draws, scheme, &Draw::name);
+  if (found == std::end(draws))
+    fail_input(
+        "unknown initialisation \"{}\"; expected default, xavier_uniform, kaiming_uniform or kaiming_normal",
+        scheme);
+  return found;
+}
+
 }  // namespace
 
 NamedTensors initialize(const Graph& graph, std::string_view scheme, uint64_t seed) {
-  const bool xavier = scheme == "xavier_uniform";
-  if (!xavier && scheme != "default")
-    fail_input("unknown initialisation \"{}\"; expected default or xavier_uniform", scheme);
+  const Draw* draw = find_draw(scheme);
   NamedTensors weights;
   for (const ValueId id : graph.parameters()) {
     const ValueInfo& info = graph.info(id);
@@ -57,11 +80,12 @@ NamedTensors initialize(const Graph& graph, std::string_view scheme, uint64_t se
                  to_string(info.type.dtype));
     const Use use = find_use(graph, id);
     const Fans fans = fans_of(graph.type(use.weight.valid() ? use.weight : id).shape);
-    const bool is_weight = use.role == Role::weight;
-    const double bound = xavier && is_weight ? std::sqrt(6 / (fans.in + fans.out)) : 1 / std::sqrt(fans.in);
+    const Draw& how = use.role == Role::weight ? *draw : draws[0];
+    const double scale = how.scale(fans);
     Tensor tensor(info.type.dtype, sizes(info.type.shape));
     Random random(seed, stream_id(info.name));
-    for (int64_t i = 0; i < tensor.count(); ++i) tensor.set(i, bound * (2 * random.uniform_double() - 1));
+    for (int64_t i = 0; i < tensor.count(); ++i)
+      tensor.set(i, scale * (how.normal ? random.normal() : 2 * random.uniform_double() - 1));
     weights.emplace(info.name, std::move(tensor));
   }
   return weights;

@@ -1,5 +1,6 @@
 #include "runtime/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -45,33 +46,23 @@ std::string first_non_finite_node(const Graph& graph, std::span<const Tensor> in
   return found.empty() ? "the interpreter finds every value finite" : found;
 }
 
+// The passes are told what the options of the training say.
+PassOptions pass_options_of(const TrainOptions& options) {
+  if (options.schedule.needs_length() && options.epochs < 1)
+    fail_input("the learning rate schedule needs the number of epochs");
+  PassOptions result = options.pass_options;
+  result.accumulate = options.accumulate > 1;
+  return result;
+}
+
 }  // namespace
-
-ClassifierOptions evaluation_options(const std::string& backend, const PassOptions& pass_options,
-                                     const RunOptions& run_options, const BackendOptions& backend_options) {
-  auto passes = inference_passes();
-  passes.insert(passes.begin() + 1, "append_loss");  // after bind_symbols, before what cleans up
-  return {backend, std::move(passes), pass_options, run_options, backend_options};
-}
-
-void prepare_for(Classifier& classifier, const BatchLoader& loader, int64_t batch_size) {
-  if (loader.full_batches() > 0) classifier.prepare(batch_size);
-  if (loader.remainder() > 0) classifier.prepare(loader.remainder());
-}
-
-Score evaluate(Classifier& classifier, BatchLoader& loader, bool mean_loss) {
-  ScoreSum sum(mean_loss);
-  loader.start(0);
-  while (const Batch* batch = loader.next()) sum.add(classifier.run(*batch), batch->count);
-  return sum.score();
-}
 
 Trainer::Trainer(const Graph& model, const DataSet& data, Weights weights, std::shared_ptr<ThreadPool> pool,
                  const TrainOptions& options)
     : options_(options),
       weights_(weights),
       program_(model, data, weights, pool,
-               {options.backend, training_passes(), options.pass_options, options.run_options,
+               {options.backend, training_passes(), pass_options_of(options), options.run_options,
                 options.backend_options}),
       loader_(data.train, {.batch_size = options.batch_size,
                            .shuffle = options.shuffle,
@@ -85,7 +76,24 @@ Trainer::Trainer(const Graph& model, const DataSet& data, Weights weights, std::
   prepare_for(tester_, test_loader_, options.batch_size);
 }
 
-BatchResult Trainer::step(const Batch& batch) { return program_.run(batch, options_.lr); }
+TrainingLength Trainer::length() const {
+  const int64_t batches = loader_.full_batches() + (loader_.remainder() > 0 ? 1 : 0);
+  return {options_.epochs, (batches + options_.accumulate - 1) / options_.accumulate};
+}
+
+StepScalars Trainer::scalars_of(const Batch& batch, int64_t index, int64_t done) const {
+  const int64_t update = index / options_.accumulate,
+                first = update * options_.accumulate * options_.batch_size;
+  const int64_t examples = std::min(options_.accumulate * options_.batch_size, loader_.count() - first);
+  const bool last = (index + 1) % options_.accumulate == 0 || done + batch.count == loader_.count();
+  const TrainingLength all = length();
+  return {
+      .lr = learning_rate(options_.schedule, options_.lr, (epoch_ - 1) * all.updates_per_epoch + update, all),
+      .share = is_mean(options_.pass_options)
+                   ? static_cast<double>(batch.count) / static_cast<double>(examples)
+                   : 1,
+      .last = last};
+}
 
 void Trainer::explain_loss(const Batch& batch, double loss, int64_t step) const {
   const std::string cause =
@@ -111,13 +119,15 @@ EpochReport Trainer::run_epoch(const OnStep& on_step) {
   const Stopwatch watch;
   loader_.start(epoch_);
   for (int64_t step_number = 1; const Batch* batch = loader_.next(); ++step_number) {
-    const BatchResult result = step(*batch);
+    const StepScalars scalars = scalars_of(*batch, step_number - 1, sum.count());
+    const BatchResult result = program_.run(*batch, scalars);
+    report.lr = scalars.lr;
     if (!std::isfinite(result.loss)) explain_loss(*batch, result.loss, step_number);
     sum.add(result, batch->count);
     if (!on_step) continue;
     const double step_loss = is_mean(options_.pass_options) ? result.loss : result.loss / batch->count;
-    const Progress progress{epoch_,    step_number, sum.count(),    loader_.count(),
-                            step_loss, sum.score(), watch.seconds()};
+    const Progress progress{epoch_,    step_number, sum.count(), loader_.count(),
+                            step_loss, scalars.lr,  sum.score(), watch.seconds()};
     if (!on_step(progress)) {
       report.stopped = true;
       break;

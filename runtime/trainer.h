@@ -2,19 +2,23 @@
 
 #include <functional>
 
-#include "runtime/classifier.h"
+#include "runtime/evaluation.h"
+#include "runtime/lr_schedule.h"
 
 namespace sinter {
 
 struct TrainOptions {
   int64_t batch_size = 256;
-  double lr = 0.1;
-  uint64_t seed = 0;  ///< of the shuffling
+  double lr = 0.1;  ///< the schedule's base
+  LrSchedule schedule = {};
+  int64_t epochs = 0;      ///< of the whole training, where the schedule depends on it
+  int64_t accumulate = 1;  ///< batches that are summed for one update
+  uint64_t seed = 0;       ///< of the shuffling
   bool shuffle = true;
   int64_t limit = 0;  ///< only the first so many training examples; 0: all
   Normalization normalization = {};
   std::string backend = "auto";
-  PassOptions pass_options = {};  ///< loss, reduction, momentum, weight decay, nesterov
+  PassOptions pass_options = {};  ///< loss, optimizer, clipping
   RunOptions run_options = {};    ///< of the passes
   BackendOptions backend_options = {};
 };
@@ -26,6 +30,7 @@ struct Progress {
   int64_t images = 0;        ///< done in this epoch
   int64_t images_total = 0;  ///< in an epoch
   double step_loss = 0;      ///< mean over the step's batch
+  double lr = 0;             ///< of the step
   Score score = {};          ///< over the epoch so far
   double seconds = 0;        ///< since the epoch began
 };
@@ -35,17 +40,19 @@ using OnStep = std::function<bool(const Progress&)>;
 
 struct EpochReport {
   int64_t epoch = 0;  ///< from 1
-  Score train = {}, test = {};
+  Score train = {};
+  TestScore test = {};
+  double lr = 0;       ///< of the last step
   double seconds = 0;  ///< of the training, without the test
   double images_per_second = 0;
   bool stopped = false;  ///< by OnStep; nothing was tested then
 };
 
-/// Trains a model on pictures, with stochastic gradient descent. The order of the examples and the weights'
+/// Trains a model on pictures. The order of the examples and the weights'
 /// first values follow from the seed; the results have the same bits for any number of threads.
 class Trainer {
  public:
-  /// `data` must outlive the trainer. Trains `weights` in place; states (momentum) are added to them.
+  /// `data` must outlive the trainer. Trains `weights` in place; the optimizer's states are added.
   /// Throws InputError where model, weights, data and options do not fit together.
   Trainer(const Graph& model, const DataSet& data, Weights weights, std::shared_ptr<ThreadPool> pool,
           const TrainOptions& options);
@@ -55,16 +62,15 @@ class Trainer {
   /// that step. Also when a parameter is not finite before or after the epoch.
   EpochReport run_epoch(const OnStep& on_step = {});
 
-  /// One step on a batch of a prepared size; run_epoch's body. Allocates nothing after the first of each
-  /// size.
-  BatchResult step(const Batch& batch);
-
   /// Training examples in an epoch.
   int64_t examples() const { return loader_.count(); }
   /// The program of a full step; of the remainder where there is no full one.
   const Executable& executable() const { return program_.executable(); }
 
  private:
+  /// What batch `index` of the epoch, which has `done` examples before it, is told.
+  StepScalars scalars_of(const Batch& batch, int64_t index, int64_t done) const;
+  TrainingLength length() const;
   void check_weights(std::string_view when) const;
   [[noreturn]] void explain_loss(const Batch& batch, double loss, int64_t step) const;
 
@@ -76,16 +82,5 @@ class Trainer {
   BatchLoader test_loader_;
   int64_t epoch_ = 0;
 };
-
-/// Runs a model over all that the loader gives. `classifier` must be prepared for the loader's batch sizes.
-Score evaluate(Classifier& classifier, BatchLoader& loader, bool mean_loss);
-
-/// The compiled programs for evaluation: the inference pipeline with the loss appended.
-ClassifierOptions evaluation_options(const std::string& backend, const PassOptions& pass_options,
-                                     const RunOptions& run_options,
-                                     const BackendOptions& backend_options = {});
-
-/// Prepares the classifier for the loader's full and remainder batches.
-void prepare_for(Classifier& classifier, const BatchLoader& loader, int64_t batch_size);
 
 }  // namespace sinter

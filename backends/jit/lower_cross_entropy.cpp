@@ -1,4 +1,5 @@
 #include <limits>
+#include <optional>
 
 #include "backends/jit/batch_lanes.h"
 #include "backends/jit/softmax_row.h"
@@ -55,16 +56,36 @@ Expr is_label(KernelBuilder& k, const Nest& nest, Expr label) {
   return k.apply(Op::equal, {label, k.index(label.dtype(), nest.position(1))});
 }
 
-// A row's loss is log(sum of exponentials) - shifted logit of the label; with no such class it is NaN.
+// What the probability of a class should be: that of the label, and of the others.
+struct Wanted {
+  double own, other;
+
+  Wanted(const Node& node, int64_t classes)
+      : other(node.attributes.real("label_smoothing") / static_cast<double>(classes)) {
+    own = 1 - node.attributes.real("label_smoothing") + other;
+  }
+};
+
+// A row's loss is log(sum of exponentials) - the shifted logits as they are wanted, the label's alone without
+// smoothing; with no such class it is NaN.
 void write_losses(KernelBuilder& k, Nest& nest, SoftmaxRow& row, BufferId logits, BufferId labels,
-                  BufferId losses, DType dtype) {
+                  BufferId losses, DType dtype, const Wanted& wanted) {
   nest.over_kept(k, element_work, [&] {
     row.read(logits, 1);
     const Expr label = labels_at(k, nest, labels);
     const TileHandle own = k.tile("own", DType::f32, nest.vector(), {});
     own.set({}, k.number(DType::f32, std::numeric_limits<double>::quiet_NaN(), nest.vector()));
-    nest.over_reduced(k, [&] { own.set({}, select(is_label(k, nest, label), row.value(), own())); });
-    nest.store(k, losses, 2, k.cast(k.apply(Op::logarithm, {row.sum()}) - own(), dtype));
+    const auto number = [&](double value) { return k.number(DType::f32, value, nest.vector()); };
+    std::optional<TileHandle> all;
+    if (wanted.other != 0) all.emplace(k.tile("all", DType::f32, nest.vector(), {}));
+    if (all) all->set({}, number(0));
+    nest.over_reduced(k, [&] {
+      own.set({}, select(is_label(k, nest, label), row.value(), own()));
+      if (all) all->set({}, (*all)() + row.value());
+    });
+    Expr logit = own();
+    if (all) logit = number(wanted.own - wanted.other) * own() + number(wanted.other) * (*all)();
+    nest.store(k, losses, 2, k.cast(k.apply(Op::logarithm, {row.sum()}) - logit, dtype));
   });
 }
 
@@ -77,12 +98,13 @@ Lowered lower_forward(const Graph& graph, const Node& node) {
   Lowered lowered;
   Nest nest = nest_of(x, x);
   SoftmaxRow row(k, nest, 1, x.shape[1].size, SoftmaxRow::Holds::shifted);
+  const Wanted wanted(node, x.shape[1].size);
   if (is_each(node)) {
-    write_losses(k, nest, row, logits, labels, k.argument("loss", y, 2), y.dtype);
+    write_losses(k, nest, row, logits, labels, k.argument("loss", y, 2), y.dtype, wanted);
     lowered.kernels.push_back(k.finish());
     return lowered;
   }
-  write_losses(k, nest, row, logits, labels, k.scratch("losses", DType::f64, rows, 0), DType::f64);
+  write_losses(k, nest, row, logits, labels, k.scratch("losses", DType::f64, rows, 0), DType::f64, wanted);
   lowered.kernels.push_back(k.finish());
   lowered.scratch_bytes = rows * size_of(DType::f64);
   Sum sum{.name = "sum_losses", .shape = {rows}, .reduced = {true}};
@@ -104,6 +126,7 @@ Lowered lower_backward(const Graph& graph, const Node& node) {
                  dlogits = k.argument("dlogits", y, 3);
   Nest nest = nest_of(x, y);
   SoftmaxRow row(k, nest, 1, x.shape[1].size, SoftmaxRow::Holds::exponentials);
+  const Wanted wanted(node, x.shape[1].size);
   nest.over_kept(k, element_work, [&] {
     row.read(logits, 1);
     const bool vector = nest.vector();
@@ -111,10 +134,11 @@ Lowered lower_backward(const Graph& graph, const Node& node) {
     const double share = mean ? 1.0 / static_cast<double>(x.shape[0].size) : 1;
     const Expr scale =
         k.let("scale", nest.load(k, dloss, is_each(node) ? 2 : 3) * k.number(DType::f32, share, vector));
-    const Expr one = k.number(DType::f32, 1, vector), zero = k.number(DType::f32, 0, vector);
-    const Expr norm = k.let("norm", one / row.sum());
+    const Expr own = k.number(DType::f32, wanted.own, vector),
+               other = k.number(DType::f32, wanted.other, vector);
+    const Expr norm = k.let("norm", k.number(DType::f32, 1, vector) / row.sum());
     nest.over_reduced(k, [&] {
-      const Expr hit = select(is_label(k, nest, label), one, zero);
+      const Expr hit = select(is_label(k, nest, label), own, other);
       nest.store(k, dlogits, 0, (row.value() * norm - hit) * scale);
     });
   });

@@ -115,10 +115,14 @@ int64_t label_at(const TensorView& labels, int64_t row) {
 
 // A label outside the classes has no loss: NaN says so without reading outside the row.
 template <typename T>
-double row_loss(const T* logits, int64_t classes, int64_t label) {
+double row_loss(const T* logits, int64_t classes, int64_t label, double smoothing) {
   if (label < 0 || label >= classes) return std::numeric_limits<double>::quiet_NaN();
   const auto norm = log_sum_exp(logits, classes, 1);
-  return norm.log_sum + norm.max - logits[label];
+  const double own = norm.log_sum + norm.max - logits[label];
+  if (smoothing == 0) return own;
+  double all = 0;
+  for (int64_t c = 0; c < classes; ++c) all += norm.log_sum + norm.max - logits[c];
+  return (1 - smoothing) * own + smoothing / static_cast<double>(classes) * all;
 }
 
 double mean_divisor(const Attributes& attributes, int64_t count) {
@@ -149,26 +153,30 @@ void evaluate_cross_entropy(const Evaluation& e, int64_t begin, int64_t end) {
   const TensorView &logits = e.operands[0], &labels = e.operands[1];
   const int64_t rows = logits.dim(0), classes = logits.dim(1);
   const bool each = e.attributes.word("reduction") == "none";
+  const double smoothing = e.attributes.real("label_smoothing");
   dispatch_floating(logits.dtype, [&]<typename T>() {
     T* loss = e.results[0].as<T>();
+    const auto loss_of = [&](int64_t row) {
+      return row_loss(logits.as<T>() + row * classes, classes, label_at(labels, row), smoothing);
+    };
     if (each) {
-      for (int64_t row = begin; row < end; ++row)
-        loss[row] = static_cast<T>(row_loss(logits.as<T>() + row * classes, classes, label_at(labels, row)));
+      for (int64_t row = begin; row < end; ++row) loss[row] = static_cast<T>(loss_of(row));
       return;
     }
     double total = 0;
-    for (int64_t row = 0; row < rows; ++row)
-      total += row_loss(logits.as<T>() + row * classes, classes, label_at(labels, row));
+    for (int64_t row = 0; row < rows; ++row) total += loss_of(row);
     *loss = static_cast<T>(total / mean_divisor(e.attributes, rows));
   });
 }
 
-// dlogits = (softmax(logits) - one_hot(label)) * dloss
+// dlogits = (softmax(logits) - wanted) * dloss, where wanted is one_hot(label), smoothed
 void evaluate_cross_entropy_backward(const Evaluation& e, int64_t begin, int64_t end) {
   const TensorView &logits = e.operands[0], &labels = e.operands[1], &dloss = e.operands[2];
   const int64_t classes = logits.dim(1);
   const bool each = e.attributes.word("reduction") == "none";
   const double divisor = mean_divisor(e.attributes, logits.dim(0));
+  const double smoothing = e.attributes.real("label_smoothing"),
+               other = smoothing / static_cast<double>(classes), own = 1 - smoothing + other;
   dispatch_floating(logits.dtype, [&]<typename T>() {
     for (int64_t row = begin; row < end; ++row) {
       const T* x = logits.as<T>() + row * classes;
@@ -177,7 +185,8 @@ void evaluate_cross_entropy_backward(const Evaluation& e, int64_t begin, int64_t
       const auto norm = log_sum_exp(x, classes, 1);
       const int64_t label = label_at(labels, row);
       for (int64_t c = 0; c < classes; ++c)
-        dx[c] = static_cast<T>((std::exp(x[c] - norm.max - norm.log_sum) - (c == label ? 1 : 0)) * scale);
+        dx[c] =
+            static_cast<T>((std::exp(x[c] - norm.max - norm.log_sum) - (c == label ? own : other)) * scale);
     }
   });
 }

@@ -59,6 +59,8 @@ TEST(Terminal, AProgressLineFitsAndGivesWayToTheEpochsLine) {
     EXPECT_GE(frames, 1U) << text;
     EXPECT_EQ(text.find("█") != std::string::npos, columns > 40)
         << "the words leave no room for a bar in 40 columns";
+    EXPECT_EQ(text.find("▁") != std::string::npos, columns > 80)
+        << "the curve of the loss, where it has room";
     EXPECT_EQ(text.find(" images/s  0:0") != std::string::npos, columns > 40) << text;
     EXPECT_NE(text.find("\r\033[Kepoch 1/2  loss "), std::string::npos) << "the line that stays";
   }

@@ -89,17 +89,19 @@ TEST(Train, LearnsSavesAndReports) {
   const auto first = nlohmann::ordered_json::parse(text.substr(0, text.find('\n')));
   std::vector<std::string> keys;
   for (const auto& [key, value] : first.items()) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"epoch", "train_loss", "train_accuracy", "test_loss",
-                                            "test_accuracy", "seconds", "images_per_second"}));
+  EXPECT_EQ(keys,
+            (std::vector<std::string>{"epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy",
+                                      "test_top5", "lr", "seconds", "images_per_second"}));
   EXPECT_GT(epochs.back()["test_accuracy"], 0.9);
   EXPECT_EQ(lines_of(steps).size(), 12U * 7);
   const Outcome eval =
       run_program({"eval", "lenet_relu", "--weights", weights, "--data", "fashion-mnist"}, data.options());
   EXPECT_EQ(eval.exit_code, 0) << eval.err;
-  EXPECT_EQ(
-      eval.out,
-      fmt::format("lenet_relu on fashion-mnist: 50 test examples  loss {:.4f}  accuracy {:.4f}\n",
-                  epochs.back()["test_loss"].get<double>(), epochs.back()["test_accuracy"].get<double>()));
+  EXPECT_EQ(eval.out,
+            fmt::format(
+                "lenet_relu on fashion-mnist: 50 test examples  loss {:.4f}  accuracy {:.4f}  top-5 {:.4f}\n",
+                epochs.back()["test_loss"].get<double>(), epochs.back()["test_accuracy"].get<double>(),
+                epochs.back()["test_top5"].get<double>()));
 }
 
 TEST(Train, TheSeedDecidesAndThreadsDoNot) {
@@ -236,7 +238,7 @@ TEST(Train, UsageErrors) {
   usage({"--limit", "0"}, "--limit: 0 is no number from 1 to 1000000000000");
   usage({"--optimizer", "magic"}, "--optimizer: magic not in {sgd,adam,adamw,rmsprop}");
   usage({"--loss-reduction", "none"}, "--loss-reduction: none not in {mean,sum}");
-  usage({"--init", "zeros"}, "--init: zeros not in {default,xavier_uniform}");
+  usage({"--init", "zeros"}, "--init: zeros not in {default,xavier_uniform,kaiming_uniform,kaiming_normal}");
 }
 
 TEST(Train, InputErrors) {

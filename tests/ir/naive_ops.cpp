@@ -281,19 +281,26 @@ void softmax(const Attributes& a, const Operands& x, Operands& y) {
   for (double& value : y[0].data) value = std::exp(value);
 }
 
+// What the probability of class c in row n should be.
+double wanted(const Attributes& a, const Operands& x, int64_t n, int64_t c) {
+  const double one_hot = x[1].data[n] == static_cast<double>(c), smoothing = a.real("label_smoothing");
+  return (1 - smoothing) * one_hot + smoothing / static_cast<double>(x[0].shape[1]);
+}
+
 void softmax_cross_entropy(const Attributes& a, const Operands& x, Operands& y) {
   const bool each = a.word("reduction") == "none";
-  const int64_t rows = x[0].shape[0];
+  const int64_t rows = x[0].shape[0], classes = x[0].shape[1];
   for (int64_t n = 0; n < rows; ++n)
-    y[0].data[each ? n : 0] -= log_softmax_at(x[0], {n, static_cast<int64_t>(x[1].data[n])}, 1);
+    for (int64_t c = 0; c < classes; ++c)
+      y[0].data[each ? n : 0] -= wanted(a, x, n, c) * log_softmax_at(x[0], {n, c}, 1);
   if (a.word("reduction") == "mean") y[0].data[0] /= static_cast<double>(rows);
 }
 
 void softmax_cross_entropy_backward(const Attributes& a, const Operands& x, Operands& y) {
   const double share = a.word("reduction") == "mean" ? 1.0 / static_cast<double>(x[0].shape[0]) : 1;
   for_each_index(y[0].shape, [&](const Index& i) {
-    const double one_hot = x[1].data[i[0]] == static_cast<double>(i[1]);
-    y[0].at(i) = (std::exp(log_softmax_at(x[0], i, 1)) - one_hot) * share * x[2].broadcast({i[0]});
+    y[0].at(i) =
+        (std::exp(log_softmax_at(x[0], i, 1)) - wanted(a, x, i[0], i[1])) * share * x[2].broadcast({i[0]});
   });
 }
 

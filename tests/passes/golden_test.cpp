@@ -78,6 +78,16 @@ PassOptions read_settings(const std::vector<std::string>& settings) {
       options.loss = value;
     else if (name == "loss_reduction")
       options.loss_reduction = value;
+    else if (name == "label_smoothing")
+      options.label_smoothing = std::stod(value);
+    else if (name == "scores")
+      options.scores = value == "true";
+    else if (name == "clip_value")
+      options.clip.value = std::stod(value);
+    else if (name == "clip_norm")
+      options.clip.norm = std::stod(value);
+    else if (name == "accumulate")
+      options.accumulate = value == "true";
     else if (name == "optimizer")
       options.optimizer = value;
     else if (name == "eps")

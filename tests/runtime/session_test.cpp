@@ -244,7 +244,8 @@ TEST(Initialize, FollowsPyTorchsBounds) {
   EXPECT_EQ(initialize(model, "default", 1), plain);
   EXPECT_NE(initialize(model, "default", 2).at("7.bias"), plain.at("7.bias"));
   EXPECT_EQ(message_of<InputError>([&] { initialize(model, "zeros", 0); }),
-            "unknown initialisation \"zeros\"; expected default or xavier_uniform");
+            "unknown initialisation \"zeros\"; expected default, xavier_uniform, kaiming_uniform or "
+            "kaiming_normal");
 }
 
 }  // namespace

@@ -43,6 +43,92 @@ TEST(Trainer, SameBitsForAnyNumberOfThreads) {
   }
 }
 
+// The norm of all gradients and an optimizer with states, on batches that are summed.
+TEST(Trainer, SameBitsForAnyNumberOfThreadsWithAllThatAnUpdateMayHave) {
+  const DataSet data = small_data();
+  TrainOptions options = options_with(10, 0.01);
+  options.accumulate = 2;
+  options.schedule = parse_lr_schedule("cosine");
+  options.epochs = 2;
+  options.pass_options = {.label_smoothing = 0.1, .optimizer = "adamw", .clip = {.value = 0.5, .norm = 0.7}};
+  const Graph model = small_lenet(true);
+  const NamedTensors one = trained(model, data, 1, options, 2);
+  EXPECT_EQ(trained(model, data, 2, options, 2), one);
+  EXPECT_EQ(trained(model, data, 3, options, 2), one);
+}
+
+void expect_near(const NamedTensors& a, const NamedTensors& b, double tolerance) {
+  for (const auto& [name, tensor] : a) {
+    if (!b.contains(name)) continue;
+    for (int64_t i = 0; i < tensor.count(); ++i)
+      ASSERT_NEAR(tensor.at(i), b.at(name).at(i), tolerance) << name << ", element " << i;
+  }
+}
+
+// 50 examples: of 20 at once two batches and a rest of 10, of 5 groups of four and one of two.
+TEST(Trainer, SummedBatchesAreOneLargeBatch) {
+  const DataSet data = small_data();
+  const Graph model = small_lenet(false);
+  for (const char* reduction : {"mean", "sum"}) {
+    TrainOptions large = options_with(20, std::string(reduction) == "mean" ? 0.2 : 0.01);
+    large.pass_options = {.loss_reduction = reduction, .momentum = 0.9, .clip = {.norm = 1}};
+    TrainOptions small = large;
+    small.batch_size = 5;
+    small.accumulate = 4;
+    expect_near(trained(model, data, 2, small, 2), trained(model, data, 2, large, 2), 2e-5);
+  }
+}
+
+TEST(Trainer, EveryOptimizerLearns) {
+  const DataSet data = small_data(60, 20);
+  const Graph model = small_lenet(true);
+  for (const char* optimizer : {"adam", "adamw", "rmsprop"}) {
+    const Weights weights(initialize(model, "kaiming_uniform", 0));
+    TrainOptions options = options_with(20, 1e-3);
+    options.pass_options.optimizer = optimizer;
+    Trainer trainer(model, data, weights, pool_of(2), options);
+    const Score first = trainer.run_epoch().train;
+    EpochReport last;
+    for (int epoch = 0; epoch < 25; ++epoch) last = trainer.run_epoch();
+    EXPECT_LT(last.train.loss, 0.5 * first.loss) << optimizer;
+    EXPECT_GT(last.train.accuracy, 0.8) << optimizer;
+  }
+}
+
+// A norm that is tiny makes steps of a known length: |step| = lr * norm.
+TEST(Trainer, ClipsTheNormOfAllGradients) {
+  const DataSet data = small_data(20, 10);
+  const Graph model = small_lenet(true);
+  TrainOptions options = options_with(20, 0.5);
+  options.pass_options.clip.norm = 1e-2;
+  const NamedTensors before = initialize(model, "default", 5), after = trained(model, data, 2, options, 1);
+  double squares = 0;
+  for (const auto& [name, tensor] : after)
+    for (int64_t i = 0; i < tensor.count(); ++i) squares += std::pow(tensor.at(i) - before.at(name).at(i), 2);
+  EXPECT_NEAR(std::sqrt(squares), 0.5 * 1e-2, 1e-5);
+}
+
+TEST(Trainer, FollowsTheSchedule) {
+  const DataSet data = small_data(40, 10);
+  const Graph model = small_lenet(false);
+  TrainOptions options = options_with(10, 0.5);
+  options.accumulate = 2;
+  options.schedule = parse_lr_schedule("step:1,0.5");
+  parse_warmup("2", options.schedule);
+  const Weights weights(initialize(model, "default", 5));
+  Trainer trainer(model, data, weights, pool_of(1), options);
+  std::vector<double> rates;
+  for (int epoch = 0; epoch < 2; ++epoch)
+    trainer.run_epoch([&](const Progress& progress) {
+      rates.push_back(progress.lr);
+      return true;
+    });
+  EXPECT_EQ(rates, (std::vector<double>{0.25, 0.25, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25}));
+  options.schedule = parse_lr_schedule("cosine");
+  EXPECT_EQ(message_of<InputError>([&] { Trainer(model, data, weights, pool_of(1), options); }),
+            "the learning rate schedule needs the number of epochs");
+}
+
 TEST(Trainer, LearnsItsExamples) {
   const DataSet data = small_data(60, 20);
   const Graph model = small_lenet(true);

@@ -1,0 +1,99 @@
+#include "cli/training_record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/standard_output.h"
+#include "ir/amounts.h"
+#include "runtime/files/atomic_file.h"
+#include "runtime/non_finite.h"
+
+namespace sinter::cli {
+namespace {
+
+constexpr int64_t points_an_epoch = 5;  // of the training's curves, as in the book
+
+// Only the model's parameters: what the optimizer keeps beside them is not for other tools.
+NamedTensors parameters_of(const Graph& model, const Weights& weights) {
+  NamedTensors parameters;
+  for (const ValueId id : model.parameters())
+    parameters.emplace(model.info(id).name, weights.at(model.info(id).name));
+  return parameters;
+}
+
+}  // namespace
+
+TrainingRecord::TrainingRecord(RecordFiles files, int64_t epochs)
+    : files_(std::move(files)), metrics_(files_.metrics), step_metrics_(files_.step_metrics) {
+  curves_.epochs = static_cast<double>(epochs);
+  if (!files_.save.empty()) AtomicFile probe(files_.save);
+  if (files_.plot.empty()) return;
+  check_picture_name(files_.plot);
+  write_picture(training_plot(curves_), files_.plot);
+}
+
+void TrainingRecord::step(const Progress& progress) {
+  if (!files_.plot.empty()) trace(progress);
+  if (!step_metrics_) return;
+  step_metrics_.write(nlohmann::ordered_json{
+      {"epoch", progress.epoch},
+      {"step", progress.step},
+      {"loss", progress.step_loss},
+      {"lr", progress.lr}}.dump());
+}
+
+// A few points an epoch, of the epoch so far.
+void TrainingRecord::trace(const Progress& progress) {
+  const auto part = [&](int64_t images) { return images * points_an_epoch / progress.images_total; };
+  const int64_t batch = progress.images / std::max<int64_t>(1, progress.step);
+  if (part(progress.images) == part(progress.images - batch)) return;
+  const double at = static_cast<double>(progress.epoch - 1) +
+                    static_cast<double>(progress.images) / static_cast<double>(progress.images_total);
+  curves_.train_loss.push_back({at, progress.score.loss});
+  curves_.train_accuracy.push_back({at, progress.score.accuracy});
+}
+
+void TrainingRecord::epoch(const EpochReport& report) {
+  if (!files_.plot.empty()) {
+    curves_.test_accuracy.push_back({static_cast<double>(report.epoch), report.test.accuracy});
+    write_picture(training_plot(curves_), files_.plot);
+  }
+  if (!metrics_) return;
+  metrics_.write(nlohmann::ordered_json{{"epoch", report.epoch},
+                                        {"train_loss", report.train.loss},
+                                        {"train_accuracy", report.train.accuracy},
+                                        {"test_loss", report.test.loss},
+                                        {"test_accuracy", report.test.accuracy},
+                                        {"test_top5", report.test.top5},
+                                        {"lr", report.lr},
+                                        {"seconds", rounded(report.seconds)},
+                                        {"images_per_second", rounded(report.images_per_second)}}
+                     .dump());
+}
+
+void TrainingRecord::save(const Graph& model, const Weights& weights) const {
+  if (const auto refusal = refuses_to_save(model, weights)) fail("{}", *refusal);
+  write(model, weights);
+}
+
+void TrainingRecord::rescue(const Graph& model, const Weights& weights) const {
+  if (const auto refusal = refuses_to_save(model, weights)) return fmt::print(stderr, "{}\n", *refusal);
+  write(model, weights);
+}
+
+// A file of good weights may be in the place of worthless ones.
+std::optional<std::string> TrainingRecord::refuses_to_save(const Graph& model, const Weights& weights) const {
+  const auto found = files_.save.empty() ? std::nullopt : first_non_finite(parameters_of(model, weights));
+  if (!found) return std::nullopt;
+  return fmt::format("not saved: parameter {}; {} is as it was", *found, files_.save);
+}
+
+void TrainingRecord::write(const Graph& model, const Weights& weights) const {
+  if (files_.save.empty()) return;
+  write_safetensors(files_.save, parameters_of(model, weights));
+  write_result(fmt::format("saved {}\n", files_.save));
+}
+
+}  // namespace sinter::cli

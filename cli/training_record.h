@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "cli/training_plot.h"
+#include "runtime/files/line_file.h"
+#include "runtime/trainer.h"
+
+namespace sinter::cli {
+
+/// Where a training leaves its traces; what is empty is not wanted.
+struct RecordFiles {
+  std::string save;          ///< the trained weights
+  std::string metrics;       ///< a JSON object an epoch
+  std::string step_metrics;  ///< a JSON object a step
+  std::string plot;          ///< the curves so far, drawn anew after each epoch
+};
+
+/// What is saved, logged and drawn as a training goes.
+class TrainingRecord {
+ public:
+  /// Throws InputError where a file cannot be written: better now than after the training.
+  TrainingRecord(RecordFiles files, int64_t epochs);
+
+  void step(const Progress& progress);
+  void epoch(const EpochReport& report);
+  /// Saves the weights. Throws Error where one is not finite.
+  void save(const Graph& model, const Weights& weights) const;
+  /// Saves what was learnt until the training failed, or says on standard error why not.
+  void rescue(const Graph& model, const Weights& weights) const;
+
+ private:
+  std::optional<std::string> refuses_to_save(const Graph& model, const Weights& weights) const;
+  void write(const Graph& model, const Weights& weights) const;
+  void trace(const Progress& progress);
+
+  RecordFiles files_;
+  LineFile metrics_, step_metrics_;
+  TrainingCurves curves_;
+};
+
+}  // namespace sinter::cli
