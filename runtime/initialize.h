@@ -7,10 +7,11 @@
 
 namespace sinter {
 
-/// First values for every parameter of a graph, from the seed and the parameter's name alone.
+/// First values for every parameter and state of a graph, from the seed and the parameter's name alone.
 /// `scheme` is
 ///   default         PyTorch's: uniform within 1 / sqrt(fan in), biases too
 ///   xavier_uniform  weights uniform within sqrt(6 / (fan in + fan out)), biases as in default
+/// and of a normalisation, in either, 1 for the weight and the running variance, else 0.
 /// Fans are those of the op that reads the parameter as its weight. Throws InputError for another scheme.
 /// Source: Glorot, Bengio, AISTATS 2010; PyTorch torch.nn.init.
 NamedTensors initialize(const Graph& graph, std::string_view scheme, uint64_t seed);
