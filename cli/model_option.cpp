@@ -24,6 +24,13 @@ std::string read_text(const std::filesystem::path& path) {
   return {bytes.begin(), bytes.end()};
 }
 
+// PyTorch's batch norm counts its steps in a tensor beside its running mean, which nothing here needs.
+bool is_step_count(std::string_view name, const Graph& model) {
+  constexpr std::string_view suffix = ".num_batches_tracked";
+  if (!name.ends_with(suffix)) return false;
+  return model.find(fmt::format("{}.running_mean", name.substr(0, name.size() - suffix.size()))).has_value();
+}
+
 }  // namespace
 
 Graph ModelOption::load() const {
@@ -48,7 +55,10 @@ Graph ModelOption::load() const {
 
 NamedTensors load_weights(const std::string& path, const Graph& model) {
   NamedTensors weights = read_safetensors(path);
-  for (const ValueId id : model.parameters()) {
+  std::vector<ValueId> wanted(model.parameters().begin(), model.parameters().end());
+  wanted.insert(wanted.end(), model.states().begin(), model.states().end());
+  std::erase_if(weights, [&](const auto& each) { return is_step_count(each.first, model); });
+  for (const ValueId id : wanted) {
     const ValueInfo& info = model.info(id);
     const auto found = weights.find(info.name);
     if (found == weights.end())

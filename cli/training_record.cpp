@@ -15,11 +15,11 @@ namespace {
 
 constexpr int64_t points_an_epoch = 5;  // of the training's curves, as in the book
 
-// Only the model's parameters: what the optimizer keeps beside them is not for other tools.
+// Only the model's parameters and states: what the optimizer keeps beside them is not for other tools.
 NamedTensors parameters_of(const Graph& model, const Weights& weights) {
   NamedTensors parameters;
-  for (const ValueId id : model.parameters())
-    parameters.emplace(model.info(id).name, weights.at(model.info(id).name));
+  for (const auto ids : {model.parameters(), model.states()})
+    for (const ValueId id : ids) parameters.emplace(model.info(id).name, weights.at(model.info(id).name));
   return parameters;
 }
 

@@ -38,6 +38,13 @@ Value avg_pool2d(Value x, const AvgPoolOptions& options) {
 }
 
 Value global_avg_pool2d(Value x) { return apply(OpKind::global_avg_pool2d, {x}); }
+
+Value batch_norm(Value x, Value running_mean, Value running_variance, OptionalValue weight,
+                 OptionalValue bias, const BatchNormOptions& options) {
+  return apply(OpKind::batch_norm, {x, running_mean, running_variance, weight, bias},
+               {{"epsilon", options.epsilon}, {"momentum", options.momentum}});
+}
+
 Value relu(Value x) { return apply(OpKind::relu, {x}); }
 Value sigmoid(Value x) { return apply(OpKind::sigmoid, {x}); }
 Value tanh(Value x) { return apply(OpKind::tanh, {x}); }
@@ -45,6 +52,28 @@ Value tanh(Value x) { return apply(OpKind::tanh, {x}); }
 Value leaky_relu(Value x, const LeakyReluOptions& options) {
   return apply(OpKind::leaky_relu, {x}, {{"alpha", options.alpha}});
 }
+
+Value erf(Value x) { return apply(OpKind::erf, {x}); }
+Value elu(Value x, const EluOptions& options) { return apply(OpKind::elu, {x}, {{"alpha", options.alpha}}); }
+Value selu(Value x) { return apply(OpKind::selu, {x}); }
+
+Value gelu(Value x, const GeluOptions& options) {
+  return apply(OpKind::gelu, {x}, {{"approximate", options.approximate}});
+}
+
+Value silu(Value x) { return apply(OpKind::silu, {x}); }
+Value hard_sigmoid(Value x) { return apply(OpKind::hard_sigmoid, {x}); }
+Value hard_swish(Value x) { return apply(OpKind::hard_swish, {x}); }
+
+Value softplus(Value x, const SoftplusOptions& options) {
+  return apply(OpKind::softplus, {x}, {{"beta", options.beta}, {"threshold", options.threshold}});
+}
+
+Value clip(Value x, const ClipOptions& options) {
+  return apply(OpKind::clip, {x}, {{"min", options.min}, {"max", options.max}});
+}
+
+Value prelu(Value x, Value weight) { return apply(OpKind::prelu, {x, weight}); }
 
 Value add(Value a, Value b) { return apply(OpKind::add, {a, b}); }
 Value sub(Value a, Value b) { return apply(OpKind::sub, {a, b}); }

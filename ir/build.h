@@ -41,6 +41,13 @@ struct AvgPoolOptions {
 Value avg_pool2d(Value x, const AvgPoolOptions& options);
 Value global_avg_pool2d(Value x);
 
+struct BatchNormOptions {
+  double epsilon = 1e-5;
+  double momentum = 0.1;  ///< the batch's share of the running statistics
+};
+Value batch_norm(Value x, Value running_mean, Value running_variance, OptionalValue weight = {},
+                 OptionalValue bias = {}, const BatchNormOptions& options = {});
+
 Value relu(Value x);
 Value sigmoid(Value x);
 Value tanh(Value x);
@@ -48,6 +55,31 @@ struct LeakyReluOptions {
   double alpha = 0.01;
 };
 Value leaky_relu(Value x, const LeakyReluOptions& options = {});
+
+Value erf(Value x);
+struct EluOptions {
+  double alpha = 1;
+};
+Value elu(Value x, const EluOptions& options = {});
+Value selu(Value x);
+struct GeluOptions {
+  std::string approximate = "none";  ///< none or tanh
+};
+Value gelu(Value x, const GeluOptions& options = {});
+Value silu(Value x);
+Value hard_sigmoid(Value x);
+Value hard_swish(Value x);
+struct SoftplusOptions {
+  double beta = 1;
+  double threshold = 20;
+};
+Value softplus(Value x, const SoftplusOptions& options = {});
+struct ClipOptions {
+  double min;
+  double max;
+};
+Value clip(Value x, const ClipOptions& options);
+Value prelu(Value x, Value weight);
 
 Value add(Value a, Value b);
 Value sub(Value a, Value b);

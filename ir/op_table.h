@@ -54,7 +54,14 @@ enum class Domain : uint8_t {
 };
 
 /// What an operand is to its op: initialisers and importers ask.
-enum class Role : uint8_t { data, weight, bias };
+enum class Role : uint8_t {
+  data,
+  weight,
+  bias,
+  scale,  ///< starts at 1: of a normalisation; a running variance
+  slope,  ///< starts at 1/4: of a line below zero
+  shift,  ///< starts at 0: of a normalisation; a running mean
+};
 
 struct OperandDef {
   std::string_view name;

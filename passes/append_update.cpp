@@ -28,9 +28,7 @@ class Updates {
     to().at({.node = "loss"});
     apply_ = is_finite(copy_[graph_.results()[*loss].value]);
     for (const GraphResult& result : graph_.results())
-      if (!result.name.starts_with(prefix))
-        to().add_result(copy_[result.value], result.name,
-                        result.stored_in.valid() ? OptionalValue(copy_[result.stored_in]) : std::nullopt);
+      if (!result.name.starts_with(prefix)) add_result(result);
     std::vector<Value> gradients;
     for (size_t i = 0; i < graph_.parameters().size(); ++i) gradients.push_back(gradient_of(i));
     if (options_.accumulate) accumulate(gradients);
@@ -58,6 +56,15 @@ class Updates {
         states_.push_back(kept ? OptionalValue(to().state(fmt::format("{}.{}", name_of(i), name), type))
                                : std::nullopt);
       }
+  }
+
+  // What is stored, such as running statistics, is stored only where the loss is finite.
+  void add_result(const GraphResult& result) {
+    const Value value = copy_[result.value];
+    if (!result.stored_in.valid()) return to().add_result(value, result.name);
+    const Value before = copy_[result.stored_in];
+    to().at({.node = to().info(before.id()).name});
+    to().add_result(select(*apply_, value, before), result.name, before);
   }
 
   // An average that begins at zero is too small by the weight that its zero still has. What is left of 1 is

@@ -11,7 +11,7 @@ namespace sinter {
 /// What the optimizer keeps are states: of sgd with momentum "w.velocity" beside w; of adam and adamw
 /// "w.mean" and "w.square", and "optimizer.correction1" and 2, which are 1 - beta^t after t steps; of rmsprop
 /// "w.square", "w.velocity" with momentum, "w.average" where centered. Where the loss is not finite nothing
-/// changes.
+/// changes: what other results are stored in is selected so too.
 /// With options.accumulate the step has two more inputs: "share", what its gradient counts in the sum over
 /// several steps (kept as "w.gradient"), and "last", whether the update happens, on the sum.
 /// Reads:   options.optimizer, momentum, weight_decay, nesterov, adaptive, clip, accumulate.

@@ -75,6 +75,7 @@ using PassFunction = bool (*)(Graph& graph, const PassOptions& options);
 enum class Meaning : uint8_t {
   kept,      ///< same inputs, same results, same numbers
   extended,  ///< inputs and results change; a result of the same name has the same numbers
+  changed,   ///< another computation: nothing is compared
 };
 
 struct Pass {

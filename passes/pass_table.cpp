@@ -9,6 +9,8 @@
 #include "passes/autodiff.h"
 #include "passes/bind_symbols.h"
 #include "passes/eliminate_common_subexpressions.h"
+#include "passes/enter_training.h"
+#include "passes/fold_batch_norm.h"
 #include "passes/fold_constants.h"
 #include "passes/form_slab_loops.h"
 #include "passes/fuse_conv_activation_pool.h"
@@ -21,11 +23,15 @@
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 14> passes = {{
+  static constexpr std::array<Pass, 16> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
+      {"enter_training", enter_training, Meaning::changed,
+       "normalise by the statistics of the batch, and move the running ones"},
       {"autodiff", autodiff, Meaning::extended, "add the gradient of the loss by every parameter"},
       {"append_update", append_update, Meaning::extended, "turn gradients into new parameters"},
+      {"fold_batch_norm", fold_batch_norm, Meaning::kept,
+       "make one convolution of a convolution and the batch norm behind it"},
       {"fold_constants", fold_constants, Meaning::kept, "compute what depends on constants only"},
       {"simplify_algebra", simplify_algebra, Meaning::kept,
        "remove arithmetic and movement that change nothing"},

@@ -5,8 +5,9 @@
 namespace sinter {
 
 std::span<const Step> inference_pipeline() {
-  static constexpr std::array<Step, 8> steps = {{
+  static constexpr std::array<Step, 9> steps = {{
       {"bind_symbols", "kernels and memory are made for sizes"},
+      {"fold_batch_norm", "before fold_constants, which computes the weights that it makes"},
       {"fold_constants", "the others see plain constants"},
       {"simplify_algebra", "different spellings become equal before they are compared"},
       {"eliminate_common_subexpressions", "what is equal now is computed once"},
@@ -19,9 +20,10 @@ std::span<const Step> inference_pipeline() {
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 14> steps = {{
+  static constexpr std::array<Step, 15> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"append_loss", "there is nothing to differentiate before"},
+      {"enter_training", "what is differentiated is what training computes"},
       {"autodiff", "before any fusion: gradients are written in terms of forward values"},
       {"append_update", "reads the gradients that autodiff left as results"},
       {"fold_constants", "the others see plain constants"},

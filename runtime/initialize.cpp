@@ -68,17 +68,33 @@ const Draw* find_draw(std::string_view scheme) {
   return found;
 }
 
+// What does not start at random: one for a scale, such as a running variance, a quarter for a slope, else
+// zero.
+Tensor constant(const Graph& graph, ValueId id) {
+  const Type& type = graph.type(id);
+  Tensor tensor(type.dtype, sizes(type.shape));
+  const Role role = find_use(graph, id).role;
+  const double value = role == Role::scale ? 1 : role == Role::slope ? 0.25 : 0;
+  for (int64_t i = 0; i < tensor.count(); ++i) tensor.set(i, value);
+  return tensor;
+}
+
 }  // namespace
 
 NamedTensors initialize(const Graph& graph, std::string_view scheme, uint64_t seed) {
   const Draw* draw = find_draw(scheme);
   NamedTensors weights;
+  for (const ValueId id : graph.states()) weights.emplace(graph.info(id).name, constant(graph, id));
   for (const ValueId id : graph.parameters()) {
     const ValueInfo& info = graph.info(id);
     if (!has_reference_arithmetic(info.type.dtype))
       fail_input("parameter \"{}\" is in {}, in which nothing computes yet; expected f32 or f64", info.name,
                  to_string(info.type.dtype));
     const Use use = find_use(graph, id);
+    if (use.role == Role::scale || use.role == Role::shift || use.role == Role::slope) {
+      weights.emplace(info.name, constant(graph, id));
+      continue;
+    }
     const Fans fans = fans_of(graph.type(use.weight.valid() ? use.weight : id).shape);
     const Draw& how = use.role == Role::weight ? *draw : draws[0];
     const double scale = how.scale(fans);

@@ -4,6 +4,7 @@
 
 #include "backends/jit/optimizer_updates.h"
 #include "ir/op_table.h"
+#include "ir/ops/activation.h"
 
 namespace sinter::jit {
 namespace {
@@ -32,6 +33,74 @@ std::vector<Expr> relu(const Attributes&, Operands x) {
 std::vector<Expr> leaky_relu(const Attributes& attributes, Operands x) {
   const Expr scaled = *x[0] * number_like(*x[0], attributes.real("alpha"));
   return {select(apply(Op::greater, *x[0], number_like(*x[0], 0)), *x[0], scaled)};
+}
+
+Expr above_zero(Expr x) { return apply(Op::greater, x, number_like(x, 0)); }
+
+// e^x - 1 to the rounding of 1, which is where its results are added to.
+Expr exponential_line(Expr x, double alpha) {
+  const Expr scale = number_like(x, alpha);
+  return select(above_zero(x), x, scale * apply(Op::exponential, x) - scale);
+}
+
+std::vector<Expr> elu(const Attributes& attributes, Operands x) {
+  return {exponential_line(*x[0], attributes.real("alpha"))};
+}
+
+std::vector<Expr> selu(const Attributes&, Operands x) {
+  return {number_like(*x[0], ops::selu_scale) * exponential_line(*x[0], ops::selu_alpha)};
+}
+
+// Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26: within 1.5e-7.
+Expr error_function(Expr x) {
+  constexpr double coefficients[] = {1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592};
+  const Expr one = number_like(x, 1), size = apply(Op::absolute, x);
+  const Expr t = apply(Op::div, one, multiply_add(number_like(x, 0.3275911), size, one));
+  Expr sum = number_like(x, coefficients[0]);
+  for (size_t i = 1; i < 5; ++i) sum = multiply_add(sum, t, number_like(x, coefficients[i]));
+  const Expr tail = sum * t * apply(Op::exponential, number_like(x, 0) - x * x);
+  const Expr y = one - tail;
+  return select(apply(Op::less, x, number_like(x, 0)), number_like(x, 0) - y, y);
+}
+
+std::vector<Expr> erf(const Attributes&, Operands x) { return {error_function(*x[0])}; }
+
+std::vector<Expr> gelu(const Attributes& attributes, Operands x) {
+  const Expr v = *x[0], half = number_like(v, 0.5) * v;
+  if (attributes.word("approximate") == "none")
+    return {multiply_add(half, error_function(v * number_like(v, 0.7071067811865476)), half)};
+  const Expr inner = v * multiply_add(number_like(v, 0.7978845608028654 * 0.044715), v * v,
+                                      number_like(v, 0.7978845608028654));
+  return {multiply_add(half, apply(Op::hyperbolic_tangent, inner), half)};
+}
+
+std::vector<Expr> silu(const Attributes&, Operands x) { return {*x[0] * apply(Op::logistic, *x[0])}; }
+
+// NaN stays NaN: no comparison with it holds.
+Expr clipped(Expr x, double low, double high) {
+  const Expr least = number_like(x, low), most = number_like(x, high);
+  return select(apply(Op::less, x, least), least, select(apply(Op::greater, x, most), most, x));
+}
+
+std::vector<Expr> clip(const Attributes& attributes, Operands x) {
+  return {clipped(*x[0], attributes.real("min"), attributes.real("max"))};
+}
+
+Expr hard_sigmoid_of(Expr x) {
+  return apply(Op::div, clipped(x + number_like(x, 3), 0, 6), number_like(x, 6));
+}
+
+std::vector<Expr> hard_sigmoid(const Attributes&, Operands x) { return {hard_sigmoid_of(*x[0])}; }
+std::vector<Expr> hard_swish(const Attributes&, Operands x) { return {*x[0] * hard_sigmoid_of(*x[0])}; }
+
+// log(1 + e^z) by e^-|z|, which cannot overflow.
+std::vector<Expr> softplus(const Attributes& attributes, Operands x) {
+  const Expr v = *x[0], zero = number_like(v, 0), beta = number_like(v, attributes.real("beta"));
+  const Expr z = v * beta;
+  const Expr rest =
+      apply(Op::logarithm, number_like(v, 1) + apply(Op::exponential, zero - apply(Op::absolute, z)));
+  const Expr smooth = apply(Op::div, select(above_zero(z), z, zero) + rest, beta);
+  return {select(apply(Op::greater, z, number_like(v, attributes.real("threshold"))), v, smooth)};
 }
 
 std::vector<Expr> compare(const Attributes& attributes, Operands x) {
@@ -67,6 +136,15 @@ constexpr Entry entries[] = {
     {OpKind::sigmoid, unary<Op::logistic>, true},
     {OpKind::tanh, unary<Op::hyperbolic_tangent>, true},
     {OpKind::leaky_relu, leaky_relu},
+    {OpKind::erf, erf, true},
+    {OpKind::elu, elu, true},
+    {OpKind::selu, selu, true},
+    {OpKind::gelu, gelu, true},
+    {OpKind::silu, silu, true},
+    {OpKind::hard_sigmoid, hard_sigmoid},
+    {OpKind::hard_swish, hard_swish},
+    {OpKind::softplus, softplus, true},
+    {OpKind::clip, clip},
     {OpKind::add, binary<Op::add>},
     {OpKind::sub, binary<Op::sub>},
     {OpKind::mul, binary<Op::mul>},

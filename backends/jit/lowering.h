@@ -57,6 +57,9 @@ std::optional<std::string> refuses_sparse_weights_body(const Graph& body);
 extern const Lowering matrix_lowering;
 std::optional<std::string> refuses_matrix_body(const Graph& body);
 
+/// Batch normalisation by running statistics or by those of the batch, and its gradient.
+extern const Lowering batch_norm_lowering;
+
 /// Ops that only move elements: flatten, reshape, transpose, broadcast_to, reorder.
 extern const Lowering copy_lowering;
 

@@ -25,12 +25,6 @@ int64_t parts_of(const Sum& sum, const Nest& nest) {
       1, std::min({most_parts, nest.elements() / part_elements, nest.outermost_reduced_steps()}));
 }
 
-BufferId buffer_of(KernelBuilder& k, const std::string& name, const SumOperand& operand) {
-  if (operand.place == Buffer::Place::scratch)
-    return k.scratch(name, operand.dtype, operand.elements, operand.position);
-  return k.argument(name, {operand.dtype, {operand.elements}, {}}, static_cast<size_t>(operand.position));
-}
-
 // With parts > 1 each writes results of its own, one set behind the other.
 Kernel write(const Sum& sum, Nest nest, int64_t parts) {
   KernelBuilder k(sum.name);
@@ -45,7 +39,9 @@ Kernel write(const Sum& sum, Nest nest, int64_t parts) {
     nest.over_reduced(k, [&] {
       std::vector<Expr> x;
       for (size_t i = 0; i < inputs.size(); ++i) x.push_back(nest.load(k, inputs[i], i));
-      total.set({}, total() + k.cast(sum.term(x), DType::f64));
+      Expr term = sum.term(x);
+      if (sum.only_present && nest.count()) term = k.first_lanes(term, *nest.count());
+      total.set({}, total() + k.cast(term, DType::f64));
     });
     Expr value = nest.lanes_are_reduced() ? k.apply(Op::sum_lanes, {total()}) : total();
     if (sum.scale != 1) value = value * k.number(DType::f64, sum.scale, value.is_vector());
@@ -56,6 +52,12 @@ Kernel write(const Sum& sum, Nest nest, int64_t parts) {
 }
 
 }  // namespace
+
+BufferId buffer_of(KernelBuilder& k, const std::string& name, const SumOperand& operand) {
+  if (operand.place == Buffer::Place::scratch)
+    return k.scratch(name, operand.dtype, operand.elements, operand.position);
+  return k.argument(name, {operand.dtype, {operand.elements}, {}}, static_cast<size_t>(operand.position));
+}
 
 SumOperand argument_of(const Type& type, View view, size_t position) {
   return {type.dtype, type.bytes() / size_of(type.dtype), std::move(view), Buffer::Place::argument,

@@ -26,7 +26,11 @@ struct Sum {
   std::function<Expr(std::span<const Expr>)> term = {};
   SumOperand result = {};
   double scale = 1;
+  bool only_present = false;  ///< lanes beyond the end do not count: their term is not zero
 };
+
+/// The memory of an operand in the kernel under construction.
+BufferId buffer_of(KernelBuilder& k, const std::string& name, const SumOperand& operand);
 
 SumOperand argument_of(const Type& type, View view, size_t position);
 

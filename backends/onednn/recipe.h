@@ -92,6 +92,7 @@ Recipes convolution_backward_weights_recipes(const OpView&, const std::optional<
 Recipes linear_recipes(const OpView&, const Epilogue&, std::span<const Layout> offered);
 Recipes matmul_recipes(const OpView&);
 Recipes pooling_recipes(const OpView&, std::span<const Layout> offered);
+Recipes batch_norm_recipes(const OpView&, std::span<const Layout> offered);
 Recipes activation_recipes(const OpView&, std::span<const Layout> offered);
 /// Backward by the forward result: operands dy and y. None where oneDNN has no such primitive.
 Recipes activation_backward_recipes(const OpView& activation, const Port& dy, const Port& y, const Port& dx,

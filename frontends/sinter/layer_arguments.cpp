@@ -92,4 +92,8 @@ Value LayerArguments::parameter(std::string_view name, DType dtype, const Shape&
   return graph_.parameter(fmt::format("{}.{}", path_, name), {dtype, shape, {}});
 }
 
+Value LayerArguments::state(std::string_view name, DType dtype, const Shape& shape) const {
+  return graph_.state(fmt::format("{}.{}", path_, name), {dtype, shape, {}});
+}
+
 }  // namespace sinter::language

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "frontends/sinter/activation_layers.h"
+#include "frontends/sinter/normalization_layers.h"
 #include "ir/build.h"
 
 namespace sinter::language {
@@ -70,10 +72,6 @@ Value build_avg_pool2d(const LayerArguments& given) {
                                        .count_include_pad = given.boolean("count_include_pad")});
 }
 
-Value build_leaky_relu(const LayerArguments& given) {
-  return leaky_relu(given.value("x"), {.alpha = given.real("negative_slope")});
-}
-
 Value build_flatten(const LayerArguments& given) {
   return flatten(given.value("x"),
                  {.start_dim = given.integer("start_dim"), .end_dim = given.integer("end_dim")});
@@ -103,10 +101,21 @@ constexpr std::array layers = {
     LayerDef{"avg_pool2d(x, kernel_size, stride=kernel_size, padding=0, count_include_pad=true)",
              build_avg_pool2d},
     LayerDef{"global_avg_pool2d(x)", build_unary<global_avg_pool2d>},
+    LayerDef{"batch_norm(x, eps=1e-5, momentum=0.1, affine=true)", build_batch_norm},
     LayerDef{"relu(x)", build_unary<relu>},
     LayerDef{"sigmoid(x)", build_unary<sigmoid>},
     LayerDef{"tanh(x)", build_unary<tanh>},
     LayerDef{"leaky_relu(x, negative_slope=0.01)", build_leaky_relu},
+    LayerDef{"elu(x, alpha=1.0)", build_elu},
+    LayerDef{"selu(x)", build_unary<selu>},
+    LayerDef{"gelu(x, approximate=\"none\")", build_gelu},
+    LayerDef{"silu(x)", build_unary<silu>},
+    LayerDef{"hard_sigmoid(x)", build_unary<hard_sigmoid>},
+    LayerDef{"hard_swish(x)", build_unary<hard_swish>},
+    LayerDef{"softplus(x, beta=1.0, threshold=20.0)", build_softplus},
+    LayerDef{"relu6(x)", build_relu6},
+    LayerDef{"clip(x, min, max)", build_clip},
+    LayerDef{"prelu(x, num_parameters=1)", build_prelu},
     LayerDef{"flatten(x, start_dim=1, end_dim=-1)", build_flatten},
     LayerDef{"softmax(x, dim)", build_over_axis<softmax>},
     LayerDef{"log_softmax(x, dim)", build_over_axis<log_softmax>},
@@ -119,7 +128,7 @@ constexpr std::array layers = {
     LayerDef{"minimum(a, b)", build_binary<minimum>},
 };
 
-constexpr std::array<std::string_view, 3> to_come = {"batch_norm", "concat", "dropout"};
+constexpr std::array<std::string_view, 2> to_come = {"concat", "dropout"};
 
 }  // namespace
 

@@ -30,6 +30,8 @@ class LayerArguments {
 
   /// A trained tensor of the layer. Refuses one of more than 2^40 elements.
   Value parameter(std::string_view name, DType dtype, const Shape& shape) const;
+  /// A tensor that training moves but no gradient reaches, such as a running mean.
+  Value state(std::string_view name, DType dtype, const Shape& shape) const;
   /// Throws InputError at the layer itself.
   [[noreturn]] void reject(std::string_view message) const;
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ir/build.h"
+#include "ir/ops/element_run.h"
 #include "ir/ops/walk.h"
 
 namespace sinter::ops {
@@ -123,23 +124,6 @@ double element_flops(const Attributes&, std::span<const std::optional<Type>>, st
 }
 
 namespace {
-
-struct Run {
-  int64_t first, count;
-};
-
-Run elements_of(const Evaluation& e, int64_t begin, int64_t end) {
-  const int64_t first = begin * elements_per_unit;
-  return {first, std::min(e.results[0].count, end * elements_per_unit) - first};
-}
-
-template <typename In, typename Out, typename F>
-void map(const Evaluation& e, int64_t begin, int64_t end, F f) {
-  const Run run = elements_of(e, begin, end);
-  const In* x = e.operands[0].as<In>() + run.first;
-  Out* y = e.results[0].as<Out>() + run.first;
-  for (int64_t i = 0; i < run.count; ++i) y[i] = f(x[i]);
-}
 
 template <typename In, typename Out, typename F>
 void map2(const Evaluation& e, int64_t begin, int64_t end, F f) {

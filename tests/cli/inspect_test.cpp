@@ -162,8 +162,10 @@ TEST(Inspect, WrongOptions) {
                      "--stage excludes --stop-after");
   expect_input_error(
       {"inspect", "lenet", "--disable", "fusion"},
-      "unknown pass \"fusion\"; expected one of: bind_symbols, append_loss, autodiff, append_update, "
-      "fold_constants, simplify_algebra, eliminate_common_subexpressions, shrink_activation_gradients, "
+      "unknown pass \"fusion\"; expected one of: bind_symbols, append_loss, enter_training, autodiff, "
+      "append_update, "
+      "fold_batch_norm, fold_constants, simplify_algebra, eliminate_common_subexpressions, "
+      "shrink_activation_gradients, "
       "remove_dead_nodes, fuse_epilogues, fuse_conv_activation_pool, "
       "assign_layouts, form_slab_loops, "
       "fuse_lane_sums");

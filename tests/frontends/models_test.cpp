@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "frontends/sinter/embedded_models.h"
 #include "frontends/sinter/load.h"
 #include "ir/text.h"
@@ -56,6 +58,34 @@ TEST(Models, TheReluVariantHasTheSameShapes) {
   ASSERT_EQ(sigmoid.size(), relu.size());
   for (size_t i = 0; i < relu.size(); ++i)
     EXPECT_EQ(sigmoid[i].substr(sigmoid[i].find('[')), relu[i].substr(relu[i].find('[')));
+}
+
+TEST(Models, ResNet18HasTheTextbooksShapes) {
+  const auto shapes = layer_shapes("resnet18");
+  const auto shape_of = [&](std::string_view layer) {
+    for (const std::string& each : shapes)
+      if (each.starts_with(std::string(layer) + " ")) return each.substr(each.find('['));
+    return std::string("no such layer");
+  };
+  EXPECT_EQ(shape_of("0"), "[N, 64, 48, 48]");
+  EXPECT_EQ(shape_of("3"), "[N, 64, 24, 24]");
+  EXPECT_EQ(shape_of("4.2"), "no such layer");
+  EXPECT_EQ(shape_of("5.main.4"), "[N, 64, 24, 24]");
+  EXPECT_EQ(shape_of("6.main.4"), "[N, 128, 12, 12]");
+  EXPECT_EQ(shape_of("6.side.0"), "[N, 128, 12, 12]");
+  EXPECT_EQ(shape_of("8.main.4"), "[N, 256, 6, 6]");
+  EXPECT_EQ(shape_of("11.main.4"), "[N, 512, 3, 3]");
+  EXPECT_EQ(shape_of("12"), "[N, 512, 1, 1]");
+  EXPECT_EQ(shape_of("14"), "[N, 10]");
+}
+
+TEST(Models, ResNet34HasItsDepths) {
+  const auto convolutions = [](const std::vector<std::pair<std::string, std::string>>& settings) {
+    const Graph graph = load_model(model_text("resnet18"), "resnet18", {settings});
+    return std::ranges::count(graph.nodes(), OpKind::conv2d, &Node::op);
+  };
+  EXPECT_EQ(convolutions({}), 17 + 3);
+  EXPECT_EQ(convolutions({{"depth1", "3"}, {"depth2", "4"}, {"depth3", "6"}, {"depth4", "3"}}), 33 + 3);
 }
 
 TEST(Models, WindowsLineEndsAndAByteOrderMarkChangeNothing) {

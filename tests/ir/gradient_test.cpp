@@ -16,6 +16,7 @@ namespace {
 /// The ops without a gradient. A new op is either differentiable or stands here with its reason.
 const std::map<OpKind, std::string_view> not_differentiable = {
     {OpKind::max_pool2d_backward, "second derivatives are not asked for"},
+    {OpKind::batch_norm_backward, "second derivatives are not asked for"},
     {OpKind::softmax_cross_entropy_backward, "second derivatives are not asked for"},
     {OpKind::sgd_update, "comes after autodiff"},
     {OpKind::adam_update, "comes after autodiff"},

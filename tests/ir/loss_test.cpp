@@ -23,11 +23,14 @@ TEST(CrossEntropy, ALabelOutsideTheClassesGivesNan) {
   expect_elements(apply_one(OpKind::softmax_cross_entropy, {logits, labels}), {nan});
 }
 
-// torch.nn.functional.cross_entropy(x, torch.tensor([1, 0]), label_smoothing=.2) and its gradient, PyTorch 1.13.
+// torch.nn.functional.cross_entropy(x, torch.tensor([1, 0]), label_smoothing=.2) and its gradient,
+// PyTorch 1.13.
 TEST(CrossEntropy, SmoothsLabelsAsPyTorchDoes) {
-  const Tensor x = Tensor::of<double>({2, 3}, {1, 2, -1, 0.5, 0, 3}), labels = Tensor::of<int64_t>({2}, {1, 0});
+  const Tensor x = Tensor::of<double>({2, 3}, {1, 2, -1, 0.5, 0, 3}),
+               labels = Tensor::of<int64_t>({2}, {1, 0});
   const std::vector<Attributes::Named> smoothing = {{"label_smoothing", 0.2}};
-  EXPECT_NEAR(apply_one(OpKind::softmax_cross_entropy, {x, labels}, smoothing).at(0), 1.5531092542354434, 1e-15);
+  EXPECT_NEAR(apply_one(OpKind::softmax_cross_entropy, {x, labels}, smoothing).at(0), 1.5531092542354434,
+              1e-15);
   const double expected[] = {0.09641489683787624, -0.08064107698421275, -0.015773819853663468,
                              -0.3970726104929595, -0.01134009318730441, 0.40841270368026383};
   const Tensor dx = apply_one(OpKind::softmax_cross_entropy_backward,

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/ir/naive_normalization.h"
+
 namespace sinter {
 
 using Index = std::vector<int64_t>;
@@ -360,6 +362,26 @@ void rmsprop_update(const Attributes& a, const Operands& x, Operands& y) {
   }
 }
 
+double hard_sigmoid(double x) { return x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + 0.5; }
+
+void gelu(const Attributes& a, const Operands& x, Operands& y) {
+  const double root = std::sqrt(2 / std::acos(-1.0));
+  for (size_t i = 0; i < x[0].data.size(); ++i) {
+    const double v = x[0].data[i];
+    const double share = a.word("approximate") == "tanh" ? std::tanh(root * (v + 0.044715 * v * v * v))
+                                                         : std::erf(v / std::sqrt(2.0));
+    y[0].data[i] = v / 2 * (1 + share);
+  }
+}
+
+void prelu(const Attributes&, const Operands& x, Operands& y) {
+  Array from = x[0];
+  for_each_index(x[0].shape, [&](const Index& i) {
+    const double v = from.at(i), slope = x[1].data[x[1].data.size() == 1 ? 0 : i[1]];
+    y[0].at(i) = v > 0 ? v : slope * v;
+  });
+}
+
 }  // namespace
 
 const std::map<OpKind, NaiveOp>& naive_ops() {
@@ -383,6 +405,33 @@ const std::map<OpKind, NaiveOp>& naive_ops() {
          const double alpha = a.real("alpha");
          elementwise([alpha](double v) { return v > 0 ? v : alpha * v; })(a, x, y);
        }},
+      {OpKind::erf, elementwise([](double x) { return std::erf(x); })},
+      {OpKind::elu,
+       [](const Attributes& a, const Operands& x, Operands& y) {
+         elementwise([&a](double v) { return v > 0 ? v : a.real("alpha") * (std::exp(v) - 1); })(a, x, y);
+       }},
+      {OpKind::selu, elementwise([](double v) {
+         return 1.05070098735548 * (v > 0 ? v : 1.67326324235438 * (std::exp(v) - 1));
+       })},
+      {OpKind::gelu, gelu},
+      {OpKind::silu, elementwise([](double v) { return v * (1 - 1 / (std::exp(v) + 1)); })},
+      {OpKind::hard_sigmoid, elementwise(hard_sigmoid)},
+      {OpKind::hard_swish, elementwise([](double v) { return v * hard_sigmoid(v); })},
+      {OpKind::softplus,
+       [](const Attributes& a, const Operands& x, Operands& y) {
+         const double beta = a.real("beta");
+         elementwise([&](double v) {
+           return beta * v > a.real("threshold") ? v : std::log(1 + std::exp(beta * v)) / beta;
+         })(a, x, y);
+       }},
+      {OpKind::clip,
+       [](const Attributes& a, const Operands& x, Operands& y) {
+         elementwise([&](double v) { return std::min(std::max(v, a.real("min")), a.real("max")); })(a, x, y);
+       }},
+      {OpKind::prelu, prelu},
+      {OpKind::batch_norm, naive_batch_norm},
+      {OpKind::batch_norm_training, naive_batch_norm_training},
+      {OpKind::batch_norm_backward, naive_batch_norm_backward},
       {OpKind::add, binary(std::plus<>())},
       {OpKind::sub, binary(std::minus<>())},
       {OpKind::mul, binary(std::multiplies<>())},

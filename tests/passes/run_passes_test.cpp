@@ -103,7 +103,9 @@ void expect_unknown(const std::vector<std::string>& passes, const RunOptions& op
   } catch (const InputError& error) {
     EXPECT_STREQ(
         error.what(),
-        "unknown pass \"fuse_all\"; expected one of: bind_symbols, append_loss, autodiff, append_update, "
+        "unknown pass \"fuse_all\"; expected one of: bind_symbols, append_loss, enter_training, autodiff, "
+        "append_update, "
+        "fold_batch_norm, "
         "fold_constants, simplify_algebra, eliminate_common_subexpressions, shrink_activation_gradients, "
         "remove_dead_nodes, fuse_epilogues, fuse_conv_activation_pool, assign_layouts, form_slab_loops, "
         "fuse_lane_sums");

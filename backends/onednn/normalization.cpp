@@ -1,0 +1,110 @@
+#include "backends/onednn/memory_desc.h"
+#include "backends/onednn/recipe.h"
+#include "ir/cost.h"
+
+namespace sinter::onednn {
+namespace {
+
+using dnnl::normalization_flags;
+using dnnl::prop_kind;
+using Forward = dnnl::batch_normalization_forward;
+using Backward = dnnl::batch_normalization_backward;
+
+normalization_flags flags_of(bool with_scale, bool with_shift) {
+  normalization_flags flags = normalization_flags::none;
+  if (with_scale) flags = flags | normalization_flags::use_scale;
+  if (with_shift) flags = flags | normalization_flags::use_shift;
+  return flags;
+}
+
+float epsilon_of(const OpView& op) { return static_cast<float>(op.attributes.real("epsilon")); }
+
+// What is as large as x lies in one of the layouts, what belongs to channels is plain.
+std::vector<LayoutChoice> choices_of(const OpView& op, std::span<const Layout> offered) {
+  std::vector<LayoutChoice> choices;
+  for (const Layout& layout : sample_layouts(4, offered)) {
+    LayoutChoice choice;
+    for (const auto& operand : op.operands)
+      choice.push_back(operand && operand->type.shape.size() == 4 ? layout : Layout());
+    for (const Port& result : op.results) choice.push_back(result.type.shape.size() == 4 ? layout : Layout());
+    choices.push_back(std::move(choice));
+  }
+  return choices;
+}
+
+Recipe recipe_of(const OpView& op, std::span<const Layout> offered) {
+  Recipe recipe;
+  recipe.choices = choices_of(op, offered);
+  recipe.flops = static_cast<double>(element_count(op.results[0].type.shape));
+  return recipe;
+}
+
+Recipe inference_recipe(const OpView& op, std::span<const Layout> offered) {
+  const Port &x = op.operand(0), &y = op.results[0];
+  Recipe recipe = recipe_of(op, offered);
+  recipe.arguments = {{DNNL_ARG_SRC, x, Cut::slice},
+                      {DNNL_ARG_MEAN, op.operand(1), Cut::whole},
+                      {DNNL_ARG_VARIANCE, op.operand(2), Cut::whole},
+                      {DNNL_ARG_DST, y, Cut::slice}};
+  if (op.has(3)) recipe.arguments.push_back({DNNL_ARG_SCALE, op.operand(3), Cut::whole});
+  if (op.has(4)) recipe.arguments.push_back({DNNL_ARG_SHIFT, op.operand(4), Cut::whole});
+  const auto flags = flags_of(op.has(3), op.has(4)) | normalization_flags::use_global_stats;
+  recipe.describe = [=, x = x.buffer, epsilon = epsilon_of(op)](const Descriptions& d) {
+    return Forward::primitive_desc({prop_kind::forward_inference, d[x], epsilon, flags},
+                                   primitive_attributes({}, d), cpu_engine(), true);
+  };
+  return recipe;
+}
+
+// Statistics are of all samples: one slice.
+Recipe training_recipe(const OpView& op, std::span<const Layout> offered) {
+  const Port& x = op.operand(0);
+  Recipe recipe = recipe_of(op, offered);
+  recipe.arguments = {{DNNL_ARG_SRC, x, Cut::whole},
+                      {DNNL_ARG_DST, op.results[0], Cut::whole},
+                      {DNNL_ARG_MEAN, op.results[1], Cut::whole},
+                      {DNNL_ARG_VARIANCE, op.results[2], Cut::whole}};
+  if (op.has(1)) recipe.arguments.push_back({DNNL_ARG_SCALE, op.operand(1), Cut::whole});
+  if (op.has(2)) recipe.arguments.push_back({DNNL_ARG_SHIFT, op.operand(2), Cut::whole});
+  recipe.describe = [flags = flags_of(op.has(1), op.has(2)), x = x.buffer,
+                     epsilon = epsilon_of(op)](const Descriptions& d) {
+    return Forward::primitive_desc({prop_kind::forward_training, d[x], epsilon, flags},
+                                   primitive_attributes({}, d), cpu_engine(), true);
+  };
+  return recipe;
+}
+
+Recipe backward_recipe(const OpView& op, std::span<const Layout> offered) {
+  const Port &dy = op.operand(0), &x = op.operand(1);
+  Recipe recipe = recipe_of(op, offered);
+  recipe.arguments = {{DNNL_ARG_DIFF_DST, dy, Cut::whole},
+                      {DNNL_ARG_SRC, x, Cut::whole},
+                      {DNNL_ARG_MEAN, op.operand(2), Cut::whole},
+                      {DNNL_ARG_VARIANCE, op.operand(3), Cut::whole},
+                      {DNNL_ARG_SCALE, op.operand(4), Cut::whole},
+                      {DNNL_ARG_DIFF_SRC, op.results[0], Cut::whole},
+                      {DNNL_ARG_DIFF_SCALE, op.results[1], Cut::whole},
+                      {DNNL_ARG_DIFF_SHIFT, op.results[2], Cut::whole}};
+  recipe.describe = [dy = dy.buffer, x = x.buffer,
+                     epsilon = epsilon_of(op)](const Descriptions& d) -> dnnl::primitive_desc_base {
+    const auto flags = flags_of(true, true);
+    const Forward::primitive_desc hint({prop_kind::forward_training, d[x], epsilon, flags},
+                                       primitive_attributes({}, d), cpu_engine(), true);
+    if (!hint) return {};
+    return Backward::primitive_desc({prop_kind::backward, d[dy], d[x], epsilon, flags},
+                                    primitive_attributes({}, d), cpu_engine(), hint, true);
+  };
+  return recipe;
+}
+
+}  // namespace
+
+// Without a weight there is no primitive that makes the weight's gradient.
+Recipes batch_norm_recipes(const OpView& op, std::span<const Layout> offered) {
+  if (op.op == OpKind::batch_norm) return {inference_recipe(op, offered)};
+  if (op.op == OpKind::batch_norm_training) return {training_recipe(op, offered)};
+  if (!op.has(4)) return {};
+  return {backward_recipe(op, offered)};
+}
+
+}  // namespace sinter::onednn
