@@ -30,7 +30,7 @@ Value factor(const std::vector<Value>& gradients, double norm) {
 
 }  // namespace
 
-void clip_gradients(std::vector<Value>& gradients, const ClipOptions& options) {
+void clip_gradients(std::vector<Value>& gradients, const GradientClipping& options) {
   if (gradients.empty()) return;
   gradients.front().graph().at({.node = "clipping"});
   if (options.value > 0)

@@ -12,6 +12,6 @@ namespace sinter {
 /// squares is made parameter by parameter and then over parameters in their order, so that it has the same
 /// bits for any number of threads.
 /// Source: PyTorch torch.nn.utils.clip_grad_value_ and clip_grad_norm_; Pascanu et al., ICML 2013.
-void clip_gradients(std::vector<Value>& gradients, const ClipOptions& options);
+void clip_gradients(std::vector<Value>& gradients, const GradientClipping& options);
 
 }  // namespace sinter
