@@ -7,7 +7,7 @@
 namespace sinter {
 namespace {
 
-constexpr int64_t block = 16;
+constexpr int64_t block = 16, most_samples = 256;
 
 // The node and what made its operands, in order: a target may look at both.
 std::vector<NodeId> with_makers(const Graph& graph, NodeId id, const SlabRegions& regions) {
@@ -27,7 +27,8 @@ WholeSlabTarget::WholeSlabTarget(const Target& target, const Graph& graph, const
   if (!options.loops_follow || options.slabs.slab > 0) return;
   options_.remarks = nullptr;
   regions_ = find_slab_regions(graph, options_);
-  whole_ = regions_.samples % block == 0 ? 0 : regions_.samples / block * block;
+  whole_ = std::min(regions_.samples / block * block, most_samples);
+  if (whole_ == regions_.samples) whole_ = 0;
 }
 
 std::vector<Implementation> WholeSlabTarget::implementations(const Graph& graph, NodeId id,

@@ -6,8 +6,9 @@
 namespace sinter {
 
 /// A target for passes that fuse what form_slab_loops will cut: it says of each node what the other target
-/// says of it for as many samples as fill whole blocks of 16. Nearly all slabs are whole; asked about 129
-/// samples, a target counts the empty lanes of the last block, and other fusions than those of 128 seem best.
+/// says of it for as many samples as fill whole blocks of 16, and no more than 256. Nearly all slabs are
+/// whole; asked about 129 samples, a target counts the empty lanes of the last block, and other fusions than
+/// those of 128 seem best. Of a larger batch the slabs are no larger.
 class WholeSlabTarget final : public Target {
  public:
   /// All must outlive it.
@@ -26,7 +27,7 @@ class WholeSlabTarget final : public Target {
   const Graph& graph_;
   PassOptions options_;
   SlabRegions regions_;
-  int64_t whole_ = 0;  ///< samples; 0: the batch is whole blocks, or no loops will be formed
+  int64_t whole_ = 0;  ///< samples; 0: those of the batch, or no loops will be formed
 };
 
 }  // namespace sinter

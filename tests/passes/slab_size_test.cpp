@@ -106,14 +106,17 @@ TEST(SlabRemainder, KeepsLayoutsThatGoOutOfTheLoop) {
   EXPECT_EQ(print(body), text);
 }
 
-TEST(WholeSlabTarget, AsksForWholeBlocksWhereLoopsFollow) {
+TEST(WholeSlabTarget, AsksForFewWholeBlocksWhereLoopsFollow) {
   const LaneTarget target;
-  const Graph graph = two_relus(129);
-  const auto lanes = [&](const PassOptions& options) {
-    return WholeSlabTarget(target, graph, options).implementations(graph, 1)[1].seconds;
+  const auto lanes = [&](int64_t samples, bool loops_follow) {
+    const Graph graph = two_relus(samples);
+    const WholeSlabTarget asked(target, graph, {.loops_follow = loops_follow});
+    return asked.implementations(graph, 1)[1].seconds;
   };
-  EXPECT_EQ(lanes({.loops_follow = true}), 32);
-  EXPECT_EQ(lanes({.loops_follow = false}), 36);
+  EXPECT_EQ(lanes(129, true), 32);
+  EXPECT_EQ(lanes(129, false), 36);
+  EXPECT_EQ(lanes(9, true), 4);
+  EXPECT_EQ(lanes(1000000, true), 64);
 }
 
 }  // namespace

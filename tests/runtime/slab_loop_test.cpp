@@ -76,11 +76,12 @@ int64_t activation_bytes(bool relu_max, const std::string& backend, int64_t batc
 }
 
 TEST(SlabLoop, ActivationMemoryDoesNotGrowWithTheBatch) {
-  for (const std::string& backend : backend_names())
+  for (const std::string& backend : backend_names()) {
+    if (backend == "reference") continue;
     for (const bool relu_max : {false, true})
-      if (backend != "reference")
-        EXPECT_EQ(activation_bytes(relu_max, backend, 256), activation_bytes(relu_max, backend, 65536))
-            << backend << (relu_max ? ", ReLU" : ", sigmoid");
+      EXPECT_EQ(activation_bytes(relu_max, backend, 256), activation_bytes(relu_max, backend, 65536))
+          << backend << (relu_max ? ", ReLU" : ", sigmoid");
+  }
   EXPECT_LT(compile_step("auto", 256, true)->activation_bytes(2),
             compile_step("auto", 256, false)->activation_bytes(2));
 }
