@@ -446,7 +446,7 @@ constexpr std::array<OpDef, op_count> rows = {{
      .summary =
          "Batch normalisation with the statistics of the batch; the variance is the biased one. Sums are "
          "made in f64.",
-     .operands = {image, channel_scale, channel_shift},
+     .operands = {distinct(image), channel_scale, channel_shift},
      .attributes = {epsilon_attribute},
      .results = {"y", "mean", "variance"},
      .infer = infer_batch_norm_training,

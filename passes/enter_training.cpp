@@ -56,7 +56,8 @@ class EnterTraining {
 
   // state' = (1 - momentum) * state + momentum * factor * value
   void move(ValueId state, Value value, double momentum, double factor) {
-    stores_.emplace_back(state, (copy_[state] * (1 - momentum) + value * (momentum * factor)).id());
+    const Value moved = value * (momentum * factor), kept = copy_[state] * (1 - momentum);
+    stores_.emplace_back(state, (kept + moved).id());
   }
 
   const Graph& from_;
