@@ -46,6 +46,9 @@ enum class OpKind : uint8_t {
   broadcast_to,
   sum_to,
   reorder,
+  concat,
+  slice,
+  slice_backward,
   // reductions
   sum,
   mean,

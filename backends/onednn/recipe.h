@@ -74,6 +74,7 @@ struct Recipe {
   double column_bytes = 0;              ///< what im2col makes, where it is that
   double slice_bytes = 0;               ///< what each slice makes anew, such as transformed weights
   int64_t grain = 1;                    ///< slices are whole multiples of it
+  bool grouped = false;                 ///< a convolution whose channels fall into groups
   bool serial = false;                  ///< one slice only, of what another recipe cuts: for estimates
 };
 
