@@ -49,6 +49,19 @@ int64_t new_parameters(const Graph& model, const Node& node, std::set<ValueId>& 
   return count;
 }
 
+// What the layers put out; flatten and reshape are their operands in another shape.
+double activation_bytes(const Graph& model) {
+  double bytes = 0;
+  for (const Node& node : model.nodes()) {
+    if (node.op == OpKind::flatten || node.op == OpKind::reshape) continue;
+    for (const ValueId id : node.results) {
+      const Type& type = model.type(id);
+      bytes += per_sample_count(type.shape) * static_cast<double>(size_of(type.dtype));
+    }
+  }
+  return bytes;
+}
+
 std::string summary(const Graph& model, int64_t batch_size) {
   Table table(
       {{"layer"}, {"op"}, {"output"}, {"parameters", Column::Align::right}, {"FLOPs", Column::Align::right}});
@@ -67,15 +80,18 @@ std::string summary(const Graph& model, int64_t batch_size) {
   table.row({"total", "", "", with_thousands(parameters), with_prefix(flops)});
   int64_t bytes = 0;
   for (const ValueId id : seen) bytes += model.type(id).bytes();
-  return fmt::format("{}({})\n\n{}\n{} of parameters; FLOPs are those of {}\n", model.name, inputs_of(model),
-                     table.text(), byte_size(bytes),
-                     batch_size == 0 ? "one sample" : fmt::format("a batch of {}", batch_size));
+  return fmt::format(
+      "{}({})\n\n{}\n{} of parameters, {} of activations; FLOPs and activations are those of {}\n",
+      model.name, inputs_of(model), table.text(), byte_size(bytes),
+      byte_size(static_cast<int64_t>(activation_bytes(model))),
+      batch_size == 0 ? "one sample" : fmt::format("a batch of {}", batch_size));
 }
 
 }  // namespace
 
 void add_summary(CLI::App& app, const GlobalOptions&) {
-  CLI::App* command = app.add_subcommand("summary", "a model's layers: output shapes, parameters, FLOPs");
+  CLI::App* command =
+      app.add_subcommand("summary", "a model's layers: output shapes, parameters, FLOPs, activation memory");
   command->footer(examples);
   auto options = std::make_shared<Options>();
   options->model.add(*command);

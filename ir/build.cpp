@@ -13,7 +13,11 @@ Value apply(OpKind op, std::initializer_list<OptionalValue> operands,
 }
 
 Value conv2d(Value x, Value weight, OptionalValue bias, const Conv2dOptions& options) {
-  return apply(OpKind::conv2d, {x, weight, bias}, {{"stride", options.stride}, {"padding", options.padding}});
+  return apply(OpKind::conv2d, {x, weight, bias},
+               {{"stride", options.stride},
+                {"padding", options.padding},
+                {"dilation", options.dilation},
+                {"groups", options.groups}});
 }
 
 Value linear(Value x, Value weight, OptionalValue bias) { return apply(OpKind::linear, {x, weight, bias}); }
@@ -24,9 +28,12 @@ Value matmul(Value a, Value b, const MatmulOptions& options) {
 }
 
 Value max_pool2d(Value x, const PoolOptions& options) {
-  return apply(
-      OpKind::max_pool2d, {x},
-      {{"kernel_size", options.kernel_size}, {"stride", options.stride}, {"padding", options.padding}});
+  return apply(OpKind::max_pool2d, {x},
+               {{"kernel_size", options.kernel_size},
+                {"stride", options.stride},
+                {"padding", options.padding},
+                {"dilation", options.dilation},
+                {"ceil_mode", options.ceil_mode}});
 }
 
 Value avg_pool2d(Value x, const AvgPoolOptions& options) {
@@ -34,7 +41,8 @@ Value avg_pool2d(Value x, const AvgPoolOptions& options) {
                {{"kernel_size", options.kernel_size},
                 {"stride", options.stride},
                 {"padding", options.padding},
-                {"count_include_pad", options.count_include_pad}});
+                {"count_include_pad", options.count_include_pad},
+                {"ceil_mode", options.ceil_mode}});
 }
 
 Value global_avg_pool2d(Value x) { return apply(OpKind::global_avg_pool2d, {x}); }
@@ -106,6 +114,19 @@ Value transpose(Value x, Ints permutation) {
 Value broadcast_to(Value x, Ints shape) {
   return apply(OpKind::broadcast_to, {x}, {{"shape", std::move(shape)}});
 }
+
+Value concat(const std::vector<Value>& values, int64_t axis) {
+  Graph& graph = values.at(0).graph();
+  const std::vector<OptionalValue> operands(values.begin(), values.end());
+  return graph.append(OpKind::concat, operands, Attributes(OpKind::concat, {{"axis", axis}})).front();
+}
+
+Value slice(Value x, const SliceOptions& options) {
+  return apply(
+      OpKind::slice, {x},
+      {{"axis", options.axis}, {"start", options.start}, {"end", options.end}, {"step", options.step}});
+}
+
 Value sum_to(Value x, Ints shape) { return apply(OpKind::sum_to, {x}, {{"shape", std::move(shape)}}); }
 
 Value sum_to_shape_of(Value x, Value like) {

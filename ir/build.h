@@ -16,6 +16,8 @@ Value apply(OpKind op, std::initializer_list<OptionalValue> operands,
 struct Conv2dOptions {
   Ints stride = {1, 1};
   Ints padding = {0, 0, 0, 0};  ///< top, left, bottom, right
+  Ints dilation = {1, 1};
+  int64_t groups = 1;  ///< the weight has in_channels / groups channels
 };
 Value conv2d(Value x, Value weight, OptionalValue bias = {}, const Conv2dOptions& options = {});
 Value linear(Value x, Value weight, OptionalValue bias = {});
@@ -30,6 +32,8 @@ struct PoolOptions {
   Ints kernel_size;
   Ints stride = {};             ///< empty: the kernel's size
   Ints padding = {0, 0, 0, 0};  ///< top, left, bottom, right
+  Ints dilation = {1, 1};
+  bool ceil_mode = false;
 };
 Value max_pool2d(Value x, const PoolOptions& options);
 struct AvgPoolOptions {
@@ -37,6 +41,7 @@ struct AvgPoolOptions {
   Ints stride = {};
   Ints padding = {0, 0, 0, 0};
   bool count_include_pad = true;
+  bool ceil_mode = false;
 };
 Value avg_pool2d(Value x, const AvgPoolOptions& options);
 Value global_avg_pool2d(Value x);
@@ -104,6 +109,15 @@ Value flatten(Value x, const FlattenOptions& options = {});
 Value reshape(Value x, Ints shape);
 Value transpose(Value x, Ints permutation);
 Value broadcast_to(Value x, Ints shape);
+/// Along an axis; at least one value.
+Value concat(const std::vector<Value>& values, int64_t axis = 1);
+struct SliceOptions {
+  int64_t axis = 1;
+  int64_t start = 0;
+  int64_t end;  ///< exclusive
+  int64_t step = 1;
+};
+Value slice(Value x, const SliceOptions& options);
 Value sum_to(Value x, Ints shape);
 /// sum_to `like`'s shape, or x itself where it has that shape already.
 Value sum_to_shape_of(Value x, Value like);

@@ -60,6 +60,9 @@ enum class OpKind : uint8_t {
   broadcast_to,
   sum_to,
   reorder,
+  concat,
+  slice,
+  slice_backward,
   // reductions
   sum,
   mean,

@@ -4,6 +4,7 @@
 #include "ir/ops/batch_norm.h"
 #include "ir/ops/convolution.h"
 #include "ir/ops/elementwise.h"
+#include "ir/ops/joining.h"
 #include "ir/ops/loss.h"
 #include "ir/ops/matrix.h"
 #include "ir/ops/optimizer.h"
@@ -33,10 +34,17 @@ int64_t product_units(const Evaluation& e) {
 constexpr AttributeDef stride_attribute{"stride", AttrKind::ints, "[1, 1]", 1, 1 << 20, 2};
 constexpr AttributeDef pool_stride{"stride", AttrKind::ints, "[]", 1, 1 << 20, 2};
 constexpr AttributeDef padding_attribute{"padding", AttrKind::ints, "[0, 0, 0, 0]", 0, 1 << 20, 4};
+constexpr AttributeDef dilation_attribute{"dilation", AttrKind::ints, "[1, 1]", 1, 1 << 20, 2};
+constexpr AttributeDef groups_attribute{"groups", AttrKind::integer, "1", 1, 1 << 24};
+constexpr AttributeDef ceil_mode_attribute{"ceil_mode", AttrKind::boolean, "false"};
 constexpr AttributeDef kernel_size_attribute{"kernel_size", AttrKind::ints, "", 1, 1 << 20, 2};
 constexpr AttributeDef input_size_attribute{"input_size", AttrKind::ints, "", 1, 1 << 24, 2};
 constexpr AttributeDef count_include_pad{"count_include_pad", AttrKind::boolean, "true"};
 constexpr AttributeDef axis_attribute{"axis", AttrKind::axis, "-1"};
+constexpr AttributeDef concat_axis{"axis", AttrKind::axis, "1"};
+constexpr AttributeDef slice_start{"start", AttrKind::integer, "0", 0, 1LL << 40};
+constexpr AttributeDef slice_end{"end", AttrKind::integer, "", 1, 1LL << 40};
+constexpr AttributeDef slice_step{"step", AttrKind::integer, "1", 1, 1LL << 40};
 constexpr AttributeDef axes_attribute{"axes", AttrKind::axes, "[]"};
 constexpr AttributeDef keepdims_attribute{"keepdims", AttrKind::boolean, "false"};
 constexpr AttributeDef shape_attribute{
@@ -45,7 +53,7 @@ constexpr AttributeDef reduction_attribute{
     .name = "reduction", .kind = AttrKind::word, .fallback = "mean", .words = "mean sum none"};
 
 constexpr OperandDef image{"x", "[N, C, H, W]"};
-constexpr OperandDef conv_weight{.name = "weight", .pattern = "[O, C, KH, KW]", .role = Role::weight};
+constexpr OperandDef conv_weight{.name = "weight", .pattern = "[O, I, KH, KW]", .role = Role::weight};
 constexpr OperandDef conv_bias{.name = "bias", .pattern = "[O]", .optional = true, .role = Role::bias};
 constexpr OperandDef conv_dy{"dy", "[N, O, P, Q]"};
 // Above 0: where an optimizer's squares are 0, such as in what fills up blocks, nothing is to be divided by
@@ -112,11 +120,14 @@ constexpr OpDef binary(OpKind kind, std::string_view name, std::string_view form
 constexpr std::array<OpDef, op_count> rows = {{
     {.kind = OpKind::conv2d,
      .name = "conv2d",
-     .formula = "y[n,o,p,q] = bias[o] + sum over c,i,j of x[n, c, p*stride+i-top, q*stride+j-left] * "
-                "weight[o,c,i,j]",
-     .summary = "Two-dimensional cross-correlation; padding is top, left, bottom, right, filled with zeros.",
+     .formula = "y[n,o,p,q] = bias[o] + sum over c,i,j of x[n, g*I+c, p*stride+i*dilation-top, "
+                "q*stride+j*dilation-left] * weight[o,c,i,j]",
+     .summary =
+         "Two-dimensional cross-correlation; padding is top, left, bottom, right, filled with zeros. "
+         "Output channel o\nis of group g, one of as many as divide the output channels, and reads its I "
+         "of the C = I * groups channels of x.",
      .operands = {image, conv_weight, conv_bias},
-     .attributes = {stride_attribute, padding_attribute},
+     .attributes = {stride_attribute, padding_attribute, dilation_attribute, groups_attribute},
      .infer = infer_conv2d,
      .gradient = conv2d_gradient,
      .evaluate = evaluate_conv2d,
@@ -126,11 +137,12 @@ constexpr std::array<OpDef, op_count> rows = {{
      .source = "LeCun et al., Proc. IEEE 86(11), 1998; PyTorch torch.nn.Conv2d"},
     {.kind = OpKind::conv2d_backward_data,
      .name = "conv2d_backward_data",
-     .formula = "x[n,c,h,w] = sum over o,i,j of dy[n,o,p,q] * weight[o,c,i,j] where h = p*stride+i-top, w = "
-                "q*stride+j-left",
+     .formula = "dx[n,g*I+c,h,w] = sum over o of group g, i, j of dy[n,o,p,q] * weight[o,c,i,j] where h = "
+                "p*stride+i*dilation-top, w = q*stride+j*dilation-left",
      .summary = "Gradient of conv2d by x; also the transposed convolution.",
      .operands = {conv_dy, conv_weight},
-     .attributes = {input_size_attribute, stride_attribute, padding_attribute},
+     .attributes = {input_size_attribute, stride_attribute, padding_attribute, dilation_attribute,
+                    groups_attribute},
      .results = {"dx"},
      .infer = infer_conv2d_backward_data,
      .gradient = conv2d_backward_data_gradient,
@@ -140,10 +152,12 @@ constexpr std::array<OpDef, op_count> rows = {{
      .samples = samples_by_pattern},
     {.kind = OpKind::conv2d_backward_weights,
      .name = "conv2d_backward_weights",
-     .formula = "dweight[o,c,i,j] = sum over n,p,q of x[n, c, p*stride+i-top, q*stride+j-left] * dy[n,o,p,q]",
+     .formula = "dweight[o,c,i,j] = sum over n,p,q of x[n, g*I+c, p*stride+i*dilation-top, "
+                "q*stride+j*dilation-left] * dy[n,o,p,q]",
      .summary = "Gradient of conv2d by its weight.",
      .operands = {image, conv_dy},
-     .attributes = {kernel_size_attribute, stride_attribute, padding_attribute},
+     .attributes = {kernel_size_attribute, stride_attribute, padding_attribute, dilation_attribute,
+                    groups_attribute},
      .results = {"dweight"},
      .infer = infer_conv2d_backward_weights,
      .gradient = conv2d_backward_weights_gradient,
@@ -182,11 +196,14 @@ constexpr std::array<OpDef, op_count> rows = {{
 
     {.kind = OpKind::max_pool2d,
      .name = "max_pool2d",
-     .formula = "y[n,c,p,q] = max over i,j of x[n, c, p*stride+i-top, q*stride+j-left]",
-     .summary = "Largest value of each window; NaN wins, padding never does. Without stride, windows do not "
-                "overlap.",
+     .formula = "y[n,c,p,q] = max over i,j of x[n, c, p*stride+i*dilation-top, q*stride+j*dilation-left]",
+     .summary =
+         "Largest value of each window; NaN wins, padding never does. Without stride, windows do not "
+         "overlap. With\nceil_mode the last window may reach beyond the padding, if it begins in x or in "
+         "the padding before it.",
      .operands = {distinct(image)},
-     .attributes = {kernel_size_attribute, pool_stride, padding_attribute},
+     .attributes = {kernel_size_attribute, pool_stride, padding_attribute, dilation_attribute,
+                    ceil_mode_attribute},
      .infer = infer_max_pool2d,
      .evaluate = evaluate_max_pool2d,
      .units = plane_units,
@@ -199,7 +216,8 @@ constexpr std::array<OpDef, op_count> rows = {{
      .formula = "y as max_pool2d; argmax[n,c,p,q] = i*KW + j of the first largest",
      .summary = "max_pool2d that also says where: u8 for windows of up to 256 elements, i32 beyond.",
      .operands = {distinct(image)},
-     .attributes = {kernel_size_attribute, pool_stride, padding_attribute},
+     .attributes = {kernel_size_attribute, pool_stride, padding_attribute, dilation_attribute,
+                    ceil_mode_attribute},
      .results = {"y", "argmax"},
      .infer = infer_max_pool2d_argmax,
      .gradient = max_pool2d_argmax_gradient,
@@ -212,7 +230,8 @@ constexpr std::array<OpDef, op_count> rows = {{
      .formula = "dx[n,c,h,w] = sum of dy[n,c,p,q] over the windows whose argmax is (h, w)",
      .summary = "Gradient of max_pool2d by x.",
      .operands = {{"dy", "[N, C, P, Q]"}, {"argmax", "[N, C, P, Q]", Elements::any}},
-     .attributes = {input_size_attribute, kernel_size_attribute, pool_stride, padding_attribute},
+     .attributes = {input_size_attribute, kernel_size_attribute, pool_stride, padding_attribute,
+                    dilation_attribute, ceil_mode_attribute},
      .results = {"dx"},
      .infer = infer_max_pool2d_backward,
      .evaluate = evaluate_max_pool2d_backward,
@@ -222,9 +241,11 @@ constexpr std::array<OpDef, op_count> rows = {{
     {.kind = OpKind::avg_pool2d,
      .name = "avg_pool2d",
      .formula = "y[n,c,p,q] = mean over i,j of x[n, c, p*stride+i-top, q*stride+j-left]",
-     .summary = "Mean of each window; padding counts as zeros unless count_include_pad is false.",
+     .summary = "Mean of each window; padding counts as zeros unless count_include_pad is false. What lies "
+                "beyond the padding,\nwith ceil_mode, never counts.",
      .operands = {image},
-     .attributes = {kernel_size_attribute, pool_stride, padding_attribute, count_include_pad},
+     .attributes = {kernel_size_attribute, pool_stride, padding_attribute, count_include_pad,
+                    ceil_mode_attribute},
      .infer = infer_avg_pool2d,
      .gradient = avg_pool2d_gradient,
      .evaluate = evaluate_avg_pool2d,
@@ -238,7 +259,7 @@ constexpr std::array<OpDef, op_count> rows = {{
      .summary = "Gradient of avg_pool2d by x.",
      .operands = {{"dy", "[N, C, P, Q]"}},
      .attributes = {input_size_attribute, kernel_size_attribute, pool_stride, padding_attribute,
-                    count_include_pad},
+                    count_include_pad, ceil_mode_attribute},
      .results = {"dx"},
      .infer = infer_avg_pool2d_backward,
      .gradient = avg_pool2d_backward_gradient,
@@ -628,6 +649,47 @@ constexpr std::array<OpDef, op_count> rows = {{
      .units = element_units,
      .flops = no_flops,
      .samples = samples_of_elements},
+
+    {.kind = OpKind::concat,
+     .name = "concat",
+     .formula = "y = the operands one after the other along axis",
+     .summary = "Joins values whose other dimensions are the same.",
+     .operands = {{.name = "x", .elements = Elements::same, .variadic = true}},
+     .attributes = {concat_axis},
+     .infer = infer_concat,
+     .gradient = concat_gradient,
+     .evaluate = evaluate_concat,
+     .units = outer_units,
+     .flops = no_flops,
+     .samples = samples_of_concat,
+     .source = "PyTorch torch.cat"},
+    {.kind = OpKind::slice,
+     .name = "slice",
+     .formula = "y[.., i, ..] = x[.., start + i*step, ..] along axis, below end",
+     .summary = "A part of a value along one axis.",
+     .operands = {{"x", "[...]", Elements::same}},
+     .attributes = {concat_axis, slice_start, slice_end, slice_step},
+     .infer = infer_slice,
+     .gradient = slice_gradient,
+     .evaluate = evaluate_slice,
+     .units = outer_units,
+     .flops = no_flops,
+     .samples = samples_along_axis,
+     .source = "NumPy basic slicing"},
+    {.kind = OpKind::slice_backward,
+     .name = "slice_backward",
+     .formula = "dx[.., start + i*step, ..] = dy[.., i, ..] along axis, 0 elsewhere",
+     .summary = "Gradient of slice: its elements in their places among zeros.",
+     .operands = {{"dy", "[...]", Elements::same}},
+     .attributes =
+         {concat_axis, slice_start, slice_end, slice_step, {"size", AttrKind::integer, "", 1, 1LL << 40}},
+     .results = {"dx"},
+     .infer = infer_slice_backward,
+     .gradient = slice_backward_gradient,
+     .evaluate = evaluate_slice_backward,
+     .units = outer_units,
+     .flops = no_flops,
+     .samples = samples_along_axis},
 
     {.kind = OpKind::sum,
      .name = "sum",

@@ -59,7 +59,7 @@ struct PassOptions {
   std::optional<double> weight_decay = {};      ///< append_update; none: 0.01 for adamw, 0 for others
   bool nesterov = false;                        ///< append_update: of sgd
   AdaptiveOptions adaptive = {};                ///< append_update
-  GradientClipping clip = {};                        ///< append_update
+  GradientClipping clip = {};                   ///< append_update
   bool accumulate = false;                      ///< append_update: gradients are summed over several steps
   SlabOptions slabs = {};                       ///< form_slab_loops, and assign_layouts before it
   bool loops_follow = false;                    ///< form_slab_loops is still to come: set by run_passes

@@ -13,6 +13,20 @@ struct Use {
   ValueId weight = {};  ///< the weight of the op that reads the parameter; invalid: none
 };
 
+// The weight of an op to whose result a value is added: invalid where there is none.
+ValueId weight_added_to(const Graph& graph, ValueId value) {
+  for (const Node& node : graph.nodes()) {
+    if (node.op != OpKind::add || std::ranges::count(node.operands, value) != 1) continue;
+    const ValueInfo& other = graph.info(node.operands[node.operands[0] == value ? 1 : 0]);
+    if (other.kind != ValueKind::result) return {};
+    const Node& maker = graph.node(other.node);
+    const auto& defs = op_def(maker.op).operands;
+    for (size_t i = 0; i < maker.operands.size() && i < defs.size(); ++i)
+      if (defs[i].role == Role::weight) return maker.operands[i];
+  }
+  return {};
+}
+
 // How the first op that reads a parameter uses it.
 Use find_use(const Graph& graph, ValueId parameter) {
   for (const Node& node : graph.nodes()) {
@@ -25,6 +39,10 @@ Use find_use(const Graph& graph, ValueId parameter) {
       use.role = defs[i].role;
       reads = true;
     }
+    // The bias of a transposed convolution goes to its channels first.
+    if (reads && node.op == OpKind::reshape)
+      if (const ValueId weight = weight_added_to(graph, node.results[0]); weight.valid())
+        return {Role::bias, weight};
     if (reads) return use;
   }
   return {};

@@ -70,9 +70,31 @@ const Lowering* find_fusion(const Graph& body) {
   return nullptr;
 }
 
+// Kernels walk dense windows over all channels that end within the padding.
+std::optional<std::string> beyond_kernels(const Node& node) {
+  const auto attribute_names = op_def(node.op).attributes;
+  const auto has = [&](std::string_view name) {
+    return std::ranges::find(attribute_names, name, &AttributeDef::name) != attribute_names.end();
+  };
+  const auto beyond = [&](std::string_view what) {
+    return fmt::format("there is no kernel for {} with {}", to_string(node.op), what);
+  };
+  if (has("groups") && node.attributes.integer("groups") > 1) return beyond("groups");
+  if (has("dilation") && node.attributes.ints("dilation") != Ints{1, 1}) return beyond("dilation");
+  if (has("ceil_mode") && node.attributes.boolean("ceil_mode")) return beyond("ceil_mode");
+  return std::nullopt;
+}
+
+std::optional<std::string> beyond_kernels(const Graph& body) {
+  for (const Node& node : body.nodes())
+    if (auto reason = beyond_kernels(node)) return reason;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> refuses_body(const Graph& body) {
+  if (auto reason = beyond_kernels(body)) return reason;
   std::vector<std::string> reasons;  // each once
   for (const FusionEntry& entry : fusions) {
     auto reason = entry.refuses(body);
@@ -83,7 +105,11 @@ std::optional<std::string> refuses_body(const Graph& body) {
 }
 
 const Lowering* find_lowering(const Graph& graph, const Node& node) {
-  if (node.op == OpKind::fusion) return find_fusion(node.attributes.body());
+  if (node.op == OpKind::fusion) {
+    const Graph& body = node.attributes.body();
+    return beyond_kernels(body) ? nullptr : find_fusion(body);
+  }
+  if (beyond_kernels(node)) return nullptr;
   for (const Entry& entry : entries)
     if (entry.op == node.op) return entry.lowering;
   return op_def(node.op).elementwise == Elementwise::no ? nullptr : find_fusion(body_of(graph, node).body);

@@ -35,8 +35,8 @@ void PlaneValue::store(const PlaneSite& site, const Index& row, const Index& col
 PoolWindows::PoolWindows(const Attributes& attributes, const Type& x, const Type& y) {
   const Ints& kernel = attributes.ints("kernel_size");
   const Ints& stride = attributes.ints("stride").empty() ? kernel : attributes.ints("stride");
-  window_ =
-      ops::window(sizes(x.shape), sizes(y.shape), kernel[0], kernel[1], stride, attributes.ints("padding"));
+  window_ = ops::window(sizes(x.shape), sizes(y.shape), kernel[0], kernel[1],
+                        {stride, attributes.ints("padding"), Ints{1, 1}});
 }
 
 bool PoolWindows::leaves(const ops::Slide& slide) {

@@ -17,12 +17,33 @@ constexpr int64_t channel_grain = 16;      // the largest block of channels that
 constexpr int64_t winograd_channels = 64;  // with fewer, transforms cost what multiplications save
 
 struct Geometry {
-  memory::dims stride, before, after;
+  memory::dims stride, dilation, before, after;
+  int64_t groups;
 };
 
+// oneDNN's dilation is what lies between two taps.
 Geometry geometry(const Attributes& attributes) {
-  const Ints &stride = attributes.ints("stride"), &padding = attributes.ints("padding");
-  return {{stride[0], stride[1]}, {padding[0], padding[1]}, {padding[2], padding[3]}};
+  const Ints &stride = attributes.ints("stride"), &padding = attributes.ints("padding"),
+             &dilation = attributes.ints("dilation");
+  return {{stride[0], stride[1]},
+          {dilation[0] - 1, dilation[1] - 1},
+          {padding[0], padding[1]},
+          {padding[2], padding[3]},
+          attributes.integer("groups")};
+}
+
+// oneDNN's weights of groups have five dimensions, the groups' first, which lie as our four in plain memory.
+memory::desc in_groups(const memory::desc& weight, int64_t groups) {
+  if (groups == 1) return weight;
+  const auto w = weight.dims();
+  return weight.reshape({groups, w[0] / groups, w[1], w[2], w[3]});
+}
+
+// Weights of groups lie plainly: blocks of five dimensions have no tag of four.
+void plain_groups(Recipe& recipe, const Port& weight, const Attributes& attributes) {
+  recipe.grouped = attributes.integer("groups") > 1;
+  if (!recipe.grouped) return;
+  for (LayoutChoice& choice : recipe.choices) choice[weight.buffer] = Layout{};
 }
 
 // oneDNN's choice first, then every pair of layouts for the two images; the weights' is always oneDNN's.
@@ -60,8 +81,9 @@ bool suits_winograd(const Attributes& attributes, const Port& weight) {
   const auto fits = [](int64_t channels) {
     return channels >= winograd_channels && channels % channel_grain == 0;
   };
-  return vector_width() == 16 && w[2] == 3 && w[3] == 3 && stride == Ints{1, 1} && even && fits(w[0]) &&
-         fits(w[1]);
+  const bool dense = attributes.ints("dilation") == Ints{1, 1} && attributes.integer("groups") == 1;
+  return vector_width() == 16 && dense && w[2] == 3 && w[3] == 3 && stride == Ints{1, 1} && even &&
+         fits(w[0]) && fits(w[1]);
 }
 
 using Describe = std::function<dnnl::primitive_desc_base(const Descriptions&)>;
@@ -99,12 +121,12 @@ struct ChannelCut {
   int dimension;
 };
 
-// Of a batch of one, output channels are cut apart: first a recipe for that, then the one for the batch, for
-// the layouts that cannot be cut so.
+// Of a batch of one, output channels that all read all of x are cut apart: first a recipe for that, then the
+// one for the batch, for the layouts that cannot be cut so.
 Recipes with_channels_apart(Recipe by_sample, const Port& x, const Port& y, const Port* added,
                             std::initializer_list<ChannelCut> cuts) {
   const auto size = sizes(y.type.shape);
-  if (size[0] > 1 || size[1] <= channel_grain) return {std::move(by_sample)};
+  if (size[0] > 1 || size[1] <= channel_grain || by_sample.grouped) return {std::move(by_sample)};
   Recipe by_channel = by_sample;
   by_channel.grain = channel_grain;
   // im2col is done anew by each slice.
@@ -153,9 +175,10 @@ Recipes convolution_recipes(const OpView& op, const Epilogue& epilogue, std::spa
       const auto mode = kind == algorithm::convolution_winograd ? prop_kind::forward_training
                                                                 : prop_kind::forward_inference;
       const auto desc =
-          b ? dnnl::convolution_forward::desc(mode, kind, d[x], d[w], d[*b], d[y], g.stride, g.before,
-                                              g.after)
-            : dnnl::convolution_forward::desc(mode, kind, d[x], d[w], d[y], g.stride, g.before, g.after);
+          b ? dnnl::convolution_forward::desc(mode, kind, d[x], in_groups(d[w], g.groups), d[*b], d[y],
+                                              g.stride, g.dilation, g.before, g.after)
+            : dnnl::convolution_forward::desc(mode, kind, d[x], in_groups(d[w], g.groups), d[y], g.stride,
+                                              g.dilation, g.before, g.after);
       const dnnl::convolution_forward::primitive_desc found(desc, primitive_attributes(epilogue, d),
                                                             cpu_engine(), true);
       if (found && epilogue.added && adds_wrongly(found)) return {};
@@ -164,6 +187,7 @@ Recipes convolution_recipes(const OpView& op, const Epilogue& epilogue, std::spa
   };
   recipe.describe = describe(algorithm::convolution_direct);
   recipe.choices = image_choices(buffer_count({&x, &weight, &y, bias, added}), x, y, offered);
+  plain_groups(recipe, weight, op.attributes);
   if (added) same_layout(recipe.choices, y, *added);
   recipe.flops = flops_of(weight, y);
   recipe.column_bytes = column_bytes(weight, y);
@@ -186,9 +210,11 @@ Recipes convolution_backward_data_recipes(const OpView& op, std::span<const Layo
   const auto describe = [dy = dy.buffer, w = weight.buffer, dx = dx.buffer,
                          g = geometry(op.attributes)](algorithm kind) -> Describe {
     return [=](const Descriptions& d) {
-      const dnnl::convolution_forward::desc forward(prop_kind::forward_training, kind, d[dx], d[w], d[dy],
-                                                    g.stride, g.before, g.after);
-      const dnnl::convolution_backward_data::desc desc(kind, d[dx], d[w], d[dy], g.stride, g.before, g.after);
+      const memory::desc weights = in_groups(d[w], g.groups);
+      const dnnl::convolution_forward::desc forward(prop_kind::forward_training, kind, d[dx], weights, d[dy],
+                                                    g.stride, g.dilation, g.before, g.after);
+      const dnnl::convolution_backward_data::desc desc(kind, d[dx], weights, d[dy], g.stride, g.dilation,
+                                                       g.before, g.after);
       const dnnl::primitive_attr attributes = primitive_attributes({}, d);
       const dnnl::convolution_forward::primitive_desc hint(forward, cpu_engine());
       return dnnl::convolution_backward_data::primitive_desc(desc, attributes, cpu_engine(), hint, true);
@@ -196,6 +222,7 @@ Recipes convolution_backward_data_recipes(const OpView& op, std::span<const Layo
   };
   recipe.describe = describe(algorithm::convolution_direct);
   recipe.choices = image_choices(buffer_count({&dy, &weight, &dx}), dy, dx, offered);
+  plain_groups(recipe, weight, op.attributes);
   recipe.flops = flops_of(weight, dy);
   recipe.column_bytes = column_bytes(weight, dy);
   recipe.channels = {{dx.buffer, 1, true}, {dy.buffer, 1, false}};
@@ -213,12 +240,13 @@ Recipes convolution_backward_weights_recipes(const OpView& op, const std::option
   const auto describe = [x = x.buffer, dy = dy.buffer, dw = dw.buffer, g = geometry(op.attributes),
                          b = bias ? std::optional(bias->buffer) : std::nullopt](algorithm kind) -> Describe {
     return [=](const Descriptions& d) {
-      const dnnl::convolution_forward::desc forward(prop_kind::forward_training, kind, d[x], d[dw], d[dy],
-                                                    g.stride, g.before, g.after);
-      const auto desc =
-          b ? dnnl::convolution_backward_weights::desc(kind, d[x], d[dw], d[*b], d[dy], g.stride, g.before,
-                                                       g.after)
-            : dnnl::convolution_backward_weights::desc(kind, d[x], d[dw], d[dy], g.stride, g.before, g.after);
+      const memory::desc weights = in_groups(d[dw], g.groups);
+      const dnnl::convolution_forward::desc forward(prop_kind::forward_training, kind, d[x], weights, d[dy],
+                                                    g.stride, g.dilation, g.before, g.after);
+      const auto desc = b ? dnnl::convolution_backward_weights::desc(kind, d[x], weights, d[*b], d[dy],
+                                                                     g.stride, g.dilation, g.before, g.after)
+                          : dnnl::convolution_backward_weights::desc(kind, d[x], weights, d[dy], g.stride,
+                                                                     g.dilation, g.before, g.after);
       const dnnl::convolution_forward::primitive_desc hint(forward, cpu_engine());
       return dnnl::convolution_backward_weights::primitive_desc(desc, primitive_attributes({}, d),
                                                                 cpu_engine(), hint, true);
@@ -226,6 +254,7 @@ Recipes convolution_backward_weights_recipes(const OpView& op, const std::option
   };
   recipe.describe = describe(algorithm::convolution_direct);
   recipe.choices = image_choices(buffer_count({&x, &dy, &dw, bias ? &*bias : nullptr}), x, dy, offered);
+  plain_groups(recipe, dw, op.attributes);
   recipe.flops = flops_of(dw, dy);
   recipe.column_bytes = column_bytes(dw, dy);
   recipe.channels = {{dy.buffer, 1, true}, {x.buffer, 1, false}};

@@ -102,7 +102,8 @@ bool is_from_pool(const Graph& graph, const Node& backward) {
   const auto same = [&](std::string_view name) {
     return pool.attributes.ints(name) == backward.attributes.ints(name);
   };
-  return same("kernel_size") && same("stride") && same("padding");
+  return same("kernel_size") && same("stride") && same("padding") && same("dilation") &&
+         pool.attributes.boolean("ceil_mode") == backward.attributes.boolean("ceil_mode");
 }
 
 Recipes recipes_of(const Graph& graph, const Node& node, std::span<const Port> ports,

@@ -16,8 +16,8 @@ struct Window {
   memory::dims kernel, stride, before, after;
 };
 
-Window window(const OpView& op, const Port& image) {
-  const auto size = sizes(image.type.shape);
+Window window(const OpView& op, const Port& image, const Port& pooled) {
+  const auto size = sizes(image.type.shape), output = sizes(pooled.type.shape);
   if (op.op == OpKind::global_avg_pool2d)
     return {algorithm::pooling_avg_exclude_padding, {size[2], size[3]}, {1, 1}, {0, 0}, {0, 0}};
   const Attributes& a = op.attributes;
@@ -27,11 +27,24 @@ Window window(const OpView& op, const Port& image) {
   if (op.op == OpKind::avg_pool2d || op.op == OpKind::avg_pool2d_backward)
     kind = a.boolean("count_include_pad") ? algorithm::pooling_avg_include_padding
                                           : algorithm::pooling_avg_exclude_padding;
-  return {kind,
-          {kernel[0], kernel[1]},
-          {stride[0], stride[1]},
-          {padding[0], padding[1]},
-          {padding[2], padding[3]}};
+  memory::dims after = {padding[2], padding[3]};
+  // Windows that ceil_mode adds reach into padding that never counts; oneDNN wants it said.
+  for (int i = 0; i < 2; ++i)
+    after[i] = std::max(after[i], (output[2 + i] - 1) * stride[i] + kernel[i] - size[2 + i] - padding[i]);
+  return {kind, {kernel[0], kernel[1]}, {stride[0], stride[1]}, {padding[0], padding[1]}, after};
+}
+
+bool is_max(OpKind op) {
+  return op == OpKind::max_pool2d || op == OpKind::max_pool2d_argmax || op == OpKind::max_pool2d_backward;
+}
+
+// Dilated windows are left to oneDNN's reference code, and its averages know one kind of padding only.
+bool has_primitive(const OpView& op, const Port& image, const Port& pooled) {
+  if (op.op == OpKind::global_avg_pool2d) return true;
+  if (is_max(op.op)) return op.attributes.ints("dilation") == Ints{1, 1};
+  const Ints& padding = op.attributes.ints("padding");
+  const memory::dims said = {padding[2], padding[3]};
+  return !op.attributes.boolean("count_include_pad") || window(op, image, pooled).after == said;
 }
 
 dnnl::pooling_forward::primitive_desc forward(prop_kind kind, const memory::desc& x, const memory::desc& y,
@@ -67,7 +80,7 @@ Recipe forward_recipe(const OpView& op, std::span<const Layout> offered) {
   if (with_argmax) recipe.arguments.push_back({DNNL_ARG_WORKSPACE, op.results[1], Cut::slice});
   const prop_kind kind = with_argmax ? prop_kind::forward_training : prop_kind::forward_inference;
   recipe.describe = [=, x = x.buffer, y = y.buffer,
-                     w = window(op, x)](const Descriptions& d) -> dnnl::primitive_desc_base {
+                     w = window(op, x, y)](const Descriptions& d) -> dnnl::primitive_desc_base {
     const auto pool = forward(kind, d[x], d[y], w, d);
     if (pool && with_argmax && (!is_workspace(pool, d[y + 1]) || leaves_blocks_open(d[y + 1]))) return {};
     return pool;
@@ -83,7 +96,7 @@ Recipe backward_recipe(const OpView& op, std::span<const Layout> offered) {
   recipe.arguments = {{DNNL_ARG_DIFF_DST, dy, Cut::slice}, {DNNL_ARG_DIFF_SRC, dx, Cut::slice}};
   if (op.has(1)) recipe.arguments.push_back({DNNL_ARG_WORKSPACE, op.operand(1), Cut::slice});
   recipe.describe = [dy = dy.buffer, dx = dx.buffer, with_argmax = op.has(1),
-                     w = window(op, dx)](const Descriptions& d) -> dnnl::primitive_desc_base {
+                     w = window(op, dx, dy)](const Descriptions& d) -> dnnl::primitive_desc_base {
     const auto hint = forward(prop_kind::forward_training, d[dx], d[dy], w, d);
     if (!hint || (with_argmax && !is_workspace(hint, d[dy + 1]))) return {};
     const dnnl::pooling_backward::desc desc(w.kind, d[dx], d[dy], w.stride, w.kernel, w.before, w.after);
@@ -99,6 +112,8 @@ Recipe backward_recipe(const OpView& op, std::span<const Layout> offered) {
 
 Recipes pooling_recipes(const OpView& op, std::span<const Layout> offered) {
   const bool backward = op.op == OpKind::max_pool2d_backward || op.op == OpKind::avg_pool2d_backward;
+  const Port &first = op.operand(0), &result = op.results[0];
+  if (!has_primitive(op, backward ? result : first, backward ? first : result)) return {};
   return {backward ? backward_recipe(op, offered) : forward_recipe(op, offered)};
 }
 

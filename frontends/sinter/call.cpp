@@ -20,6 +20,7 @@ Value Elaborator::call(const Call& call, size_t place, std::optional<Value> pipe
   count_layer(place);
   const Callable& callee = find_callable(call.callee, place);
   const std::string path = join(context.path, std::to_string(context.layers++));
+  if (callee.joins) return join_call(callee, call, place, piped, context.names, path);
   Scope arguments = bind(*callee.definition, call, place, piped, context.names, path);
   if (!callee.build) return call_block(*callee.definition, place, std::move(arguments), path);
   graph_.at(source_.at(place, path));
@@ -90,6 +91,31 @@ Scope Elaborator::bind(const Definition& callee, const Call& call, size_t place,
     if (i == 0) require_value(callee, scope.at(parameter.name));
   }
   return scope;
+}
+
+// Of a layer that takes any number of values, by position; the others of its parameters go by keyword. What
+// stands at place i has the path of an argument called i.
+Value Elaborator::join_call(const Callable& callee, const Call& call, size_t place,
+                            std::optional<Value> piped, const Scope& names, const std::string& path) {
+  const Definition& layer = *callee.definition;
+  std::vector<Value> values;
+  if (piped) values.push_back(*piped);
+  Call options{call.callee, {}};
+  for (const Argument& argument : call.arguments) {
+    if (!argument.name.empty()) {
+      options.arguments.push_back(argument);
+      continue;
+    }
+    Context context{names, join(path, std::to_string(values.size()))};
+    const Binding given{evaluate(argument.value, context), argument.place};
+    require_value(layer, given);
+    values.push_back(std::get<Value>(given.value));
+  }
+  if (values.empty())
+    source_.fail(place, fmt::format("{} needs {}", call.callee, layer.parameters[0].name), indented(layer));
+  const Scope arguments = bind(layer, options, place, values[0], names, path);
+  graph_.at(source_.at(place, path));
+  return callee.build({call.callee, arguments, source_, place, path, graph_, std::move(values)});
 }
 
 // Said before what else is missing: `conv2d(6, kernel_size=5)` at the head of a chain lacks this.

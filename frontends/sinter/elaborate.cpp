@@ -37,7 +37,7 @@ void Elaborator::define_layers() {
   for (const LayerDef& layer : table) layer_sources_.emplace_back(layer.signature, "layer table");
   for (const Source& signature : layer_sources_) layer_definitions_.push_back(parse_signature(signature));
   for (size_t i = 0; i < table.size(); ++i)
-    callables_[layer_definitions_[i].name] = {&layer_definitions_[i], table[i].build};
+    callables_[layer_definitions_[i].name] = {&layer_definitions_[i], table[i].build, table[i].joins};
 }
 
 void Elaborator::define_blocks() {

@@ -22,6 +22,7 @@ struct Context {
 struct Callable {
   const Definition* definition;
   Value (*build)(const LayerArguments&) = nullptr;
+  bool joins = false;  ///< see LayerDef
 };
 
 /// Evaluates a file's model into a graph. Definitions are in elaborate.cpp, expressions and stages in
@@ -71,6 +72,8 @@ class Elaborator {
   size_t parameter_index(const Definition& callee, const Argument& argument) const;
   Scope bind(const Definition& callee, const Call& call, size_t place, std::optional<Value> piped,
              const Scope& names, const std::string& path);
+  Value join_call(const Callable& callee, const Call& call, size_t place, std::optional<Value> piped,
+                  const Scope& names, const std::string& path);
   void require_value(const Definition& callee, const Binding& first) const;
   Value call_block(const Definition& block, size_t place, Scope arguments, const std::string& path);
 

@@ -12,10 +12,18 @@ class LayerArguments {
  public:
   /// `place` is the layer's name in the source, `path` the layer's, which its parameters' names begin with.
   LayerArguments(std::string_view layer, const Scope& arguments, const Source& source, size_t place,
-                 std::string_view path, Graph& graph)
-      : layer_(layer), arguments_(arguments), source_(source), place_(place), path_(path), graph_(graph) {}
+                 std::string_view path, Graph& graph, std::vector<Value> values = {})
+      : layer_(layer),
+        arguments_(arguments),
+        source_(source),
+        place_(place),
+        path_(path),
+        graph_(graph),
+        values_(std::move(values)) {}
 
   Value value(std::string_view name) const;
+  /// What a layer of any number of values is given, at least one.
+  const std::vector<Value>& values() const { return values_; }
   int64_t integer(std::string_view name) const;
   /// A number of things, from 1 on.
   int64_t count(std::string_view name) const;
@@ -45,12 +53,14 @@ class LayerArguments {
   size_t place_;
   std::string_view path_;
   Graph& graph_;
+  std::vector<Value> values_;
 };
 
 /// One layer of the language; docs/language.md describes each.
 struct LayerDef {
   std::string_view signature;  ///< in the language itself: name, operands, arguments with PyTorch's defaults
   Value (*build)(const LayerArguments&);
+  bool joins = false;  ///< all arguments without a keyword are values, of which the first parameter is one
 };
 
 std::span<const LayerDef> layer_table();

@@ -13,6 +13,40 @@ const Ints& stride_of(const Attributes& a) {
   return a.ints("stride").empty() ? a.ints("kernel_size") : a.ints("stride");
 }
 
+constexpr bool is_average(OpKind kind) {
+  return kind == OpKind::avg_pool2d || kind == OpKind::avg_pool2d_backward;
+}
+
+Sliding sliding(const Attributes& a) {
+  static const Ints dense = {1, 1};
+  return {stride_of(a), a.ints("padding"), is_average(a.kind()) ? dense : a.ints("dilation"),
+          a.boolean("ceil_mode")};
+}
+
+Window pool_window(const Attributes& a, std::span<const int64_t> x, std::span<const int64_t> y) {
+  const Ints& kernel = a.ints("kernel_size");
+  return window(x, y, kernel[0], kernel[1], sliding(a));
+}
+
+// The taps [begin, end) of output p that fall inside the input.
+struct Taps {
+  int64_t begin, end;
+};
+
+Taps inside(const Slide& slide, int64_t p) {
+  const int64_t start = slide.at(p, 0), room = slide.input - start;
+  const auto taps_within = [&](int64_t size) { return (size + slide.dilation - 1) / slide.dilation; };
+  return {start < 0 ? taps_within(-start) : 0, std::min(slide.kernel, taps_within(room))};
+}
+
+// Between the taps of a dilated window there may be room for all of a small image.
+void check_windows(const Inference& in, const Slide& slide, std::string_view name) {
+  if (slide.dilation == 1) return;
+  for (int64_t p = 0; p < slide.output; ++p)
+    if (const Taps taps = inside(slide, p); taps.begin >= taps.end)
+      in.reject(fmt::format("window {} along the {} has its elements before and behind the image", p, name));
+}
+
 Shape pooled(const Inference& in, const Shape& x) {
   const Attributes& a = in.attributes();
   const Ints &kernel = a.ints("kernel_size"), &padding = a.ints("padding");
@@ -22,7 +56,11 @@ Shape pooled(const Inference& in, const Shape& x) {
                             padding[i], kernel[i % 2]),
                 "padding < kernel_size");
   if (x[2].size == 0 || x[3].size == 0) in.reject("an image without elements has nothing to pool");
-  const Shape out = slide_output(in, x, kernel[0], kernel[1], stride_of(a), padding);
+  const Shape out = slide_output(in, x, kernel[0], kernel[1], sliding(a));
+  const int64_t x_size[] = {0, 0, x[2].size, x[3].size}, y_size[] = {0, 0, out[0].size, out[1].size};
+  const Window win = pool_window(a, x_size, y_size);
+  check_windows(in, win.h, "height");
+  check_windows(in, win.w, "width");
   return {x[0], x[1], out[0], out[1]};
 }
 
@@ -34,21 +72,6 @@ std::vector<Type> infer_backward(const Inference& in) {
   if (expected != dy)
     in.reject(fmt::format("dy is {} where the forward pool gives {}", to_string(dy), to_string(expected)));
   return {{in[0].dtype, std::move(x), {}}};
-}
-
-Window pool_window(const Attributes& a, const TensorView& x, const TensorView& y) {
-  const Ints& kernel = a.ints("kernel_size");
-  return window(x.shape, y.shape, kernel[0], kernel[1], stride_of(a), a.ints("padding"));
-}
-
-// The taps [begin, end) of output p that fall inside the input.
-struct Taps {
-  int64_t begin, end;
-};
-
-Taps inside(const Slide& slide, int64_t p) {
-  const int64_t start = slide.at(p, 0);
-  return {std::max<int64_t>(0, -start), std::min(slide.kernel, slide.input - start)};
 }
 
 // Calls f(p, q, rows of taps, columns of taps) for each output of a plane.
@@ -74,8 +97,14 @@ int64_t largest(const T* x, const Window& win, int64_t p, int64_t q, Taps rows, 
   return best;
 }
 
-int64_t divisor(const Window& win, Taps rows, Taps cols, bool count_include_pad) {
-  return count_include_pad ? win.h.kernel * win.w.kernel : (rows.end - rows.begin) * (cols.end - cols.begin);
+// The taps that are not beyond the padding on the far side, where ceil_mode may put some.
+int64_t padded_taps(const Slide& slide, int64_t p) {
+  return std::min(slide.kernel, slide.input + slide.after - slide.at(p, 0));
+}
+
+int64_t divisor(const Window& win, int64_t p, int64_t q, Taps rows, Taps cols, bool count_include_pad) {
+  return count_include_pad ? padded_taps(win.h, p) * padded_taps(win.w, q)
+                           : (rows.end - rows.begin) * (cols.end - cols.begin);
 }
 
 template <typename F>
@@ -139,7 +168,8 @@ OperandGradients avg_pool2d_backward_gradient(const Differentiation& d) {
   return {avg_pool2d(*d.gradients[0], {.kernel_size = a.ints("kernel_size"),
                                        .stride = a.ints("stride"),
                                        .padding = a.ints("padding"),
-                                       .count_include_pad = a.boolean("count_include_pad")})};
+                                       .count_include_pad = a.boolean("count_include_pad"),
+                                       .ceil_mode = a.boolean("ceil_mode")})};
 }
 
 OperandGradients global_avg_pool2d_gradient(const Differentiation& d) {
@@ -150,7 +180,7 @@ OperandGradients global_avg_pool2d_gradient(const Differentiation& d) {
 // A unit is one plane. Serves max_pool2d (one result) and max_pool2d_argmax (two).
 void evaluate_max_pool2d(const Evaluation& e, int64_t begin, int64_t end) {
   const TensorView &x = e.operands[0], &y = e.results[0];
-  const Window win = pool_window(e.attributes, x, y);
+  const Window win = pool_window(e.attributes, x.shape, y.shape);
   const int64_t x_plane = win.h.input * win.w.input, y_plane = win.h.output * win.w.output;
   const TensorView argmax = e.results.size() > 1 ? e.results[1] : TensorView{};
   dispatch_floating(x.dtype, [&]<typename T>() {
@@ -172,7 +202,7 @@ void evaluate_max_pool2d(const Evaluation& e, int64_t begin, int64_t end) {
 // graph that feeds something else than max_pool2d_argmax's second result.
 void evaluate_max_pool2d_backward(const Evaluation& e, int64_t begin, int64_t end) {
   const TensorView &dy = e.operands[0], &argmax = e.operands[1], &dx = e.results[0];
-  const Window win = pool_window(e.attributes, dx, dy);
+  const Window win = pool_window(e.attributes, dx.shape, dy.shape);
   const int64_t x_plane = win.h.input * win.w.input, y_plane = win.h.output * win.w.output;
   dispatch_floating(dy.dtype, [&]<typename T>() {
     dispatch_argmax(argmax.dtype, [&]<typename Index>() {
@@ -192,7 +222,7 @@ void evaluate_max_pool2d_backward(const Evaluation& e, int64_t begin, int64_t en
 
 void evaluate_avg_pool2d(const Evaluation& e, int64_t begin, int64_t end) {
   const TensorView &x = e.operands[0], &y = e.results[0];
-  const Window win = pool_window(e.attributes, x, y);
+  const Window win = pool_window(e.attributes, x.shape, y.shape);
   const bool count_include_pad = e.attributes.boolean("count_include_pad");
   const int64_t x_plane = win.h.input * win.w.input, y_plane = win.h.output * win.w.output;
   dispatch_floating(x.dtype, [&]<typename T>() {
@@ -204,7 +234,7 @@ void evaluate_avg_pool2d(const Evaluation& e, int64_t begin, int64_t end) {
           for (int64_t kw = cols.begin; kw < cols.end; ++kw)
             total += in[win.h.at(p, kh) * win.w.input + win.w.at(q, kw)];
         y.as<T>()[unit * y_plane + p * win.w.output + q] =
-            total / static_cast<T>(divisor(win, rows, cols, count_include_pad));
+            total / static_cast<T>(divisor(win, p, q, rows, cols, count_include_pad));
       });
     }
   });
@@ -212,7 +242,7 @@ void evaluate_avg_pool2d(const Evaluation& e, int64_t begin, int64_t end) {
 
 void evaluate_avg_pool2d_backward(const Evaluation& e, int64_t begin, int64_t end) {
   const TensorView &dy = e.operands[0], &dx = e.results[0];
-  const Window win = pool_window(e.attributes, dx, dy);
+  const Window win = pool_window(e.attributes, dx.shape, dy.shape);
   const bool count_include_pad = e.attributes.boolean("count_include_pad");
   const int64_t x_plane = win.h.input * win.w.input, y_plane = win.h.output * win.w.output;
   dispatch_floating(dy.dtype, [&]<typename T>() {
@@ -221,7 +251,7 @@ void evaluate_avg_pool2d_backward(const Evaluation& e, int64_t begin, int64_t en
       std::fill_n(out, x_plane, T(0));
       for_each_window(win, [&](int64_t p, int64_t q, Taps rows, Taps cols) {
         const T share = dy.as<T>()[unit * y_plane + p * win.w.output + q] /
-                        static_cast<T>(divisor(win, rows, cols, count_include_pad));
+                        static_cast<T>(divisor(win, p, q, rows, cols, count_include_pad));
         for (int64_t kh = rows.begin; kh < rows.end; ++kh)
           for (int64_t kw = cols.begin; kw < cols.end; ++kw)
             out[win.h.at(p, kh) * win.w.input + win.w.at(q, kw)] += share;

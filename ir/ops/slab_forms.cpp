@@ -135,6 +135,11 @@ Form slab_along_axis(const BatchQuery& q) {
   return axis == 0 ? std::nullopt : Form(per_sample(q, q.attributes));
 }
 
+Form slab_of_concat(const BatchQuery& q) {
+  const bool all = std::ranges::count(q.batched, true) == static_cast<int64_t>(q.operands.size());
+  return all ? slab_along_axis(q) : std::nullopt;
+}
+
 Form slab_of_loss(const BatchQuery& q) {
   if (!q.is_batched(0) || !q.is_batched(1)) return std::nullopt;
   if (!is_reduced(q)) return per_sample(q, q.attributes);

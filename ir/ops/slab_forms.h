@@ -17,6 +17,7 @@ std::optional<SlabForm> slab_of_broadcast_to(const BatchQuery&);
 std::optional<SlabForm> slab_of_sum_to(const BatchQuery&);
 std::optional<SlabForm> slab_of_reduction(const BatchQuery&);
 std::optional<SlabForm> slab_along_axis(const BatchQuery&);
+std::optional<SlabForm> slab_of_concat(const BatchQuery&);
 std::optional<SlabForm> slab_of_loss(const BatchQuery&);
 std::optional<SlabForm> slab_of_loss_gradient(const BatchQuery&);
 std::optional<SlabForm> slab_of_mse(const BatchQuery&);
@@ -37,6 +38,7 @@ inline constexpr SampleRule samples_of_broadcast_to{"Per sample", slab_of_broadc
 inline constexpr SampleRule samples_of_sum_to{"Per sample, or summed over samples", slab_of_sum_to};
 inline constexpr SampleRule samples_of_reduction{"Per sample, or summed over samples", slab_of_reduction};
 inline constexpr SampleRule samples_along_axis{"Per sample where the axis is not 0", slab_along_axis};
+inline constexpr SampleRule samples_of_concat{"Per sample where the axis is not 0", slab_of_concat};
 inline constexpr SampleRule samples_of_loss{"Per sample without reduction, else summed over samples",
                                             slab_of_loss};
 inline constexpr SampleRule samples_of_loss_gradient{"Per sample", slab_of_loss_gradient};

@@ -26,8 +26,23 @@ layer  op          output           parameters    FLOPs
 -------------------------------------------------------
 total                                   61,706  845.9 k
 
-241.0 KiB of parameters; FLOPs are those of one sample
+241.0 KiB of parameters, 57.0 KiB of activations; FLOPs and activations are those of one sample
 )");
+}
+
+// The shapes of Dive into Deep Learning 8.2, and parameters counted by hand.
+TEST(Summary, Vgg11) {
+  const Outcome outcome = run_program({"summary", "vgg11"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  size_t at = 0;
+  for (const std::string_view part :
+       {"conv2d      [N, 64, 224, 224]          640", "[N, 64, 112, 112]", "[N, 128, 56, 56]",
+        "[N, 256, 28, 28]", "[N, 512, 14, 14]", "[N, 512, 7, 7]", "[N, 25088]",
+        "[N, 4096]         102,764,544", "[N, 4096]          16,781,312", "[N, 10]                40,970",
+        "128,806,154", "491.4 MiB of parameters"}) {
+    at = outcome.out.find(part, at);
+    ASSERT_NE(at, std::string::npos) << part << " is not, or not in this place, in\n" << outcome.out;
+  }
 }
 
 TEST(Summary, ABatchAndAModelParameter) {
@@ -36,8 +51,10 @@ TEST(Summary, ABatchAndAModelParameter) {
   EXPECT_NE(outcome.out.find("11     linear      [256, 100]              8,500    4.3 M\n"),
             std::string::npos)
       << outcome.out;
-  EXPECT_NE(outcome.out.find("270.9 KiB of parameters; FLOPs are those of a batch of 256\n"),
-            std::string::npos);
+  EXPECT_NE(
+      outcome.out.find("270.9 KiB of parameters, 14.3 MiB of activations; FLOPs and activations are those "
+                       "of a batch of 256\n"),
+      std::string::npos);
 }
 
 TEST(Summary, AFileWithoutParameters) {
@@ -51,7 +68,7 @@ layer  op   output  parameters  FLOPs
 -------------------------------------
 total                        0      6
 
-0 B of parameters; FLOPs are those of one sample
+0 B of parameters, 24 B of activations; FLOPs and activations are those of one sample
 )");
   expect_input_error(
       {"summary", model, "--batch-size", "4"},

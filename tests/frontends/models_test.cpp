@@ -53,6 +53,42 @@ TEST(Models, LeNetHasTheTextbooksLayerTable) {
                                    }));
 }
 
+// The shapes behind each of these ops.
+std::vector<std::string> shapes_behind(std::string_view model, std::initializer_list<std::string_view> ops) {
+  std::vector<std::string> shapes;
+  for (const std::string& layer : layer_shapes(model))
+    for (const std::string_view op : ops)
+      if (layer.find(fmt::format(" {} ", op)) != std::string::npos)
+        shapes.push_back(layer.substr(layer.find('[')));
+  return shapes;
+}
+
+TEST(Models, Vgg11HasTheTextbooksShapes) {
+  EXPECT_EQ(shapes_behind("vgg11", {"max_pool2d", "flatten", "linear"}),
+            (std::vector<std::string>{"[N, 64, 112, 112]", "[N, 128, 56, 56]", "[N, 256, 28, 28]",
+                                      "[N, 512, 14, 14]", "[N, 512, 7, 7]", "[N, 25088]", "[N, 4096]",
+                                      "[N, 4096]", "[N, 10]"}));
+}
+
+TEST(Models, NinHasTheTextbooksShapes) {
+  EXPECT_EQ(shapes_behind("nin", {"max_pool2d", "global_avg_pool2d", "flatten"}),
+            (std::vector<std::string>{"[N, 96, 26, 26]", "[N, 256, 12, 12]", "[N, 384, 5, 5]",
+                                      "[N, 10, 1, 1]", "[N, 10]"}));
+}
+
+TEST(Models, AlexNetHasTheTextbooksShapes) {
+  EXPECT_EQ(shapes_behind("alexnet", {"max_pool2d", "flatten", "linear"}),
+            (std::vector<std::string>{"[N, 96, 26, 26]", "[N, 256, 12, 12]", "[N, 256, 5, 5]", "[N, 6400]",
+                                      "[N, 4096]", "[N, 4096]", "[N, 10]"}));
+}
+
+TEST(Models, GoogLeNetJoinsFourWays) {
+  EXPECT_EQ(shapes_behind("googlenet", {"concat", "linear"}),
+            (std::vector<std::string>{"[N, 256, 12, 12]", "[N, 480, 12, 12]", "[N, 512, 6, 6]",
+                                      "[N, 512, 6, 6]", "[N, 512, 6, 6]", "[N, 528, 6, 6]", "[N, 832, 6, 6]",
+                                      "[N, 832, 3, 3]", "[N, 1024, 3, 3]", "[N, 10]"}));
+}
+
 TEST(Models, TheReluVariantHasTheSameShapes) {
   const auto sigmoid = layer_shapes("lenet"), relu = layer_shapes("lenet_relu");
   ASSERT_EQ(sigmoid.size(), relu.size());

@@ -56,13 +56,17 @@ NaiveOp binary(std::function<double(double, double)> f) {
 
 void copy_elements(const Attributes&, const Operands& x, Operands& y) { y[0].data = x[0].data; }
 
-// f(image, output channel, input channel, p, q, kernel row, kernel column, h, w) for every tap.
+// f(image, output channel, input channel of the weight, of x, p, q, kernel row, kernel column, h, w) for
+// every tap.
 template <typename F>
 void for_each_tap(const Attributes& a, const Index& x, const Index& weight, const Index& y, F f) {
-  const Ints &stride = a.ints("stride"), &padding = a.ints("padding");
+  const Ints &stride = a.ints("stride"), &padding = a.ints("padding"), &dilation = a.ints("dilation");
+  const int64_t of_group = weight[0] / a.integer("groups");
   for_each_index({y[0], weight[0], weight[1], y[2], y[3], weight[2], weight[3]}, [&](const Index& i) {
-    const int64_t h = i[3] * stride[0] + i[5] - padding[0], w = i[4] * stride[1] + i[6] - padding[1];
-    if (h >= 0 && h < x[2] && w >= 0 && w < x[3]) f(i[0], i[1], i[2], i[3], i[4], i[5], i[6], h, w);
+    const int64_t h = i[3] * stride[0] + i[5] * dilation[0] - padding[0];
+    const int64_t w = i[4] * stride[1] + i[6] * dilation[1] - padding[1];
+    const int64_t channel = i[1] / of_group * weight[1] + i[2];
+    if (h >= 0 && h < x[2] && w >= 0 && w < x[3]) f(i[0], i[1], i[2], channel, i[3], i[4], i[5], i[6], h, w);
   });
 }
 
@@ -70,22 +74,22 @@ void conv2d(const Attributes& a, const Operands& x, Operands& y) {
   for_each_index(y[0].shape,
                  [&](const Index& i) { y[0].at(i) = x.size() > 2 && x[2].present ? x[2].data[i[1]] : 0; });
   for_each_tap(a, x[0].shape, x[1].shape, y[0].shape,
-               [&](auto n, auto o, auto c, auto p, auto q, auto i, auto j, auto h, auto w) {
-                 y[0].at({n, o, p, q}) += x[0].at({n, c, h, w}) * x[1].at({o, c, i, j});
+               [&](auto n, auto o, auto c, auto xc, auto p, auto q, auto i, auto j, auto h, auto w) {
+                 y[0].at({n, o, p, q}) += x[0].at({n, xc, h, w}) * x[1].at({o, c, i, j});
                });
 }
 
 void conv2d_backward_data(const Attributes& a, const Operands& x, Operands& y) {
   for_each_tap(a, y[0].shape, x[1].shape, x[0].shape,
-               [&](auto n, auto o, auto c, auto p, auto q, auto i, auto j, auto h, auto w) {
-                 y[0].at({n, c, h, w}) += x[0].at({n, o, p, q}) * x[1].at({o, c, i, j});
+               [&](auto n, auto o, auto c, auto xc, auto p, auto q, auto i, auto j, auto h, auto w) {
+                 y[0].at({n, xc, h, w}) += x[0].at({n, o, p, q}) * x[1].at({o, c, i, j});
                });
 }
 
 void conv2d_backward_weights(const Attributes& a, const Operands& x, Operands& y) {
   for_each_tap(a, x[0].shape, y[0].shape, x[1].shape,
-               [&](auto n, auto o, auto c, auto p, auto q, auto i, auto j, auto h, auto w) {
-                 y[0].at({o, c, i, j}) += x[0].at({n, c, h, w}) * x[1].at({n, o, p, q});
+               [&](auto n, auto o, auto c, auto xc, auto p, auto q, auto i, auto j, auto h, auto w) {
+                 y[0].at({o, c, i, j}) += x[0].at({n, xc, h, w}) * x[1].at({n, o, p, q});
                });
 }
 
@@ -117,6 +121,10 @@ void matmul(const Attributes& a, const Operands& x, Operands& y) {
   });
 }
 
+bool averages(const Attributes& a) {
+  return a.kind() == OpKind::avg_pool2d || a.kind() == OpKind::avg_pool2d_backward;
+}
+
 Ints pool_stride(const Attributes& a) {
   return a.ints("stride").empty() ? a.ints("kernel_size") : a.ints("stride");
 }
@@ -125,9 +133,10 @@ Ints pool_stride(const Attributes& a) {
 template <typename F>
 void for_each_pool_tap(const Attributes& a, const Index& x, int64_t p, int64_t q, F f) {
   const Ints stride = pool_stride(a), kernel = a.ints("kernel_size"), padding = a.ints("padding");
+  const Ints dilation = averages(a) ? Ints{1, 1} : a.ints("dilation");
   for (int64_t tap = 0; tap < kernel[0] * kernel[1]; ++tap) {
-    const int64_t h = p * stride[0] + tap / kernel[1] - padding[0];
-    const int64_t w = q * stride[1] + tap % kernel[1] - padding[1];
+    const int64_t h = p * stride[0] + tap / kernel[1] * dilation[0] - padding[0];
+    const int64_t w = q * stride[1] + tap % kernel[1] * dilation[1] - padding[1];
     if (h >= 0 && h < x[2] && w >= 0 && w < x[3]) f(tap, h, w);
   }
 }
@@ -153,9 +162,16 @@ void max_pool2d_backward(const Attributes& a, const Operands& x, Operands& y) {
 }
 
 double pool_divisor(const Attributes& a, const Index& x, int64_t p, int64_t q) {
-  if (a.boolean("count_include_pad"))
-    return static_cast<double>(a.ints("kernel_size")[0] * a.ints("kernel_size")[1]);
   double count = 0;
+  if (a.boolean("count_include_pad")) {
+    const Ints stride = pool_stride(a), kernel = a.ints("kernel_size"), padding = a.ints("padding");
+    for (int64_t i = 0; i < kernel[0]; ++i)
+      for (int64_t j = 0; j < kernel[1]; ++j) {
+        const int64_t h = p * stride[0] + i - padding[0], w = q * stride[1] + j - padding[1];
+        if (h < x[2] + padding[2] && w < x[3] + padding[3]) ++count;
+      }
+    return count;
+  }
   for_each_pool_tap(a, x, p, q, [&](int64_t, int64_t, int64_t) { ++count; });
   return count;
 }
@@ -230,6 +246,35 @@ void sum_to(const Attributes&, const Operands& x, Operands& y) {
       if (y[0].shape[d] == 1) to[d] = 0;
     y[0].at(to) += x[0].at(i);
   });
+}
+
+void concat(const Attributes& a, const Operands& x, Operands& y) {
+  const int64_t axis = positive_axis(a.integer("axis"), y[0]);
+  int64_t before = 0;
+  for (const Array& each : x) {
+    for_each_index(each.shape, [&](const Index& i) {
+      Index to = i;
+      to[axis] += before;
+      y[0].at(to) = each.at(i);
+    });
+    before += each.shape[axis];
+  }
+}
+
+// Where element `i` of a slice stands in the whole.
+Index sliced(const Attributes& a, Index i, int64_t axis) {
+  i[axis] = a.integer("start") + i[axis] * a.integer("step");
+  return i;
+}
+
+void slice(const Attributes& a, const Operands& x, Operands& y) {
+  const int64_t axis = positive_axis(a.integer("axis"), y[0]);
+  for_each_index(y[0].shape, [&](const Index& i) { y[0].at(i) = x[0].at(sliced(a, i, axis)); });
+}
+
+void slice_backward(const Attributes& a, const Operands& x, Operands& y) {
+  const int64_t axis = positive_axis(a.integer("axis"), y[0]);
+  for_each_index(x[0].shape, [&](const Index& i) { y[0].at(sliced(a, i, axis)) = x[0].at(i); });
 }
 
 // Where element `i` of x goes when `axes` (empty: all) are reduced.
@@ -450,6 +495,9 @@ const std::map<OpKind, NaiveOp>& naive_ops() {
       {OpKind::reshape, copy_elements},
       {OpKind::reorder, copy_elements},
       {OpKind::transpose, transpose},
+      {OpKind::concat, concat},
+      {OpKind::slice, slice},
+      {OpKind::slice_backward, slice_backward},
       {OpKind::broadcast_to, broadcast_to},
       {OpKind::sum_to, sum_to},
       {OpKind::sum, sum},

@@ -56,6 +56,48 @@ TEST(MaxPool2d, BackwardIgnoresAnArgmaxOutsideTheWindow) {
   expect_elements(dx, Numbers(8, 0));
 }
 
+TEST(MaxPool2d, CeilModeAddsTheWindowOfTheRest) {
+  const Tensor x = counting({1, 1, 1, 5});
+  const auto pooled = [&](std::vector<Attributes::Named> given) {
+    given.emplace_back("ceil_mode", true);
+    return apply_one(OpKind::max_pool2d, {x}, given);
+  };
+  expect_elements(pooled({{"kernel_size", Ints{1, 2}}}), {1, 3, 4});
+  // Size 5 with padding 1 on both sides and stride 6: a second window would begin behind the image.
+  expect_elements(
+      pooled({{"kernel_size", Ints{1, 2}}, {"stride", Ints{1, 6}}, {"padding", Ints{0, 1, 0, 1}}}), {0});
+}
+
+TEST(MaxPool2d, DilationLeavesOutWhatIsBetweenTaps) {
+  const Tensor x = f32({1, 1, 1, 5}, {1, 9, 2, 4, 3});
+  const auto results =
+      apply_all(OpKind::max_pool2d_argmax, {x},
+                {{"kernel_size", Ints{1, 2}}, {"stride", Ints{1, 1}}, {"dilation", Ints{1, 2}}});
+  expect_elements(results[0], {2, 9, 3});
+  expect_elements(results[1], {1, 0, 1});
+  const Tensor dx = apply_one(OpKind::max_pool2d_backward, {f32({1, 1, 1, 3}, {1, 2, 4}), results[1]},
+                              {{"input_size", Ints{1, 5}},
+                               {"kernel_size", Ints{1, 2}},
+                               {"stride", Ints{1, 1}},
+                               {"dilation", Ints{1, 2}}});
+  expect_elements(dx, {0, 2, 1, 0, 4});
+}
+
+// As PyTorch: the last window has two elements of padding within the padded image, and one beyond it.
+TEST(AvgPool2d, WhatCeilModePutsBeyondThePaddingNeverCounts) {
+  const Tensor x = f32({1, 1, 1, 4}, {12, 24, 36, 48});
+  const auto pooled = [&](bool count_include_pad) {
+    return apply_one(OpKind::avg_pool2d, {x},
+                     {{"kernel_size", Ints{1, 3}},
+                      {"stride", Ints{1, 2}},
+                      {"padding", Ints{0, 1, 0, 1}},
+                      {"ceil_mode", true},
+                      {"count_include_pad", count_include_pad}});
+  };
+  expect_elements(pooled(true), {(12 + 24) / 3.0, (24 + 36 + 48) / 3.0, 48 / 2.0});
+  expect_elements(pooled(false), {(12 + 24) / 2.0, (24 + 36 + 48) / 3.0, 48});
+}
+
 TEST(AvgPool2d, PaddingCountsUnlessToldOtherwise) {
   const Tensor x = f32({1, 1, 1, 2}, {6, 12});
   const std::vector<Attributes::Named> padded = {

@@ -27,6 +27,33 @@ TEST(Conv2d, BiasIsOptional) {
   expect_elements(apply_one(OpKind::conv2d, {x, kernel, bias}), {1.5, 2.5, 9, 19});
 }
 
+TEST(Conv2d, DilationLeavesOutWhatIsBetweenTaps) {
+  const Tensor x = counting({1, 1, 1, 6}), kernel = f32({1, 1, 1, 2}, {1, 10});
+  const std::vector<Attributes::Named> dilated = {{"dilation", Ints{1, 3}}};
+  expect_elements(apply_one(OpKind::conv2d, {x, kernel}, dilated), {0 + 30, 1 + 40, 2 + 50});
+  const Tensor dy = f32({1, 1, 1, 3}, {1, 2, 3});
+  expect_elements(apply_one(OpKind::conv2d_backward_data, {dy, kernel},
+                            {{"input_size", Ints{1, 6}}, {"dilation", Ints{1, 3}}}),
+                  {1, 2, 3, 10, 20, 30});
+  expect_elements(apply_one(OpKind::conv2d_backward_weights, {x, dy},
+                            {{"kernel_size", Ints{1, 2}}, {"dilation", Ints{1, 3}}}),
+                  {0 * 1 + 1 * 2 + 2 * 3, 3 * 1 + 4 * 2 + 5 * 3});
+}
+
+TEST(Conv2d, AGroupOfOutputsReadsItsGroupOfChannels) {
+  const Tensor x = f32({1, 4, 1, 1}, {1, 2, 3, 4}), kernel = f32({2, 2, 1, 1}, {1, 10, 100, 1000});
+  const std::vector<Attributes::Named> two = {{"groups", int64_t{2}}};
+  expect_elements(apply_one(OpKind::conv2d, {x, kernel}, two), {1 + 20, 300 + 4000});
+  const Tensor dy = f32({1, 2, 1, 1}, {1, 2});
+  expect_elements(apply_one(OpKind::conv2d_backward_data, {dy, kernel},
+                            {{"input_size", Ints{1, 1}}, {"groups", int64_t{2}}}),
+                  {1, 10, 200, 2000});
+  const Tensor dw = apply_one(OpKind::conv2d_backward_weights, {x, dy},
+                              {{"kernel_size", Ints{1, 1}}, {"groups", int64_t{2}}});
+  ASSERT_EQ(dw.shape(), (Sizes{2, 2, 1, 1}));
+  expect_elements(dw, {1, 2, 6, 8});
+}
+
 TEST(Conv2d, EmptyBatch) {
   const Tensor x(DType::f32, {0, 2, 4, 4}), kernel = counting({3, 2, 3, 3}), dy(DType::f32, {0, 3, 2, 2});
   EXPECT_EQ(apply_one(OpKind::conv2d, {x, kernel}).shape(), (Sizes{0, 3, 2, 2}));
