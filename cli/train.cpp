@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "cli/augment_option.h"
+#include "cli/checkpoint_options.h"
 #include "cli/commands.h"
 #include "cli/course_options.h"
 #include "cli/interrupt.h"
@@ -24,13 +26,17 @@ constexpr const char* examples =
     "  sinter train my/net.sinter --data fashion-mnist:DIR --epochs 5 --lr 0.05 --momentum 0.9 \\\n"
     "      --metrics run.jsonl --plot run.svg\n"
     "  sinter train lenet_relu --data fashion-mnist --optimizer adamw --lr-schedule cosine --warmup 1e \\\n"
-    "      --label-smoothing 0.1 --clip-norm 1 --early-stop 3";
+    "      --label-smoothing 0.1 --clip-norm 1 --early-stop 3\n"
+    "  sinter train my/net.sinter --data cifar10 --augment crop:4,flip --normalize 0.5,0.5 --epochs 30 \\\n"
+    "      --checkpoint run.checkpoint    (and, after an interruption, the same with --resume)";
 
 struct Options {
   ModelOption model;
   DataOption data;
   NormalizeOption normalize;
   CourseOptions course;
+  AugmentOption augment;
+  CheckpointOptions checkpoint;
   TrainOptions train;
   int64_t epochs = 10;
   std::string init = "default";
@@ -44,6 +50,8 @@ void add_options(CLI::App& command, Options& options) {
   options.model.add(command);
   options.data.add(command);
   options.normalize.add(command);
+  options.augment.add(command);
+  options.checkpoint.add(command);
   command.add_option("--epochs", options.epochs, "passes over the training examples")
       ->check(number_in(1, 1e6))
       ->capture_default_str();
@@ -58,7 +66,8 @@ void add_options(CLI::App& command, Options& options) {
                   "first weights: default (PyTorch's), xavier_uniform, kaiming_uniform or kaiming_normal")
       ->check(CLI::IsMember({"default", "xavier_uniform", "kaiming_uniform", "kaiming_normal"}))
       ->capture_default_str();
-  command.add_option("--weights", options.weights, "start from these weights (.safetensors) instead");
+  command.add_option("--weights", options.weights, "start from these weights (.safetensors) instead")
+      ->excludes("--resume");
   command.add_flag("--no-shuffle", options.no_shuffle, "take the examples in their order");
   command.add_option("--limit", train.limit, "use only the first N training examples")
       ->check(number_in(1, 1e12));
@@ -70,7 +79,9 @@ void add_options(CLI::App& command, Options& options) {
                      "write one JSON object a step here (.jsonl)");
 }
 
-NamedTensors first_weights(const Options& options, const Graph& model, uint64_t seed) {
+NamedTensors first_weights(const Options& options, const Graph& model, uint64_t seed,
+                           const std::optional<Checkpoint>& resumed) {
+  if (resumed) return resumed->tensors();
   return options.weights.empty() ? initialize(model, options.init, seed)
                                  : load_weights(options.weights, model);
 }
@@ -90,6 +101,7 @@ TrainOptions train_options(const Options& options, const GlobalOptions& global, 
   result.backend = global.backend;
   result.backend_options = global.backend_options;
   result.shuffle = !options.no_shuffle;
+  result.augmentation = options.augment.augmentation();
   result.normalization = options.normalize.normalization(data.train.channels);
   if (global.debug())
     result.run_options.timed = [](std::string_view pass, double seconds, bool) {
@@ -98,14 +110,16 @@ TrainOptions train_options(const Options& options, const GlobalOptions& global, 
   return result;
 }
 
-void run_epochs(Trainer& trainer, int64_t epochs, std::optional<EarlyStop> stop, TrainingRecord& record,
-                ProgressLine& line) {
+void run_epochs(Trainer& trainer, int64_t epochs, std::optional<EarlyStop>& stop, TrainingRecord& record,
+                Checkpointer& checkpointer, ProgressLine& line) {
   const auto on_step = [&](const Progress& progress) {
+    const bool stops = interrupted();
     record.step(progress);
     line.show(progress);
-    return !interrupted();
+    checkpointer.after_step(trainer, progress, stops);
+    return !stops;
   };
-  for (int64_t epoch = 1; epoch <= epochs; ++epoch) {
+  for (int64_t epoch = trainer.position().epoch; epoch <= epochs; ++epoch) {
     const EpochReport report = trainer.run_epoch(on_step);
     line.clear();
     if (report.stopped) return write_result("interrupted; the weights are those of the last step\n");
@@ -119,11 +133,15 @@ void run_epochs(Trainer& trainer, int64_t epochs, std::optional<EarlyStop> stop,
 
 void train(const Options& options, const GlobalOptions& global) {
   const Graph model = options.model.load();
+  auto resumed = options.checkpoint.load(model);
   const DataSet data = options.data.load(global, model);
-  const Weights weights(first_weights(options, model, global.seed));
   const TrainOptions settings = train_options(options, global, data);
-  const auto stop = options.course.stop();
-  TrainingRecord record(options.files, options.epochs);
+  const Weights weights(first_weights(options, model, global.seed, resumed));
+  auto stop = options.course.stop();
+  Checkpointer checkpointer(options.checkpoint, model, weights, stop, recipe_of(model, data, settings),
+                            resumed);
+  TrainingRecord record(options.files, options.epochs,
+                        resumed ? std::optional(resumed->position) : std::nullopt);
   Trainer trainer(model, data, weights, global.make_pool(), settings);
   if (!global.quiet())
     write_result(fmt::format("training {} on {}: {} training and {} test examples, {} thread{}, backend {}\n",
@@ -132,9 +150,10 @@ void train(const Options& options, const GlobalOptions& global) {
   const Executable& step = trainer.executable();
   warn_of_fallbacks(model.name, step.backend, step.fallbacks, global);
   watch_for_interrupt();
+  checkpointer.begin(trainer, std::move(resumed), global.quiet());
   ProgressLine line(options.epochs, global.quiet());
   try {
-    run_epochs(trainer, options.epochs, stop, record, line);
+    run_epochs(trainer, options.epochs, stop, record, checkpointer, line);
   } catch (const Error&) {  // whatever went wrong, what was learnt is kept
     line.clear();
     record.rescue(model, weights);

@@ -23,10 +23,24 @@ NamedTensors parameters_of(const Graph& model, const Weights& weights) {
   return parameters;
 }
 
+// Of a resumed training's epochs those that were finished, of its steps those that the checkpoint has.
+LineFile::Keep kept_lines(const std::optional<TrainingPosition>& resumed, bool steps) {
+  if (!resumed) return {};
+  return [steps, position = *resumed](std::string_view line) {
+    auto json = nlohmann::json::parse(line, nullptr, false);
+    if (!json.is_object() || !json["epoch"].is_number_integer()) return false;
+    if (json["epoch"] < position.epoch) return true;
+    return steps && json["epoch"] == position.epoch && json["step"] <= position.step;
+  };
+}
+
 }  // namespace
 
-TrainingRecord::TrainingRecord(RecordFiles files, int64_t epochs)
-    : files_(std::move(files)), metrics_(files_.metrics), step_metrics_(files_.step_metrics) {
+TrainingRecord::TrainingRecord(RecordFiles files, int64_t epochs,
+                               const std::optional<TrainingPosition>& resumed)
+    : files_(std::move(files)),
+      metrics_(files_.metrics, kept_lines(resumed, false)),
+      step_metrics_(files_.step_metrics, kept_lines(resumed, true)) {
   curves_.epochs = static_cast<double>(epochs);
   if (!files_.save.empty()) AtomicFile probe(files_.save);
   if (files_.plot.empty()) return;
@@ -69,7 +83,8 @@ void TrainingRecord::epoch(const EpochReport& report) {
                                         {"test_top5", report.test.top5},
                                         {"lr", report.lr},
                                         {"seconds", rounded(report.seconds)},
-                                        {"images_per_second", rounded(report.images_per_second)}}
+                                        {"images_per_second", rounded(report.images_per_second)},
+                                        {"data_wait_seconds", rounded(report.data_wait_seconds)}}
                      .dump());
 }
 

@@ -21,8 +21,9 @@ struct RecordFiles {
 /// What is saved, logged and drawn as a training goes.
 class TrainingRecord {
  public:
-  /// Throws InputError where a file cannot be written: better now than after the training.
-  TrainingRecord(RecordFiles files, int64_t epochs);
+  /// Throws InputError where a file cannot be written: better now than after the training. Where the training
+  /// goes on from `resumed`, the lines of what comes after it are taken out of the metrics: it is done again.
+  TrainingRecord(RecordFiles files, int64_t epochs, const std::optional<TrainingPosition>& resumed = {});
 
   void step(const Progress& progress);
   void epoch(const EpochReport& report);

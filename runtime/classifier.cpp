@@ -93,6 +93,12 @@ void Classifier::prepare(int64_t batch_size) {
   programs_.emplace(batch_size, std::move(program));
 }
 
+std::vector<const Executable*> Classifier::executables() const {
+  std::vector<const Executable*> all;
+  for (const auto& [batch_size, program] : programs_) all.push_back(&program->session.executable());
+  return all;
+}
+
 BatchResult Classifier::run(const Batch& batch, const StepScalars& scalars) {
   Program& program = *programs_.at(batch.count);
   program.inputs[program.image] = batch.images;

@@ -55,6 +55,8 @@ class Classifier {
   const Executable& executable(int64_t batch_size) const {
     return programs_.at(batch_size)->session.executable();
   }
+  /// The programs of all batch sizes prepared.
+  std::vector<const Executable*> executables() const;
   std::span<const Tensor> inputs(int64_t batch_size) const { return programs_.at(batch_size)->inputs; }
 
  private:
@@ -82,17 +84,25 @@ struct Score {
   double accuracy = 0;  ///< 0..1
 };
 
+/// What a ScoreSum has added up.
+struct ScoreTotals {
+  double loss = 0;
+  int64_t correct = 0, count = 0;
+};
+
 /// Adds batches up to a score.
 class ScoreSum {
  public:
-  /// `mean`: losses are means over their batch, else sums.
-  explicit ScoreSum(bool mean) : mean_(mean) {}
+  /// `mean`: losses are means over their batch, else sums. It goes on from `totals`.
+  explicit ScoreSum(bool mean, const ScoreTotals& totals = {})
+      : mean_(mean), loss_(totals.loss), correct_(totals.correct), count_(totals.count) {}
   void add(const BatchResult& result, int64_t count) {
     loss_ += mean_ ? result.loss * static_cast<double>(count) : result.loss;
     correct_ += result.correct;
     count_ += count;
   }
   int64_t count() const { return count_; }
+  ScoreTotals totals() const { return {loss_, correct_, count_}; }
   Score score() const {
     const double count = static_cast<double>(std::max<int64_t>(count_, 1));
     return {loss_ / count, static_cast<double>(correct_) / count};

@@ -25,6 +25,17 @@ class EarlyStop {
     return epoch - best_epoch_ >= patience_;
   }
 
+  /// What it knows of the epochs so far, for another one to go on from.
+  struct State {
+    double best = 0;  ///< greater is better
+    int64_t epoch = 0;
+  };
+  State state() const { return {best_, best_epoch_}; }
+  void go_on_from(const State& state) {
+    best_ = state.best;
+    best_epoch_ = state.epoch;
+  }
+
   int64_t best_epoch() const { return best_epoch_; }  ///< 0: none yet
   double best() const { return watch_ == Watch::loss ? -best_ : best_; }
   std::string_view watched() const { return watch_ == Watch::loss ? "test loss" : "test accuracy"; }

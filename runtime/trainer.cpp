@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "ir/interpreter.h"
 #include "runtime/non_finite.h"
@@ -19,6 +20,14 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
+
+constexpr int most_loader_threads = 4;  // each holds a batch in memory
+
+// Bytes that only become floats do not need more than one.
+int loader_threads(const Examples& examples, const ThreadPool& pool) {
+  const bool work = !examples.files.empty() || examples.resize.given();
+  return work ? std::min(pool.threads(), most_loader_threads) : 1;
+}
 
 bool is_mean(const PassOptions& options) { return options.loss_reduction == "mean"; }
 
@@ -68,10 +77,14 @@ Trainer::Trainer(const Graph& model, const DataSet& data, Weights weights, std::
                            .shuffle = options.shuffle,
                            .seed = options.seed,
                            .normalization = options.normalization,
+                           .augmentation = options.augmentation,
+                           .threads = loader_threads(data.train, *pool),
                            .limit = options.limit}),
       tester_(model, data, weights, pool,
               evaluation_options(options.backend, options.pass_options, {}, options.backend_options)),
-      test_loader_(data.test, {.batch_size = options.batch_size, .normalization = options.normalization}) {
+      test_loader_(data.test, {.batch_size = options.batch_size,
+                               .normalization = options.normalization,
+                               .threads = loader_threads(data.test, *pool)}) {
   prepare_for(program_, loader_, options.batch_size);
   prepare_for(tester_, test_loader_, options.batch_size);
 }
@@ -111,19 +124,31 @@ void Trainer::check_weights(std::string_view when) const {
     fail("parameter {} {} epoch {}; training stopped", *found, when, epoch_);
 }
 
+void Trainer::go_on_from(const TrainingPosition& position) {
+  if (position.epoch < 1 || position.step < 0 || position.step > loader_.batches())
+    fail_input("step {} of epoch {}; expected 0 to {}, the steps of an epoch on this data", position.step,
+               position.epoch, loader_.batches());
+  position_ = position;
+  begun_elsewhere_ = true;
+}
+
 EpochReport Trainer::run_epoch(const OnStep& on_step) {
-  ++epoch_;
+  if (!std::exchange(begun_elsewhere_, false)) position_ = {.epoch = epoch_ + 1};
+  epoch_ = position_.epoch;
   check_weights("before");
   EpochReport report{.epoch = epoch_};
-  ScoreSum sum(is_mean(options_.pass_options));
+  ScoreSum sum(is_mean(options_.pass_options), position_.totals);
+  const int64_t images_before = sum.count();
   const Stopwatch watch;
-  loader_.start(epoch_);
-  for (int64_t step_number = 1; const Batch* batch = loader_.next(); ++step_number) {
+  loader_.start(epoch_, position_.step);
+  report.lr = position_.lr;
+  for (int64_t step_number = position_.step + 1; const Batch* batch = loader_.next(); ++step_number) {
     const StepScalars scalars = scalars_of(*batch, step_number - 1, sum.count());
     const BatchResult result = program_.run(*batch, scalars);
     report.lr = scalars.lr;
     if (!std::isfinite(result.loss)) explain_loss(*batch, result.loss, step_number);
     sum.add(result, batch->count);
+    position_ = {epoch_, step_number, scalars.lr, sum.totals()};
     if (!on_step) continue;
     const double step_loss = is_mean(options_.pass_options) ? result.loss : result.loss / batch->count;
     const Progress progress{epoch_,    step_number, sum.count(), loader_.count(),
@@ -136,7 +161,8 @@ EpochReport Trainer::run_epoch(const OnStep& on_step) {
   check_weights("after");
   report.train = sum.score();
   report.seconds = watch.seconds();
-  report.images_per_second = static_cast<double>(sum.count()) / report.seconds;
+  report.images_per_second = static_cast<double>(sum.count() - images_before) / report.seconds;
+  report.data_wait_seconds = loader_.waited_seconds();
   if (!report.stopped) report.test = evaluate(tester_, test_loader_, is_mean(options_.pass_options));
   return report;
 }

@@ -13,14 +13,23 @@ struct TrainOptions {
   LrSchedule schedule = {};
   int64_t epochs = 0;      ///< of the whole training, where the schedule depends on it
   int64_t accumulate = 1;  ///< batches that are summed for one update
-  uint64_t seed = 0;       ///< of the shuffling
+  uint64_t seed = 0;       ///< of the shuffling and the augmentation
   bool shuffle = true;
   int64_t limit = 0;  ///< only the first so many training examples; 0: all
   Normalization normalization = {};
+  Augmentation augmentation = {};
   std::string backend = "auto";
   PassOptions pass_options = {};  ///< loss, optimizer, clipping
   RunOptions run_options = {};    ///< of the passes
   BackendOptions backend_options = {};
+};
+
+/// How far a training is: in an epoch, with `step` of its steps done.
+struct TrainingPosition {
+  int64_t epoch = 1;
+  int64_t step = 0;
+  double lr = 0;            ///< of the last step
+  ScoreTotals totals = {};  ///< of the epoch's steps
 };
 
 /// How far an epoch is, after one of its steps.
@@ -45,7 +54,8 @@ struct EpochReport {
   double lr = 0;       ///< of the last step
   double seconds = 0;  ///< of the training, without the test
   double images_per_second = 0;
-  bool stopped = false;  ///< by OnStep; nothing was tested then
+  double data_wait_seconds = 0;  ///< of the training: in which no batch was ready
+  bool stopped = false;          ///< by OnStep; nothing was tested then
 };
 
 /// Trains a model on pictures. The order of the examples and the weights'
@@ -62,10 +72,18 @@ class Trainer {
   /// that step. Also when a parameter is not finite before or after the epoch.
   EpochReport run_epoch(const OnStep& on_step = {});
 
+  /// Where the training is, after any of its steps.
+  const TrainingPosition& position() const { return position_; }
+  /// Lets the next epoch begin there; the weights must be those of that moment. Throws InputError where the
+  /// data has no such position.
+  void go_on_from(const TrainingPosition& position);
+
   /// Training examples in an epoch.
   int64_t examples() const { return loader_.count(); }
   /// The program of a full step; of the remainder where there is no full one.
   const Executable& executable() const { return program_.executable(); }
+  /// The programs of full and remainder steps.
+  std::vector<const Executable*> executables() const { return program_.executables(); }
 
  private:
   /// What batch `index` of the epoch, which has `done` examples before it, is told.
@@ -81,6 +99,8 @@ class Trainer {
   Classifier tester_;
   BatchLoader test_loader_;
   int64_t epoch_ = 0;
+  TrainingPosition position_ = {};
+  bool begun_elsewhere_ = false;  ///< the next epoch goes on from position_
 };
 
 }  // namespace sinter

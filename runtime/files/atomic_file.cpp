@@ -1,9 +1,12 @@
 #include "runtime/files/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
 #include <system_error>
 
 #include "ir/error.h"
@@ -12,6 +15,8 @@ namespace sinter {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view temporary_prefix = ".sinter-", temporary_suffix = ".tmp";
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
@@ -40,8 +45,9 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(resolve(target)) {
   const fs::path folder = folder_of(target_);
   if (target_.filename().empty()) fail_input("cannot write \"{}\": it names no file", target.string());
   for (int attempt = 0; descriptor_ < 0; ++attempt) {
-    temporary_ = folder / fmt::format(".sinter-{}-{}.tmp", getpid(), attempt);
+    temporary_ = folder / fmt::format("{}{}-{}{}", temporary_prefix, getpid(), attempt, temporary_suffix);
     descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0) flock(descriptor_, LOCK_EX | LOCK_NB);  // says that it is in use
     if (descriptor_ >= 0 || errno == EEXIST) continue;
     const int error = errno;
     std::error_code ignored;
@@ -81,6 +87,22 @@ void AtomicFile::commit(Durability durability) {
   if (folder < 0) return;
   fsync(folder);
   close(folder);
+}
+
+void remove_abandoned_temporaries(const fs::path& target) {
+  constexpr std::time_t minute = 60;  // a file may be there for a moment before it is locked
+  std::error_code error;
+  fs::directory_iterator entry(folder_of(target), error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(temporary_prefix) || !name.ends_with(temporary_suffix)) continue;
+    const int descriptor = open(entry->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0) continue;
+    struct stat status = {};
+    const bool old = fstat(descriptor, &status) == 0 && status.st_mtime < std::time(nullptr) - minute;
+    if (old && flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlink(entry->path().c_str());
+    close(descriptor);
+  }
 }
 
 void write_file(const fs::path& target, std::span<const std::byte> bytes) {

@@ -4,12 +4,34 @@
 #include <system_error>
 
 #include "ir/error.h"
+#include "runtime/files/atomic_file.h"
+#include "runtime/files/read_file.h"
 
 namespace sinter {
 
-LineFile::LineFile(const std::filesystem::path& path) : path_(path) {
+namespace {
+
+// Rewrites the file with the lines that stay.
+void drop_lines(const std::filesystem::path& path, const LineFile::Keep& keep) {
+  const std::vector<uint8_t> bytes = read_file(path);
+  std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  std::string kept;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    if (keep(rest.substr(0, end))) kept.append(rest.substr(0, end)).append("\n");
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  write_file(path, std::as_bytes(std::span(kept)));
+}
+
+}  // namespace
+
+LineFile::LineFile(const std::filesystem::path& path, const Keep& keep) : path_(path) {
   if (path.empty()) return;
-  file_.reset(std::fopen(path.c_str(), "we"));
+  std::error_code ignored;
+  const bool goes_on = keep && std::filesystem::is_regular_file(path, ignored);
+  if (goes_on) drop_lines(path, keep);
+  file_.reset(std::fopen(path.c_str(), goes_on ? "ae" : "we"));
   if (!file_) fail_input("cannot write {}: {}", path.string(), std::generic_category().message(errno));
 }
 

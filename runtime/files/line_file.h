@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -12,8 +13,12 @@ namespace sinter {
 /// both name it.
 class LineFile {
  public:
-  /// An empty path is no file: it converts to false and takes no lines.
-  explicit LineFile(const std::filesystem::path& path);
+  /// Whether a line of a file that is gone on with stays.
+  using Keep = std::function<bool(std::string_view line)>;
+
+  /// An empty path is no file: it converts to false and takes no lines. With `keep` the lines of a file that
+  /// is there already stay as it says, and new ones follow.
+  explicit LineFile(const std::filesystem::path& path, const Keep& keep = {});
   explicit operator bool() const { return file_ != nullptr; }
   void write(std::string_view line);
 

@@ -89,9 +89,9 @@ TEST(Train, LearnsSavesAndReports) {
   const auto first = nlohmann::ordered_json::parse(text.substr(0, text.find('\n')));
   std::vector<std::string> keys;
   for (const auto& [key, value] : first.items()) keys.push_back(key);
-  EXPECT_EQ(keys,
-            (std::vector<std::string>{"epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy",
-                                      "test_top5", "lr", "seconds", "images_per_second"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"epoch", "train_loss", "train_accuracy", "test_loss",
+                                            "test_accuracy", "test_top5", "lr", "seconds",
+                                            "images_per_second", "data_wait_seconds"}));
   EXPECT_GT(epochs.back()["test_accuracy"], 0.9);
   EXPECT_EQ(lines_of(steps).size(), 12U * 7);
   const Outcome eval =
@@ -258,6 +258,11 @@ TEST(Train, InputErrors) {
             "sinter: --normalize 0.5: expected MEAN,STD with deviations above 0\n");
   EXPECT_EQ(message(train({"--normalize", "0.5,0"})),
             "sinter: --normalize 0.5,0: expected MEAN,STD with deviations above 0\n");
+  for (const std::string augment :
+       {"crop", "crop:0", "crop:-1", "crop:2000", "crop:4,crop:4", "flip,flip", "flip,", "turn", "crop:4x"})
+    EXPECT_EQ(message(train({"--augment", augment})),
+              "sinter: --augment " + augment +
+                  ": expected crop:PADDING (1 to 1024), flip, or both, as crop:4,flip\n");
   EXPECT_EQ(message(train({"--save", "/nowhere/w.safetensors"})),
             "sinter: cannot write /nowhere/w.safetensors: there is no folder /nowhere\n");
   EXPECT_EQ(message(train({"--metrics", "/nowhere/m"})),

@@ -1,0 +1,137 @@
+#include "runtime/checkpoint.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "runtime/files/parts_file.h"
+
+namespace sinter {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::string_view magic = "sinter checkpoint 1\n";
+constexpr std::string_view training = "training", parameter = "parameter ", state = "state ", end = "end";
+
+std::string training_text(const Checkpoint& checkpoint) {
+  const TrainingPosition& position = checkpoint.position;
+  ordered_json recipe = ordered_json::object();
+  for (const auto& [name, value] : checkpoint.recipe) recipe[name] = value;
+  return ordered_json{{"epoch", position.epoch},
+                      {"step", position.step},
+                      {"lr", position.lr},
+                      {"loss", position.totals.loss},  // numbers are written so that they are read the same
+                      {"correct", position.totals.correct},
+                      {"count", position.totals.count},
+                      {"best", checkpoint.best.best},
+                      {"best_epoch", checkpoint.best.epoch},
+                      {"plan", checkpoint.plan},
+                      {"recipe", recipe}}
+      .dump();
+}
+
+void read_training(Checkpoint& checkpoint, const Location& place, std::string_view text) {
+  try {
+    const ordered_json json = ordered_json::parse(text);
+    checkpoint.position = {.epoch = json.at("epoch"),
+                           .step = json.at("step"),
+                           .lr = json.at("lr"),
+                           .totals = {json.at("loss"), json.at("correct"), json.at("count")}};
+    checkpoint.best = {json.at("best").is_null() ? std::nan("") : json.at("best").get<double>(),  // no number
+                       json.at("best_epoch")};
+    checkpoint.plan = json.at("plan");
+    for (const auto& [name, value] : json.at("recipe").items()) checkpoint.recipe.emplace_back(name, value);
+  } catch (const nlohmann::json::exception& error) {  // the checksum fits: another program wrote it
+    fail_input_at(place, "part \"{}\" is not what it should be: {}", training, error.what());
+  }
+}
+
+}  // namespace
+
+NamedTensors Checkpoint::tensors() const {
+  NamedTensors all = states;
+  all.insert(parameters.begin(), parameters.end());
+  return all;
+}
+
+Checkpoint take_checkpoint(const Graph& model, const Weights& weights, const TrainingPosition& position,
+                           Recipe recipe, std::string plan) {
+  Checkpoint checkpoint{
+      .position = position, .best = {}, .recipe = std::move(recipe), .plan = std::move(plan)};
+  checkpoint.states = weights.tensors();
+  for (const ValueId id : model.parameters()) {
+    const auto found = checkpoint.states.find(model.info(id).name);
+    checkpoint.parameters.emplace_back(found->first, found->second);
+    checkpoint.states.erase(found);
+  }
+  return checkpoint;
+}
+
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  PartsWriter file(path, magic);
+  file.write(training, training_text(checkpoint));
+  for (const auto& [name, tensor] : checkpoint.parameters)
+    file.write(fmt::format("{}{}", parameter, name), tensor);
+  for (const auto& [name, tensor] : checkpoint.states) file.write(fmt::format("{}{}", state, name), tensor);
+  file.write(end, std::string_view());
+  file.commit();
+}
+
+Checkpoint read_checkpoint(const std::filesystem::path& path) {
+  PartsReader file(path, magic);
+  Checkpoint checkpoint;
+  std::string_view last;
+  bool known = false;
+  while (const auto part = file.next()) {
+    last = part->name;
+    if (part->name == training) {
+      read_training(checkpoint, file.place(), part->bytes);
+      known = true;
+    } else if (part->name.starts_with(parameter)) {
+      checkpoint.parameters.emplace_back(part->name.substr(parameter.size()), file.tensor(*part));
+    } else if (part->name.starts_with(state)) {
+      checkpoint.states.emplace(part->name.substr(state.size()), file.tensor(*part));
+    } else if (part->name != end) {
+      fail_input_at(file.place(), "part \"{}\" is not one of a checkpoint", part->name);
+    }
+  }
+  if (!known || last != end)
+    fail_input_at(file.place(), "the checkpoint ends early: its last part is missing");
+  return checkpoint;
+}
+
+void check_parameters(const std::string& path, const Checkpoint& checkpoint, const Graph& model) {
+  const auto& found = checkpoint.parameters;
+  for (size_t i = 0; i < model.parameters().size(); ++i) {
+    const ValueInfo& info = model.info(model.parameters()[i]);
+    const std::string expected =
+        fmt::format("model \"{}\" has \"{}\": {} there", model.name, info.name, to_string(info.type));
+    if (i >= found.size())
+      fail_input("{}: a checkpoint of another model: it has {} parameters; {}", path, found.size(), expected);
+    if (found[i].first != info.name || found[i].second.type() != info.type)
+      fail_input("{}: a checkpoint of another model: its parameter {} is \"{}\": {}; {}", path, i + 1,
+                 found[i].first, to_string(found[i].second.type()), expected);
+  }
+  if (found.size() > model.parameters().size()) {
+    const auto& [name, tensor] = found[model.parameters().size()];
+    fail_input("{}: a checkpoint of another model: its parameter {} is \"{}\": {}; model \"{}\" has {}", path,
+               model.parameters().size() + 1, name, to_string(tensor.type()), model.name,
+               model.parameters().size());
+  }
+}
+
+void check_states(const std::string& path, const Checkpoint& checkpoint, const Graph& step) {
+  for (const ValueId id : step.states()) {
+    const ValueInfo& info = step.info(id);
+    const auto found = checkpoint.states.find(info.name);
+    if (found == checkpoint.states.end() || found->second.type().shape != info.type.shape)
+      fail_input("{}: the checkpoint lacks \"{}\": {}, which this training keeps", path, info.name,
+                 to_string(info.type));
+  }
+  if (checkpoint.states.size() > step.states().size())
+    fail_input("{}: the checkpoint has {} states; this training keeps {}", path, checkpoint.states.size(),
+               step.states().size());
+}
+
+}  // namespace sinter
