@@ -13,6 +13,7 @@ namespace {
 
 template <typename T>
 uint32_t checksum(uint32_t begin, const std::vector<T>& values) {
+  if (values.empty()) return begin;  // zlib begins anew where there are no bytes
   return static_cast<uint32_t>(
       crc32_z(begin, reinterpret_cast<const Bytef*>(values.data()), values.size() * sizeof(T)));
 }

@@ -20,6 +20,7 @@ using Lengths = std::array<uint64_t, 2>;  // of a part's name and bytes
 constexpr size_t head_bytes = sizeof(Lengths) + sizeof(uint32_t);
 
 uint32_t extend(uint32_t sum, std::string_view bytes) {
+  if (bytes.empty()) return sum;  // zlib begins anew where there are none
   return static_cast<uint32_t>(crc32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 

@@ -56,6 +56,17 @@ class Resume : public testing::Test {
     return content_of(path("straight"));
   }
 
+  static uint64_t size_of_file(const std::string& file) {
+    std::error_code missing;
+    const uint64_t size = fs::file_size(file, missing);
+    return missing ? 0 : size;
+  }
+  static void wait_for_size(const std::string& file, uint64_t size) {
+    for (int i = 0; i < 60000 && size_of_file(file) < size; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_GE(size_of_file(file), size) << file;
+  }
+
   TemporaryFolder folder_;
   std::string model_;
 };
@@ -80,12 +91,13 @@ TEST_F(Resume, AfterKillsAtAnyMomentTheBitsAreThoseOfAStraightRun) {
   int kills = 0;
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::vector<std::string> more = checkpointed;
+    const uint64_t reached = size_of_file(path("s.jsonl"));
     if (fs::exists(path("c"))) more.emplace_back("--resume");
     Program program(arguments(more), options());
     if (kills < 4) {
-      // Not before there is something to lose: the first checkpoint, or a step beyond the last one.
-      while (!fs::exists(path("c"))) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      std::this_thread::sleep_for(std::chrono::microseconds(random.uniform_int(400000)));
+      // Some steps further than the last time, and then at any moment: a step, a checkpoint.
+      wait_for_size(path("s.jsonl"), reached + random.uniform_int(1200));
+      std::this_thread::sleep_for(std::chrono::microseconds(random.uniform_int(5000)));
       program.send(SIGKILL);
     }
     const Outcome outcome = program.wait();
@@ -119,8 +131,7 @@ TEST_F(Resume, AnInterruptWritesACheckpointAndEndsCleanly) {
   const std::string expected = straight("3");
   Program program(arguments({"--epochs", "100000", "--checkpoint", path("c"), "--step-metrics", path("s")}),
                   options());
-  while (!fs::exists(path("s")) || content_of(path("s")).size() < 500)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  wait_for_size(path("s"), 500);
   program.send(SIGINT);
   const Outcome outcome = program.wait();
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
