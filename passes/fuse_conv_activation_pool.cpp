@@ -152,11 +152,15 @@ bool fuse_conv_activation_pool(Graph& graph, const PassOptions& options) {
   if (options.target == nullptr)
     fail_input("fuse_conv_activation_pool asks a backend what it can fuse; there is none");
   const TargetMemo memo(*options.target);
-  const WholeSlabTarget target(memo, graph, options);
-  Fuser fuser(graph, target, options.remarks);
-  if (!fuser.run()) return false;
-  graph = fuser.rewritten();
-  return true;
+  // What is fused changes the slabs for which the rest is weighed. The last round's remarks count.
+  for (bool changed = false;; changed = true) {
+    const size_t told = options.remarks ? options.remarks->size() : 0;
+    const WholeSlabTarget target(memo, graph, options);
+    Fuser fuser(graph, target, options.remarks);
+    if (!fuser.run()) return changed;
+    graph = fuser.rewritten();
+    if (options.remarks) options.remarks->resize(told);
+  }
 }
 
 }  // namespace sinter

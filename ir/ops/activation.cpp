@@ -22,8 +22,8 @@ Value inside(Value x, double low, double high, Value within) {
 
 // A weight of one element, or of one for each channel, as it broadcasts to x.
 Value prelu_weight(Value weight, const Shape& x) {
-  Ints shape(x.size() < 2 ? 1 : x.size() - 1, 1);
-  shape[0] = weight.shape()[0].size;
+  Ints shape(x.size() < 2 ? x.size() : x.size() - 1, 1);
+  if (!shape.empty()) shape[0] = weight.shape()[0].size;
   return reshape(weight, shape);
 }
 
