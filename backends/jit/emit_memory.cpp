@@ -23,10 +23,12 @@ llvm::Value* MemoryEmitter::address_of(const Place& place) {
                                       index);
 }
 
-// Buffers begin at whole cache lines: so do vectors at multiples of their size.
+// A kernel's own memory begins at whole cache lines: so do vectors at multiples of their size. A node's
+// values need not: of slabs of 12 samples the second begins where the first ends.
 llvm::Align MemoryEmitter::align_of(const Access& access, bool vector) const {
-  const auto size = static_cast<uint64_t>(size_of(f_.kernel.buffers[access.buffer].dtype));
-  if (!vector || access.offset) return llvm::Align(size);
+  const Buffer& buffer = f_.kernel.buffers[access.buffer];
+  const auto size = static_cast<uint64_t>(size_of(buffer.dtype));
+  if (!vector || access.offset || buffer.place == Buffer::Place::argument) return llvm::Align(size);
   const auto whole = [&](int64_t elements) { return elements % vector_size == 0; };
   bool aligned = whole(access.index.constant());
   for (const Index::Term& term : access.index.terms()) aligned = aligned && whole(term.factor);

@@ -76,7 +76,6 @@ constexpr Entry entries[] = {
     {OpKind::sqrt, activation_recipes},
     {OpKind::batch_norm, batch_norm_recipes},
     {OpKind::batch_norm_training, batch_norm_recipes},
-    {OpKind::batch_norm_backward, batch_norm_recipes},
     {OpKind::add, binary_recipes},
     {OpKind::sub, binary_recipes},
     {OpKind::mul, binary_recipes},

@@ -88,10 +88,19 @@ TEST(JitBackend, HasNoKernelsForAFewOpsOnly) {
       if (backend->implementations(graph_of(*instance), 0, {}).empty()) without.insert(op.name);
     }
   // Of convolutions and pools those with groups, dilation or ceil_mode have none.
-  const std::set<std::string_view> expected = {
-      "avg_pool2d", "avg_pool2d_backward", "cast", "concat", "conv2d", "conv2d_backward_data",
-      "conv2d_backward_weights", "max_pool2d", "max_pool2d_argmax", "max_pool2d_backward", "prelu", "slice",
-      "slice_backward"};
+  const std::set<std::string_view> expected = {"avg_pool2d",
+                                               "avg_pool2d_backward",
+                                               "cast",
+                                               "concat",
+                                               "conv2d",
+                                               "conv2d_backward_data",
+                                               "conv2d_backward_weights",
+                                               "max_pool2d",
+                                               "max_pool2d_argmax",
+                                               "max_pool2d_backward",
+                                               "prelu",
+                                               "slice",
+                                               "slice_backward"};
   EXPECT_EQ(without, expected);
 }
 

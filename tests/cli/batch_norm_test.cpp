@@ -40,7 +40,7 @@ TEST_F(BatchNormFiles, HoldRunningStatisticsUnderPyTorchsNames) {
   const std::string last = outcome.out.substr(outcome.out.rfind("test accuracy ") + 14, 6);
   const Outcome tested = eval();
   EXPECT_EQ(tested.exit_code, 0) << tested.err;
-  EXPECT_TRUE(tested.out.ends_with("accuracy " + last + "\n")) << tested.out << outcome.out;
+  EXPECT_NE(tested.out.find("  accuracy " + last + "  "), std::string::npos) << tested.out << outcome.out;
 }
 
 TEST_F(BatchNormFiles, WithoutAStatisticAreRefusedAndAStepCountIsLeftOut) {

@@ -52,8 +52,9 @@ TEST(SlabSize, EveryBatchOfMoreThanASlabHasOne) {
 TEST(SlabSize, CountsEmptyLanes) {
   const LaneTarget target;
   EXPECT_EQ(slab_of(two_relus(20), {.target = &target}),
-            16);                              // slabs of 10 would take as long as those of 16
-  EXPECT_EQ(slab_of(two_relus(20), {}), 5);  // without a target samples are what counts: one slab for each of 4
+            16);  // slabs of 10 would take as long as those of 16
+  EXPECT_EQ(slab_of(two_relus(20), {}),
+            5);  // without a target samples are what counts: one slab for each of 4
 }
 
 TEST(SlabSize, SlabsGoToTheThreadThatIsFree) {

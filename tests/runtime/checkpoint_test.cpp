@@ -121,12 +121,12 @@ TEST_F(CheckpointFile, OfAnotherModelShowsTheFirstParameterThatDiffers) {
     return message_of<InputError>([&] { check_parameters("c", checkpoint, model); });
   };
   const ValueInfo& last = model_.info(model_.parameters()[model_.parameters().size() - 2]);
-  EXPECT_EQ(
-      message(small_lenet(true, 7)),
-      fmt::format("c: a checkpoint of another model: its parameter {} is \"{}\": {}; model \"lenet\" has "
-                  "\"{}\": f32[7, {}] there",
-                  model_.parameters().size() - 1, last.name, to_string(last.type), last.name,
-                  last.type.shape[1].size));
+  EXPECT_EQ(message(small_lenet(true, 7)),
+            fmt::format(
+                "c: a checkpoint of another model: its parameter {} is \"{}\": {}; model \"lenet_relu\" has "
+                "\"{}\": f32[7, {}] there",
+                model_.parameters().size() - 1, last.name, to_string(last.type), last.name,
+                last.type.shape[1].size));
   Graph named;
   named.name = "other";
   const Value x = named.input("x", {DType::f32, {"N", 1, 28, 28}});
@@ -147,7 +147,7 @@ TEST_F(CheckpointFile, OfAnotherModelShowsTheFirstParameterThatDiffers) {
   less.parameters.resize(1);
   EXPECT_EQ(message_of<InputError>([&] {
               check_parameters("c", less, model_);
-            }).find("c: a checkpoint of another model: it has 1 parameters; model \"lenet\" has \""),
+            }).find("c: a checkpoint of another model: it has 1 parameters; model \"lenet_relu\" has \""),
             0U);
 }
 

@@ -12,6 +12,9 @@ namespace {
 
 constexpr int64_t mib = 1 << 20, gib = 1 << 30;
 
+// Without what the optimizer keeps.
+Weights parameters() { return Weights(initialize(small_lenet(true), "default", 0)); }
+
 std::shared_ptr<const Executable> training_step(int64_t batch) {
   CompileOptions options{.backend = "reference", .passes = training_passes()};
   options.pass_options.symbols["N"] = batch;
@@ -27,7 +30,7 @@ int64_t parameter_bytes(const Graph& graph) {
 
 TEST(MemoryNeed, CountsAllThatAStepHolds) {
   const auto step = training_step(100);
-  const Weights weights(initialize(step->graph, "default", 0));
+  const Weights weights = parameters();
   const MemoryNeed need = memory_need(*step, 3, weights);
   EXPECT_EQ(need.values + need.workspaces, step->activation_bytes(3));
   EXPECT_EQ(need.inputs, 100 * (28 * 28 * 4 + 8) + 4);    // pictures, labels, lr
@@ -38,7 +41,7 @@ TEST(MemoryNeed, CountsAllThatAStepHolds) {
 
 TEST(MemoryNeed, WeightsInLayoutsThatAreThereCostNothing) {
   const auto step = training_step(2);
-  const Weights weights(initialize(step->graph, "default", 0));
+  const Weights weights = parameters();
   EXPECT_EQ(memory_need(*step, 1, Weights()).weights, 2 * parameter_bytes(step->graph));
   const Session session(step, std::make_shared<ThreadPool>(1), weights);
   EXPECT_EQ(memory_need(*step, 1, weights).weights, 0);
@@ -60,7 +63,7 @@ TEST(MemoryNeed, IsHeldAgainstWhatIsAvailableLessAMargin) {
 // Pictures alone are more than there is; nothing of this size is ever allocated.
 TEST(MemoryNeed, ASessionIsRefusedBeforeItTakesAnythingAndOthersGoOn) {
   const auto small = training_step(2), large = training_step(1 << 20);
-  const Weights weights(initialize(small->graph, "default", 0));
+  const Weights weights = parameters();
   const auto pool = std::make_shared<ThreadPool>(2);
   const std::string message = message_of<Error>([&] { Session(large, pool, weights, 2 * gib); });
   EXPECT_TRUE(message.starts_with("graph \"lenet_relu\" needs ")) << message;
