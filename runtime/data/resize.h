@@ -11,7 +11,7 @@ namespace sinter {
 /// pixels. Columns first, then rows, each rounded to a byte.
 /// Source: Pillow's Image.resize(BILINEAR), whose bits these are, and with it torchvision's Resize on PIL
 /// images, which is antialiased always. (On tensors, torch's interpolate is not unless told to.)
-/// Cost: about 1 ns an output pixel where it grows. Thread safety: one caller at a time.
+/// Thread safety: one caller at a time.
 class Resizer {
  public:
   Resizer(PictureSize from, PictureSize to);
