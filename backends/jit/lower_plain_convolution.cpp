@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t wanted_units = 8;
 constexpr double worthwhile_multiply_adds = 2e6;  // of a unit: waking another thread takes as long
-constexpr double share_of_peak = 0.55;
+constexpr double share_of_peak = 0.72;
 // Of a vector: copied, of elements that lie apart, to places that do.
 constexpr double copy_seconds = 1e-9, gather_seconds = 4e-9, scatter_seconds = 8e-9;
 
