@@ -8,7 +8,7 @@ from figures import best_of, figures_of, ratios
 from inference_agreement import check_outputs
 from networks import write_case
 from processes import Failure
-from training_agreement import RECIPES, STEPS, TOLERANCE, compare_losses
+from training_agreement import RECIPES, STEPS, compare_losses
 
 ROUND_MS = 1000
 
@@ -19,7 +19,7 @@ def note(text):
 
 def check_training(case, contestants, sinter, data):
     """The losses of training steps in Sinter and in PyTorch, from the same weights."""
-    recipes = [recipe for recipe in RECIPES if recipe.model == case.network.name]
+    recipes = [recipe for recipe in RECIPES if recipe.network == case.network.name]
     if not recipes:
         raise Failure(f"{case}: training_agreement.py has no recipe for this network, so nothing says "
                       "that all train alike")
@@ -30,7 +30,7 @@ def check_training(case, contestants, sinter, data):
                                        batch_size=case.batch_size)
             if not agreement.holds():
                 raise Failure(f"{case}: losses of {one.name} and PyTorch differ by {agreement.difference:.1e} within "
-                              f"{STEPS} steps ({recipe}), allowed are {TOLERANCE:.0e} relative")
+                              f"{STEPS} steps ({recipe}), allowed are {recipe.tolerance:.0e} relative")
             found.append({"contestant": one.name, "threads": one.threads, **dataclasses.asdict(agreement)})
     return found
 

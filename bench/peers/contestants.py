@@ -104,7 +104,7 @@ class SinterBackend:
         return f"Sinter {self.backend}" + (f" ({self.ran})" if self.ran != self.backend else "")
 
     def run(self, case, steps):
-        line = self.program.bench(case.network.name, case.mode, case.batch_size, steps,
+        line = self.program.bench(case.network.sinter_model, case.mode, case.batch_size, steps,
                                   weights=case.folder / "weights.safetensors", backend=self.backend,
                                   threads=self.threads)
         self.ran = line["backend"]
@@ -112,7 +112,7 @@ class SinterBackend:
 
     def outputs(self, case):
         folder = case.folder / f"sinter_{self.backend}_{self.threads}"
-        self.program.run("run", case.network.name, "--weights", case.folder / "weights.safetensors", "--input",
+        self.program.run("run", *case.network.sinter_model, "--weights", case.folder / "weights.safetensors", "--input",
                          f"image={case.folder / 'image.npy'}", "--output", folder, backend=self.backend,
                          threads=self.threads)
         (file,) = folder.iterdir()

@@ -14,21 +14,38 @@ from training_data import CIFAR10, FASHION_MNIST, DataSet
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """A network that Sinter has a model of under the same name, with one input `image`."""
+    """A network that Sinter has a model of, with one input `image` of the data set's channels. Sinter's `model` has
+    the same name unless another is given, and takes the `settings`. Images of another size than the data set's are
+    resized."""
 
     name: str
     layers: Callable[[], nn.Module]
     image_shape: tuple
     data: DataSet = FASHION_MNIST
     classes: int = 10
-    gain: float = 1.0
+    gain: float | None = 1.0  # none: PyTorch's own first weights
+    batch_size: int = 256  # that it is usually trained at
+    model: str = ""
+    settings: tuple = ()  # name=value
+
+    @property
+    def sinter_model(self):
+        """What a command of Sinter is told of the model."""
+        return (self.model or self.name, *(word for setting in self.settings for word in ("--set", setting)))
+
+    @property
+    def resized(self):
+        """The height and width that images get; none where they have them."""
+        size = tuple(self.image_shape[1:])
+        return None if size == self.data.size else size
 
     def build(self):
-        """The network in training mode with its first weights, Xavier-uniform times the gain. A sigmoid's slope is at
-        most 1/4: a gain of 4 keeps what tells one image from another, without which any two programs would agree."""
+        """The network in training mode with its first weights, Xavier-uniform times the gain or PyTorch's own. A
+        sigmoid's slope is at most 1/4: a gain of 4 keeps what tells one image from another, without which any two
+        programs would agree."""
         torch.manual_seed(1)
         network = self.layers()
-        for layer in network.modules():
+        for layer in network.modules() if self.gain else ():
             if isinstance(layer, (nn.Conv2d, nn.Linear)):
                 nn.init.xavier_uniform_(layer.weight, self.gain)
         return network
@@ -56,17 +73,57 @@ def cifar_cnn(pool):
         nn.Linear(4096, 512), nn.ReLU(), nn.Linear(512, 10))
 
 
+class Residual(nn.Module):
+    """A block of ResNet-18, Dive into Deep Learning 8.6."""
+
+    def __init__(self, channels, width, stride=1):
+        super().__init__()
+        self.main = nn.Sequential(
+            nn.Conv2d(channels, width, 3, stride, 1), nn.BatchNorm2d(width), nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width))
+        self.side = nn.Sequential() if stride == 1 else nn.Sequential(nn.Conv2d(channels, width, 1, stride))
+        self.last = nn.ReLU()
+
+    def forward(self, image):
+        return self.last(self.main(image) + self.side(image))
+
+
+def resnet18():
+    return nn.Sequential(
+        nn.Conv2d(1, 64, 7, 2, 3), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1),
+        Residual(64, 64), Residual(64, 64), Residual(64, 128, 2), Residual(128, 128),
+        Residual(128, 256, 2), Residual(256, 256), Residual(256, 512, 2), Residual(512, 512),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+
+
+def vgg11_quarter():
+    """Dive into Deep Learning 8.2 with a quarter of the channels, without dropout: its masks would differ."""
+    def stage(channels, width, depth):
+        layers = []
+        for of in (channels, *[width] * (depth - 1)):
+            layers += [nn.Conv2d(of, width, 3, padding=1), nn.ReLU()]
+        return nn.Sequential(*layers, nn.MaxPool2d(2, 2))
+
+    return nn.Sequential(
+        stage(1, 16, 1), stage(16, 32, 1), stage(32, 64, 2), stage(64, 128, 2), stage(128, 128, 2),
+        nn.Flatten(), nn.Linear(6272, 4096), nn.ReLU(), nn.Linear(4096, 4096), nn.ReLU(), nn.Linear(4096, 10))
+
+
 NETWORKS = {network.name: network for network in (
     Network("lenet", lambda: lenet(nn.Sigmoid, nn.AvgPool2d), (1, 28, 28), gain=4.0),
     Network("lenet_relu", lambda: lenet(nn.ReLU, nn.MaxPool2d), (1, 28, 28)),
-    Network("cifar_cnn", lambda: cifar_cnn(nn.MaxPool2d), (3, 32, 32), CIFAR10),
-    Network("cifar_cnn_avg", lambda: cifar_cnn(nn.AvgPool2d), (3, 32, 32), CIFAR10),
+    Network("cifar_cnn", lambda: cifar_cnn(nn.MaxPool2d), (3, 32, 32), CIFAR10, batch_size=100),
+    Network("cifar_cnn_avg", lambda: cifar_cnn(nn.AvgPool2d), (3, 32, 32), CIFAR10, batch_size=100),
+    Network("resnet18", resnet18, (1, 96, 96), gain=None, batch_size=16),
+    Network("vgg11_quarter", vgg11_quarter, (1, 224, 224), batch_size=16, model="vgg11", settings=("ratio=4",)),
 )}
 
 
 def write_safetensors(path, tensors):
     header, data = {}, b""
     for name, tensor in tensors.items():
+        if name.endswith(".num_batches_tracked"):  # batch norm's count, which nothing reads at a fixed momentum
+            continue
         raw = tensor.detach().numpy().tobytes()
         header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(raw)]}
         data += raw
