@@ -102,7 +102,7 @@ Expr PoolWindows::share(KernelBuilder& k, const PlaneSite& site, Expr dy, bool c
   return dy / count();
 }
 
-double plane_seconds(const Type&, double bytes) {
+double plane_seconds(double bytes) {
   constexpr double cached_bytes_per_second = 50e9;  // planes mostly come from where they were just made
   return bytes / cached_bytes_per_second;
 }
@@ -121,7 +121,7 @@ double pool_seconds(const Attributes& attributes, Type x, Type y, const Layout& 
   const bool gathers = samples ? x_layout.is_plain() || y_layout.is_plain() : windows.w().stride > 1;
   const auto taps = static_cast<double>(windows.h().kernel * windows.w().kernel);
   const double arithmetic = static_cast<double>(vectors) * taps * (tap + (gathers ? gather : 0));
-  return std::max(arithmetic, plane_seconds(x, static_cast<double>(x.bytes() + y.bytes()))) + call_seconds;
+  return std::max(arithmetic, plane_seconds(static_cast<double>(x.bytes() + y.bytes()))) + call_seconds;
 }
 
 }  // namespace sinter::jit

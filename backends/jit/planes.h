@@ -78,8 +78,8 @@ class PoolWindows {
   ops::Window window_;
 };
 
-/// Estimated time to move so many bytes of planes, of which those of this type are the largest.
-double plane_seconds(const Type& largest, double bytes);
+/// Estimated time to move so many bytes of planes.
+double plane_seconds(double bytes);
 
 /// Estimated time of a pool or its gradient where x and y lie so.
 double pool_seconds(const Attributes& attributes, Type x, Type y, const Layout& x_layout,

@@ -141,7 +141,7 @@ double pooled_gradient_seconds(const Graph& body, const PooledForm& form, double
     const auto reads = [&](NodeId node) { return std::ranges::count(body.node(node).operands, id) > 0; };
     if (std::ranges::any_of(form.between, reads)) bytes += static_cast<double>(body.type(id).bytes());
   }
-  return std::max(arithmetic * times, plane_seconds(body.type(form.unpooled), bytes));
+  return std::max(arithmetic * times, plane_seconds(bytes));
 }
 
 }  // namespace sinter::jit
