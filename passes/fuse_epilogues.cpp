@@ -6,6 +6,7 @@
 
 #include "ir/copy.h"
 #include "passes/fusion_body.h"
+#include "passes/readers.h"
 #include "passes/target_memo.h"
 #include "passes/whole_slab_target.h"
 
@@ -30,14 +31,8 @@ class Fuser {
       : graph_(graph),
         target_(target),
         remarks_(remarks),
-        readers_(graph.values().size()),
-        is_result_(graph.values().size()),
-        group_of_(graph.nodes().size(), -1) {
-    for (NodeId id = 0; id < node_count(); ++id)
-      for (const ValueId operand : graph.node(id).operands)
-        if (operand.valid()) readers_[operand.index].push_back(id);
-    for (const GraphResult& result : graph.results()) is_result_[result.value.index] = true;
-  }
+        readers_(graph),
+        group_of_(graph.nodes().size(), -1) {}
 
   bool run(Graph& fused) {
     for (NodeId id = 0; id < node_count(); ++id)
@@ -66,9 +61,7 @@ class Fuser {
   // The only reader of a node's only result; -1: there are others, or the graph's caller is one.
   NodeId only_reader(NodeId id) const {
     const Node& node = graph_.node(id);
-    if (node.results.size() != 1 || is_result_[node.results[0].index]) return -1;
-    const auto& readers = readers_[node.results[0].index];
-    return readers.size() == 1 ? readers[0] : -1;
+    return node.results.size() == 1 ? readers_.only(node.results[0]) : -1;
   }
 
   bool adds_same_shape(const Node& node) const {
@@ -94,19 +87,19 @@ class Fuser {
 
   void say_why_alone(NodeId root) {
     const Node& node = graph_.node(root);
-    const auto& readers = readers_[node.results[0].index];
+    const auto& readers = readers_.of(node.results[0]);
     for (const NodeId reader : readers)
       if (is_activation(graph_.node(reader).op))
         remark(node,
                fmt::format("{} is not fused with {}: its result is read by {} node{}{}", to_string(node.op),
                            to_string(graph_.node(reader).op), readers.size(), readers.size() == 1 ? "" : "s",
-                           is_result_[node.results[0].index] ? " and is a result of the graph" : ""));
+                           readers_.is_result(node.results[0]) ? " and is a result of the graph" : ""));
   }
 
   // The sum of dy over all but its channels beside the gradient of the weights.
   void join_bias_gradient(NodeId weights) {
     const ValueId dy = graph_.node(weights).operands[1];
-    for (const NodeId reader : readers_[dy.index]) {
+    for (const NodeId reader : readers_.of(dy)) {
       const Node& sum = graph_.node(reader);
       if (sum.op != OpKind::sum || sum.attributes.ints("axes") != Ints{0, 2, 3} ||
           sum.attributes.boolean("keepdims"))
@@ -114,7 +107,7 @@ class Fuser {
       const Group group = {std::min(weights, reader), std::max(weights, reader)};
       const ValueId first = graph_.node(group[0]).results[0];
       const bool read_between =
-          std::ranges::any_of(readers_[first.index], [&](NodeId id) { return id < group[1]; });
+          std::ranges::any_of(readers_.of(first), [&](NodeId id) { return id < group[1]; });
       if (group_of_[reader] < 0 && !read_between && accept(group)) return;
     }
   }
@@ -248,16 +241,16 @@ class Fuser {
     for (const NodeId id : group)
       for (const ValueId result : graph_.node(id).results) {
         const bool outside = std::ranges::any_of(
-            readers_[result.index], [&](NodeId reader) { return std::ranges::count(group, reader) == 0; });
-        if (outside || is_result_[result.index]) results.push_back(result);
+            readers_.of(result), [&](NodeId reader) { return std::ranges::count(group, reader) == 0; });
+        if (outside || readers_.is_result(result)) results.push_back(result);
       }
     return results;
   }
 
   // Bodies have scalar constants of their own.
   bool is_read_still(ValueId constant) const {
-    const auto& readers = readers_[constant.index];
-    return !graph_.type(constant).shape.empty() || is_result_[constant.index] || readers.empty() ||
+    const auto& readers = readers_.of(constant);
+    return !graph_.type(constant).shape.empty() || readers_.is_result(constant) || readers.empty() ||
            std::ranges::any_of(readers, [&](NodeId reader) { return group_of_[reader] < 0; });
   }
 
@@ -285,9 +278,8 @@ class Fuser {
   const Graph& graph_;
   const Target& target_;
   std::vector<Remark>* remarks_;
-  std::vector<std::vector<NodeId>> readers_;  ///< by value; once for each operand
-  std::vector<bool> is_result_;               ///< by value
-  std::vector<int> group_of_;                 ///< by node; -1: alone
+  Readers readers_;
+  std::vector<int> group_of_;  ///< by node; -1: alone
   std::vector<Group> groups_;
 };
 

@@ -14,9 +14,17 @@ struct Convolution {
   double multiply_adds() const {
     return static_cast<double>(n * o * oh * ow) * static_cast<double>(c * kh * kw);
   }
+
+  /// Rows of the padded dx in steps of the stride: step r is rows r * stride_h and the next stride_h - 1,
+  /// which rows r - reach() to r of dy reach. So many steps have a row of x.
+  int64_t steps() const { return (h - 1 + top) / stride_h + 1; }
+  int64_t reach() const { return (kh - 1) / stride_h; }
 };
 
 Convolution convolution(const Shape& x, const Shape& weight, const Shape& y, const Attributes& attributes);
+
+/// Estimated time of either gradient, every product made, with sixteen samples in the lanes.
+double gradient_seconds(const Convolution& size);
 
 /// Sizes of a pool's windows.
 struct PoolSizes {

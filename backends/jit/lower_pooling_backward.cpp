@@ -108,7 +108,8 @@ class PoolBackwardWriter {
       store(site, tap.row, tap.column, stride, gradient);
     };
     if (!argmax_) {
-      const Expr share = k_.let("share", shared(site, dy));
+      const Expr share =
+          k_.let("share", windows_.share(k_, site, dy, node_.attributes.boolean("count_include_pad")));
       return windows_.over_taps(k_, site, [&](const PoolWindows::Tap& tap) { add(tap, share); });
     }
     const Expr argmax = k_.let("argmax", k_.cast(argmax_->load(site, site.p, site.q, 1), DType::i32));
@@ -117,19 +118,6 @@ class PoolBackwardWriter {
       const Expr is_here = k_.apply(Op::equal, {argmax, k_.index(DType::i32, tap.number)});
       add(tap, select(is_here, dy, zero));
     });
-  }
-
-  // What each tap of an average gets.
-  Expr shared(const PlaneSite& site, Expr dy) {
-    const DType dtype = dx_type_.dtype;
-    const auto taps = static_cast<double>(windows_.h().kernel * windows_.w().kernel);
-    if (node_.attributes.boolean("count_include_pad") || !windows_.has_padding())
-      return dy * k_.number(dtype, 1 / taps, site.vector());
-    const TileHandle count = k_.tile("count", dtype, false, {});
-    count.set({}, k_.number(dtype, 0, false));
-    windows_.over_taps(k_, site,
-                       [&](const PoolWindows::Tap&) { count.set({}, count() + k_.number(dtype, 1, false)); });
-    return dy / count();
   }
 
   BodyKernel kernel_;

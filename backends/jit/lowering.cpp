@@ -62,6 +62,8 @@ constexpr FusionEntry fusions[] = {
     {refuses_lane_update_body, &lane_update_lowering},
     {refuses_sparse_data_body, &sparse_backward_data_lowering},
     {refuses_sparse_weights_body, &sparse_backward_weights_lowering},
+    {refuses_pooled_data_body, &pooled_backward_data_lowering},
+    {refuses_pooled_weights_body, &pooled_backward_weights_lowering},
 };
 
 const Lowering* find_fusion(const Graph& body) {

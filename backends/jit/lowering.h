@@ -53,6 +53,12 @@ std::optional<std::string> refuses_sparse_data_body(const Graph& body);
 extern const Lowering sparse_backward_weights_lowering;
 std::optional<std::string> refuses_sparse_weights_body(const Graph& body);
 
+/// The same behind the gradient of an average pool and of an activation, computed where it is read.
+extern const Lowering pooled_backward_data_lowering;
+std::optional<std::string> refuses_pooled_data_body(const Graph& body);
+extern const Lowering pooled_backward_weights_lowering;
+std::optional<std::string> refuses_pooled_weights_body(const Graph& body);
+
 /// linear and matmul, alone or with elementwise ops behind them.
 extern const Lowering matrix_lowering;
 std::optional<std::string> refuses_matrix_body(const Graph& body);

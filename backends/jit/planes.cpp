@@ -68,19 +68,15 @@ void PoolWindows::over_row(KernelBuilder& k, PlaneSite site,
 
 void PoolWindows::over_taps(KernelBuilder& k, const PlaneSite& site,
                             const std::function<void(const Tap&)>& body) const {
-  constexpr int64_t most_unrolled = 16;  // taps
   const auto &h = window_.h, &w = window_.w;
-  const auto loop = [&](const char* name, int64_t count, const KernelBuilder::Body& inside) {
-    h.kernel* w.kernel <= most_unrolled ? k.unroll(name, count, inside) : k.loop(name, 0, count, inside);
-  };
   const auto where_inside = [&](const ops::Slide& slide, const Index& at,
                                 const std::function<void()>& inside) {
     leaves(slide) ? k.when({at, slide.input - 1 - at}, inside) : inside();
   };
-  loop("i", h.kernel, [&](Index i) {
+  loop_taps(k, "i", h.kernel, [&](Index i) {
     const Index kh = h.kernel - 1 - i, row = site.p * h.stride + kh - h.before;
     where_inside(h, row, [&] {
-      loop("j", w.kernel, [&](Index j) {
+      loop_taps(k, "j", w.kernel, [&](Index j) {
         const Index kw = w.kernel - 1 - j, column = site.q * w.stride + kw - w.before;
         const auto tap = [&] { body({row, column, kh * w.kernel + kw}); };
         site.lanes == PlaneLanes::columns ? tap() : where_inside(w, column, tap);
@@ -89,11 +85,32 @@ void PoolWindows::over_taps(KernelBuilder& k, const PlaneSite& site,
   });
 }
 
+void PoolWindows::loop_taps(KernelBuilder& k, const char* name, int64_t count,
+                            const KernelBuilder::Body& body) const {
+  constexpr int64_t most_unrolled = 16;  // of a window
+  window_.h.kernel* window_.w.kernel <= most_unrolled ? k.unroll(name, count, body)
+                                                      : k.loop(name, 0, count, body);
+}
+
+Expr PoolWindows::share(KernelBuilder& k, const PlaneSite& site, Expr dy, bool counts_padding) const {
+  const DType dtype = dy.dtype();
+  const auto taps = static_cast<double>(window_.h.kernel * window_.w.kernel);
+  if (counts_padding || !has_padding()) return dy * k.number(dtype, 1 / taps, site.vector());
+  const TileHandle count = k.tile("count", dtype, false, {});
+  count.set({}, k.number(dtype, 0, false));
+  over_taps(k, site, [&](const Tap&) { count.set({}, count() + k.number(dtype, 1, false)); });
+  return dy / count();
+}
+
+double plane_seconds(double bytes) {
+  constexpr double cached_bytes_per_second = 50e9;  // planes mostly come from where they were just made
+  return bytes / cached_bytes_per_second;
+}
+
 // Plain values with lanes across samples are gathered, and so are strided columns.
 double pool_seconds(const Attributes& attributes, Type x, Type y, const Layout& x_layout,
                     const Layout& y_layout) {
   constexpr double tap = 0.4e-9, gather = 1e-9;
-  constexpr double cached_bytes_per_second = 50e9;  // planes mostly come from where they were just made
   x.layout = x_layout;
   y.layout = y_layout;
   const PoolWindows windows(attributes, x, y);
@@ -104,8 +121,7 @@ double pool_seconds(const Attributes& attributes, Type x, Type y, const Layout& 
   const bool gathers = samples ? x_layout.is_plain() || y_layout.is_plain() : windows.w().stride > 1;
   const auto taps = static_cast<double>(windows.h().kernel * windows.w().kernel);
   const double arithmetic = static_cast<double>(vectors) * taps * (tap + (gathers ? gather : 0));
-  return std::max(arithmetic, static_cast<double>(x.bytes() + y.bytes()) / cached_bytes_per_second) +
-         call_seconds;
+  return std::max(arithmetic, plane_seconds(static_cast<double>(x.bytes() + y.bytes()))) + call_seconds;
 }
 
 }  // namespace sinter::jit

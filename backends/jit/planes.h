@@ -65,12 +65,21 @@ class PoolWindows {
   };
   /// Calls with the taps of a window that lie inside x, from the last to the first.
   void over_taps(KernelBuilder& k, const PlaneSite& site, const std::function<void(const Tap&)>& body) const;
-
- private:
+  /// A loop over the taps along one dimension, unrolled unless windows are large.
+  void loop_taps(KernelBuilder& k, const char* name, int64_t count, const KernelBuilder::Body& body) const;
+  /// Whether some window reaches beyond x along a dimension.
   static bool leaves(const ops::Slide& slide);
 
+  /// What each tap of a window gets of the gradient of its mean, which counts taps in the padding or does
+  /// not.
+  Expr share(KernelBuilder& k, const PlaneSite& site, Expr dy, bool counts_padding) const;
+
+ private:
   ops::Window window_;
 };
+
+/// Estimated time to move so many bytes of planes.
+double plane_seconds(double bytes);
 
 /// Estimated time of a pool or its gradient where x and y lie so.
 double pool_seconds(const Attributes& attributes, Type x, Type y, const Layout& x_layout,

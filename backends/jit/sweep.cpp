@@ -1,10 +1,9 @@
 #include "backends/jit/sweep.h"
 
+#include "backends/jit/floor_divided.h"
+
 namespace sinter::jit {
 namespace {
-
-int64_t floor_divided(int64_t a, int64_t b) { return a / b - (a % b != 0 && a < 0 ? 1 : 0); }
-int64_t ceil_divided(int64_t a, int64_t b) { return -floor_divided(-a, b); }
 
 Sweep forward_sweep(int64_t results, int64_t kernel, int64_t stride, int64_t padding) {
   return {results, 0, 1, kernel, 0, 1, stride, -padding};

@@ -10,6 +10,7 @@ namespace {
 constexpr double call_seconds = 1e-6;
 constexpr double byte_seconds = 1e-9;
 constexpr double multiplication_seconds = 1e-9;
+constexpr double computed_again_seconds = 15e-9;  // of an element
 constexpr int64_t few_channels = 4;
 constexpr size_t most_fused = 3;
 
@@ -38,7 +39,10 @@ struct Root {
 Root root_of(const Graph& graph, const Node& node) {
   if (node.op != OpKind::fusion) return {graph, node};
   const Graph& body = node.attributes.body();
-  const auto product = std::ranges::find_if(body.nodes(), [](const Node& n) { return n.op != OpKind::sum; });
+  const bool alone = body.nodes().size() == 1;
+  const auto product = std::ranges::find_if(body.nodes(), [&](const Node& n) {
+    return n.op != OpKind::sum && (alone || n.op != OpKind::avg_pool2d_backward);
+  });
   return product == body.nodes().end() ? Root{graph, node} : Root{body, *product};
 }
 
@@ -81,6 +85,10 @@ Implementation convolution_way(const Graph& graph, const Node& node, const Layou
   for (size_t i = 0; i < node.results.size(); ++i)
     way.results[i] = layout_of(root.graph, fused ? root.graph.results()[i].value : node.results[i]);
   way.seconds = traffic(graph, node, way) + seconds_each * multiplications(root, images, weights);
+  for (const Node& inner : root.graph.nodes())
+    if (fused && inner.op == OpKind::avg_pool2d_backward)
+      way.seconds += computed_again_seconds *
+                     static_cast<double>(element_count(root.graph.type(inner.results[0]).shape));
   return way;
 }
 
