@@ -62,6 +62,7 @@ constexpr FusionEntry fusions[] = {
     {refuses_lane_update_body, &lane_update_lowering},
     {refuses_sparse_data_body, &sparse_backward_data_lowering},
     {refuses_sparse_weights_body, &sparse_backward_weights_lowering},
+    {refuses_batch_norm_body, &batch_norm_lowering},
 };
 
 const Lowering* find_fusion(const Graph& body) {
