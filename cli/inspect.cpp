@@ -73,6 +73,8 @@ Graph graph_at_stage(const Options& options, const GlobalOptions& global) {
   if (options.stage == "parsed") return graph;
   const auto backend = find_backend(global.backend, global.backend_options);
   pass_options.target = backend.get();
+  std::vector<Body> prepared;  // as compile() asks for, so that the graph is the one that runs
+  pass_options.prepared = &prepared;
   const bool differentiated = options.stage == "autodiff";
   if (differentiated && options.mode == "infer")
     fail_input(

@@ -63,6 +63,7 @@ struct PassOptions {
   bool accumulate = false;                      ///< append_update: gradients are summed over several steps
   SlabOptions slabs = {};                       ///< form_slab_loops, and assign_layouts before it
   bool loops_follow = false;                    ///< form_slab_loops is still to come: set by run_passes
+  std::vector<Body>* prepared = nullptr;        ///< hoist_weights: where it puts what it takes out
   const Target* target = nullptr;               ///< what will run the graph: those that fuse and lay out
   std::vector<Remark>* remarks = nullptr;       ///< where they say what they left alone
 };

@@ -13,9 +13,11 @@
 #include "passes/fold_batch_norm.h"
 #include "passes/fold_constants.h"
 #include "passes/form_slab_loops.h"
+#include "passes/fuse_batch_norm.h"
 #include "passes/fuse_conv_activation_pool.h"
 #include "passes/fuse_epilogues.h"
 #include "passes/fuse_lane_sums.h"
+#include "passes/hoist_weights.h"
 #include "passes/remove_dead_nodes.h"
 #include "passes/shrink_activation_gradients.h"
 #include "passes/simplify_algebra.h"
@@ -23,7 +25,7 @@
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 16> passes = {{
+  static constexpr std::array<Pass, 18> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
       {"enter_training", enter_training, Meaning::changed,
@@ -40,6 +42,10 @@ std::span<const Pass> pass_table() {
       {"shrink_activation_gradients", shrink_activation_gradients, Meaning::kept,
        "take a relu's gradient at the size of the max pool behind it"},
       {"remove_dead_nodes", remove_dead_nodes, Meaning::kept, "remove what no result needs"},
+      {"hoist_weights", hoist_weights, Meaning::changed,
+       "take out what is computed of weights alone: it is made once, not in each run"},
+      {"fuse_batch_norm", fuse_batch_norm, Meaning::kept,
+       "make one kernel of a batch norm and what follows, and of its gradient and what goes before"},
       {"fuse_epilogues", fuse_epilogues, Meaning::kept,
        "make one kernel of a product and what follows, and of elementwise chains"},
       {"fuse_conv_activation_pool", fuse_conv_activation_pool, Meaning::kept,

@@ -5,13 +5,16 @@
 namespace sinter {
 
 std::span<const Step> inference_pipeline() {
-  static constexpr std::array<Step, 9> steps = {{
+  static constexpr std::array<Step, 11> steps = {{
       {"bind_symbols", "kernels and memory are made for sizes"},
-      {"fold_batch_norm", "before fold_constants, which computes the weights that it makes"},
+      {"fold_batch_norm", "before fold_constants and hoist_weights, which compute the weights that it makes"},
       {"fold_constants", "the others see plain constants"},
       {"simplify_algebra", "different spellings become equal before they are compared"},
       {"eliminate_common_subexpressions", "what is equal now is computed once"},
       {"remove_dead_nodes", "what the others left without a reader goes"},
+      {"hoist_weights",
+       "what still has a reader is worth preparing; fusions and layouts see parameters then"},
+      {"fuse_batch_norm", "readers are final now; before fuse_epilogues, which wants the same activations"},
       {"fuse_epilogues", "readers are final now: what only the next op reads need not be stored"},
       {"fuse_conv_activation_pool", "a pool joins all that its convolution has been fused with"},
       {"assign_layouts", "fusions like other layouts than their parts"},
@@ -20,7 +23,7 @@ std::span<const Step> inference_pipeline() {
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 15> steps = {{
+  static constexpr std::array<Step, 16> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"append_loss", "there is nothing to differentiate before"},
       {"enter_training", "what is differentiated is what training computes"},
@@ -31,6 +34,7 @@ std::span<const Step> training_pipeline() {
       {"eliminate_common_subexpressions", "gradients compute parts of the forward pass again"},
       {"shrink_activation_gradients", "gradients have one spelling now, and readers are not counted yet"},
       {"remove_dead_nodes", "gradients of inputs are wanted by nobody"},
+      {"fuse_batch_norm", "readers are final now; before fuse_epilogues, which wants the same activations"},
       {"fuse_epilogues",
        "readers are final now, backward ones too: what only the next op reads need not be stored"},
       {"fuse_conv_activation_pool",

@@ -46,6 +46,7 @@ std::shared_ptr<const Executable> compile_by(const Backend& backend, Graph graph
   PassOptions pass_options = options.pass_options;
   pass_options.target = &backend;
   pass_options.remarks = &executable->remarks;
+  pass_options.prepared = &executable->prepared;
   run_passes(graph, options.passes, pass_options, options.run_options);
   verify_or_fail(graph, "after the passes");
   check_concrete(graph);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,11 +18,17 @@ namespace sinter {
 struct Executable {
   Graph graph;
   CompiledGraph program;
+  std::vector<Body> prepared;        ///< what makes some of the graph's parameters of weights (hoist_weights)
   std::string backend;               ///< the one asked for; nodes it cannot run have another
   std::vector<Remark> remarks;       ///< what the passes had to say
   std::vector<Fallback> fallbacks;   ///< nodes that the backend asked for cannot run
   std::shared_ptr<Profile> profile;  ///< its kernels' clocks; null unless it was compiled with them
 
+  /// What makes a parameter of weights; null: it is one.
+  Body definition(std::string_view parameter) const {
+    const auto found = std::ranges::find(prepared, parameter, [](const Body& made) { return made->name; });
+    return found == prepared.end() ? nullptr : *found;
+  }
   /// Memory for intermediate values and for what kernels keep while they run, one session's: the arena, and
   /// for each thread that has a unit a workspace, in which loops over slabs keep the values of their bodies.
   int64_t activation_bytes(int threads) const {

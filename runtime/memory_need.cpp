@@ -8,6 +8,12 @@ namespace {
 // The estimate of what is available is rough, and the process and others go on allocating.
 constexpr int64_t percent_left_alone = 5;
 
+bool is_there(const Executable& executable, const Weights& weights, ValueId id) {
+  const ValueInfo& info = executable.graph.info(id);
+  const Body definition = executable.definition(info.name);
+  return definition ? weights.holds(*definition, info.type) : weights.holds(info.name, info.type);
+}
+
 }  // namespace
 
 MemoryNeed memory_need(const Executable& executable, int threads, const Weights& weights) {
@@ -21,7 +27,7 @@ MemoryNeed memory_need(const Executable& executable, int threads, const Weights&
   for (const StoreCopy& copy : executable.program.plan.copies) need.results += graph.type(copy.to).bytes();
   for (const auto ids : {graph.parameters(), graph.states()})
     for (const ValueId id : ids)
-      if (!weights.holds(graph.info(id).name, graph.type(id))) need.weights += graph.type(id).bytes();
+      if (!is_there(executable, weights, id)) need.weights += graph.type(id).bytes();
   return need;
 }
 

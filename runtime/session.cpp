@@ -68,11 +68,18 @@ void Session::bind_weights() {
   }
   for (const ValueId id : graph.parameters()) {
     const ValueInfo& info = graph.info(id);
+    if (executable_->definition(info.name)) continue;
     if (!weights_.contains(info.name))
       fail_input("no weights for %{}: {}", info.name, to_string(plain(info.type)));
     bind(id);
   }
   for (const ValueId id : graph.states()) bind(id);
+  for (const ValueId id : graph.parameters()) {
+    const Body definition = executable_->definition(graph.info(id).name);
+    if (!definition) continue;
+    copies_[id.index] = &weights_.derived(definition, graph.type(id));
+    bound_.push_back(copies_[id.index]);
+  }
   for (const GraphResult& result : graph.results())
     if (result.stored_in.valid()) written_.push_back(copies_[result.stored_in.index]);
 }

@@ -1,9 +1,11 @@
 #include "runtime/weights.h"
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 #include <vector>
 
+#include "ir/interpreter.h"
 #include "ir/relayout.h"
 
 namespace sinter {
@@ -11,11 +13,31 @@ namespace sinter {
 struct Weights::Entry {
   uint64_t version = 1;                       ///< of the newest copy
   std::vector<std::unique_ptr<Copy>> copies;  ///< one for each layout; the first is plain
+  /// Of a derived value, else null.
+  std::shared_ptr<const Graph> definition = {};
+  std::vector<Entry*> sources = {};      ///< the definition's parameters, then its states
+  std::vector<uint64_t> made_from = {};  ///< versions of these; empty: not computed yet
+
+  bool holds(const Type& type) const {
+    return std::ranges::any_of(copies,
+                               [&](const auto& copy) { return copy->type_ == type && copy->memory_; });
+  }
+  bool is_current() const {
+    return std::ranges::equal(sources, made_from, {}, [](const Entry* source) { return source->version; });
+  }
 };
 
 struct Weights::Entries {
   std::mutex mutex;  ///< held while copies are added or brought up to date from outside a run
   std::map<std::string, Entry, std::less<>> by_name;
+  std::vector<std::unique_ptr<Entry>> derived;
+
+  /// Null: none.
+  Entry* find(const Graph& definition) const {
+    const auto same = [&](const auto& entry) { return *entry->definition == definition; };
+    const auto found = std::ranges::find_if(derived, same);
+    return found == derived.end() ? nullptr : found->get();
+  }
 };
 
 Weights::Weights() : entries_(std::make_shared<Entries>()) {}
@@ -32,9 +54,13 @@ bool Weights::contains(std::string_view name) const {
 bool Weights::holds(std::string_view name, const Type& type) const {
   const std::scoped_lock lock(entries_->mutex);
   const auto found = entries_->by_name.find(name);
-  return found != entries_->by_name.end() && std::ranges::any_of(found->second.copies, [&](const auto& copy) {
-           return copy->type_ == type && copy->memory_;
-         });
+  return found != entries_->by_name.end() && found->second.holds(type);
+}
+
+bool Weights::holds(const Graph& definition, const Type& type) const {
+  const std::scoped_lock lock(entries_->mutex);
+  const Entry* const found = entries_->find(definition);
+  return found != nullptr && found->holds(type);
 }
 
 void Weights::add(std::string name, Tensor tensor) {
@@ -74,7 +100,22 @@ NamedTensors Weights::tensors() const {
 
 Weights::Copy& Weights::copy(std::string_view name, const Type& type) {
   const std::scoped_lock lock(entries_->mutex);
-  Entry& entry = this->entry(name);
+  return copy(entry(name), type);
+}
+
+Weights::Copy& Weights::derived(const std::shared_ptr<const Graph>& definition, const Type& type) {
+  const std::scoped_lock lock(entries_->mutex);
+  if (Entry* const known = entries_->find(*definition)) return copy(*known, type);
+  auto made = std::make_unique<Entry>();
+  made->definition = definition;
+  for (const auto ids : {definition->parameters(), definition->states()})
+    for (const ValueId id : ids) made->sources.push_back(&entry(definition->info(id).name));
+  made->copies.push_back(std::make_unique<Copy>(*made, definition->type(definition->results()[0].value)));
+  entries_->derived.push_back(std::move(made));
+  return copy(*entries_->derived.back(), type);
+}
+
+Weights::Copy& Weights::copy(Entry& entry, const Type& type) {
   const Type& plain = entry.copies[0]->type_;
   require(type.dtype == plain.dtype && type.shape == plain.shape, "weights of that type");
   auto found = std::ranges::find_if(entry.copies, [&](const auto& copy) { return copy->type_ == type; });
@@ -87,8 +128,30 @@ Weights::Copy& Weights::copy(std::string_view name, const Type& type) {
   return **found;
 }
 
+// Into the plain copy, which others are then made from.
+void Weights::compute(Entry& entry) {
+  std::vector<uint64_t> versions;
+  Bindings weights;
+  for (size_t i = 0; i < entry.sources.size(); ++i) {
+    Copy& plain = *entry.sources[i]->copies[0];
+    refresh(plain);
+    versions.push_back(plain.version_);
+    (i < entry.definition->parameters().size() ? weights.parameters : weights.states)
+        .push_back(plain.tensor_);
+  }
+  Tensor made = interpret(*entry.definition, weights)[0];
+  Copy& plain = *entry.copies[0];
+  if (plain.memory_)
+    std::memcpy(plain.data(), made.data(), static_cast<size_t>(made.bytes()));
+  else
+    hold(plain, std::move(made));
+  plain.version_ = ++entry.version;
+  entry.made_from = std::move(versions);
+}
+
 void Weights::refresh(Copy& copy) {
-  const Entry& entry = *copy.entry_;
+  Entry& entry = *copy.entry_;
+  if (!entry.is_current()) compute(entry);
   if (copy.version_ == entry.version && copy.memory_) return;
   if (!copy.memory_ && copy.type_.layout.is_plain()) hold(copy, {copy.type_.dtype, sizes(copy.type_.shape)});
   if (!copy.memory_) copy.memory_ = allocate_aligned(copy.type_.bytes());
@@ -97,6 +160,14 @@ void Weights::refresh(Copy& copy) {
   require(newest != entry.copies.end(), "one copy is the newest");
   relayout((*newest)->type_, (*newest)->data(), copy.type_, copy.data());
   copy.version_ = entry.version;
+  if (entry.definition && !entry.copies[0]->in_use_) drop(*entry.copies[0]);
+}
+
+// The plain copy of a value that another copy has.
+void Weights::drop(Copy& plain) {
+  plain.memory_.reset();
+  plain.tensor_ = {};
+  plain.version_ = 0;
 }
 
 void Weights::written(Copy& copy) {
@@ -104,8 +175,7 @@ void Weights::written(Copy& copy) {
   copy.version_ = ++entry.version;
   Copy& plain = *entry.copies[0];
   if (plain.in_use_ || &plain == &copy) return;
-  plain.memory_.reset();
-  plain.tensor_ = {};
+  drop(plain);
 }
 
 }  // namespace sinter

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string_view>
 
+#include "ir/graph.h"
 #include "runtime/files/safetensors.h"
 
 namespace sinter {
@@ -32,6 +33,12 @@ class Weights {
   /// The copy in the layout of `type`, allocated where there is none yet; it stays where it is as long as the
   /// weights do. Needs: contains(name), of that element type and shape. Throws Error when memory runs out.
   Copy& copy(std::string_view name, const Type& type);
+  /// The same of a value that `definition`, a graph of one result, makes of weights, its parameters and
+  /// states: computed when it is first asked for, and again where a refresh finds that one of them has been
+  /// written. Programs that ask with equal definitions share it; it has no name and is in no file. Needs:
+  /// the weights are there, of those types.
+  Copy& derived(const std::shared_ptr<const Graph>& definition, const Type& type);
+  bool holds(const Graph& definition, const Type& type) const;
   /// Brings a copy up to date; nothing to do where it is. Allocates nothing then.
   static void refresh(Copy& copy);
   /// Says that a program has written into an up-to-date copy, which thereby is the newest.
@@ -41,6 +48,9 @@ class Weights {
   struct Entry;
   struct Entries;
   Entry& entry(std::string_view name) const;
+  static Copy& copy(Entry& entry, const Type& type);
+  static void compute(Entry& entry);
+  static void drop(Copy& plain);
   static void hold(Copy& copy, Tensor tensor);
 
   std::shared_ptr<Entries> entries_;

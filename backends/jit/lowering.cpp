@@ -64,6 +64,7 @@ constexpr FusionEntry fusions[] = {
     {refuses_sparse_weights_body, &sparse_backward_weights_lowering},
     {refuses_pooled_data_body, &pooled_backward_data_lowering},
     {refuses_pooled_weights_body, &pooled_backward_weights_lowering},
+    {refuses_batch_norm_body, &batch_norm_lowering},
 };
 
 const Lowering* find_fusion(const Graph& body) {

@@ -63,8 +63,10 @@ std::optional<std::string> refuses_pooled_weights_body(const Graph& body);
 extern const Lowering matrix_lowering;
 std::optional<std::string> refuses_matrix_body(const Graph& body);
 
-/// Batch normalisation by running statistics or by those of the batch, and its gradient.
+/// Batch normalisation by running statistics or by those of the batch, with elementwise ops behind it, and
+/// its gradient with elementwise ops before it.
 extern const Lowering batch_norm_lowering;
+std::optional<std::string> refuses_batch_norm_body(const Graph& body);
 
 /// Ops that only move elements: flatten, reshape, transpose, broadcast_to, reorder.
 extern const Lowering copy_lowering;

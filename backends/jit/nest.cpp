@@ -184,14 +184,26 @@ void Nest::over_reduced(KernelBuilder& k, const Body& body) {
     const int64_t chunk = rounded_up(steps(loops[0].axis), parts_);
     loops[0] = {loops[0].axis, chunk, part_, parts_};
   }
+  for (size_t i = loops.size(); i-- > 0 && chains_ > 1 && !dealt_;)
+    if (steps(loops[i].axis) > 1 && loops[i].chunk == 0 && !axes_[loops[i].axis].total)
+      dealt_ = loops[i].axis;
   const bool vector = vector_;
   open(k, loops, body);
   vector_ = vector;
+  dealt_.reset();
+}
+
+void Nest::over_reduced(KernelBuilder& k, int64_t chains, const Body& body) {
+  chains_ = chains;
+  over_reduced(k, body);
+  chains_ = 1;
+  chain_ = 0;
 }
 
 void Nest::open(KernelBuilder& k, std::span<const Level> levels, const Body& body) {
   if (levels.empty()) return body();
   const Level& level = levels[0];
+  if (level.axis == dealt_) return open_dealt(k, level, [&] { open(k, levels.subspan(1), body); });
   if (level.axis == lane_) return open_lanes(k, level, [&] { open(k, levels.subspan(1), body); });
   const Axis& axis = axes_[level.axis];
   const auto inside = [&](Index i) {
@@ -206,16 +218,41 @@ void Nest::open(KernelBuilder& k, std::span<const Level> levels, const Body& bod
   k.loop(std::string(1, static_cast<char>('a' + axis.dimension)), lower, upper, inside);
 }
 
+void Nest::at_vector(size_t axis, Index first, std::optional<Index> count, const Body& body) {
+  at_[axis] = std::move(first);
+  count_ = std::move(count);
+  vector_ = true;
+  body();
+  vector_ = false;
+  count_.reset();
+}
+
+// As many steps side by side as there are chains, then what is left.
+void Nest::open_dealt(KernelBuilder& k, const Level& level, const Body& body) {
+  const Axis& axis = axes_[level.axis];
+  const bool lanes = level.axis == lane_;
+  const int64_t whole = lanes ? axis.size / vector_size : axis.size, rounds = whole / chains_;
+  const auto step = [&](const Index& i, int64_t chain) {
+    chain_ = chain;
+    if (lanes) return at_vector(level.axis, i * vector_size, {}, body);
+    at_[level.axis] = i;
+    body();
+  };
+  if (rounds != 0)
+    k.loop(std::string(1, static_cast<char>('a' + axis.dimension)), 0, rounds, [&](const Index& i) {
+      for (int64_t chain = 0; chain < chains_; ++chain) step(i * chains_ + chain, chain);
+    });
+  for (int64_t i = rounds * chains_; i < whole; ++i) step(i, i - rounds * chains_);
+  const int64_t rest = lanes ? axis.size % vector_size : 0;
+  chain_ = 0;
+  if (rest != 0) at_vector(level.axis, whole * vector_size, Index(rest), body);
+}
+
 // Whole vectors, then what is left of the row.
 void Nest::open_lanes(KernelBuilder& k, const Level& level, const Body& body) {
   const Axis& axis = axes_[level.axis];
   const auto vector_at = [&](Index first, std::optional<Index> count) {
-    at_[level.axis] = std::move(first);
-    count_ = std::move(count);
-    vector_ = true;
-    body();
-    vector_ = false;
-    count_.reset();
+    at_vector(level.axis, std::move(first), std::move(count), body);
   };
   if (axis.total) return vector_at(0, *axis.total - block_of(axis) * vector_size);
   const int64_t whole = axis.size / vector_size, rest = axis.size % vector_size;

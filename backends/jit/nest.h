@@ -52,6 +52,10 @@ class Nest {
   /// takes, compared with one that is copied: so that units are neither tiny nor few.
   void over_kept(KernelBuilder& k, double element_work, const Body& body);
   void over_reduced(KernelBuilder& k, const Body& body);
+  /// The same, steps of the innermost loop dealt in turn to so many chains: sums that do not wait for each
+  /// other. chain() is the present step's.
+  void over_reduced(KernelBuilder& k, int64_t chains, const Body& body);
+  int64_t chain() const { return chain_; }
 
   /// Whether a load at the present place is of sixteen elements.
   bool vector() const { return vector_; }
@@ -96,6 +100,8 @@ class Nest {
   std::vector<Level> levels(bool reduced) const;
   void open(KernelBuilder& k, std::span<const Level> levels, const Body& body);
   void open_lanes(KernelBuilder& k, const Level& level, const Body& body);
+  void open_dealt(KernelBuilder& k, const Level& level, const Body& body);
+  void at_vector(size_t axis, Index first, std::optional<Index> count, const Body& body);
   Index block_of(const Axis& axis) const;
 
   std::vector<Axis> axes_;
@@ -105,6 +111,8 @@ class Nest {
   bool vector_ = false;
   int64_t parts_ = 1;
   Index part_ = 0;
+  int64_t chains_ = 1, chain_ = 0;
+  std::optional<size_t> dealt_;  ///< the axis whose steps go to the chains in turn
 };
 
 /// Estimated time of a kernel that walks a nest once, moves so many bytes and takes `vector_seconds` of

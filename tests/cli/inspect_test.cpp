@@ -166,7 +166,7 @@ TEST(Inspect, WrongOptions) {
       "append_update, "
       "fold_batch_norm, fold_constants, simplify_algebra, eliminate_common_subexpressions, "
       "shrink_activation_gradients, "
-      "remove_dead_nodes, fuse_epilogues, fuse_conv_activation_pool, "
+      "remove_dead_nodes, hoist_weights, fuse_batch_norm, fuse_epilogues, fuse_conv_activation_pool, "
       "assign_layouts, form_slab_loops, "
       "fuse_lane_sums");
   expect_input_error({"inspect", "lenet", "-o", "/nowhere/lenet.ir"},

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "ir/text.h"
+
 namespace sinter {
 namespace {
 
@@ -76,6 +78,44 @@ TEST(Weights, NeedsKnownNamesAndTypes) {
   EXPECT_THROW(weights.at("v"), InternalError);
   EXPECT_THROW(weights.copy("w", {DType::f32, {3, 2}, {}}), InternalError);
   EXPECT_THROW(weights.add("w", counted({1})), InternalError);
+}
+
+std::shared_ptr<const Graph> doubled() {
+  return std::make_shared<const Graph>(
+      parse("graph f() -> (f32[2, 3]) {\n  param %w: f32[2, 3]\n"
+            "  %1 = add(%w, %w) : f32[2, 3]\n  return %1\n}"));
+}
+
+TEST(Weights, ADerivedValueFollowsWhatItIsMadeOf) {
+  Weights weights = with_w();
+  EXPECT_FALSE(weights.holds(*doubled(), turned));
+  Weights::Copy& copy = weights.derived(doubled(), turned);
+  EXPECT_TRUE(weights.holds(*doubled(), turned));
+  EXPECT_EQ(elements(copy), (std::vector<float>{2, 8, 4, 10, 6, 12}));
+  add_one(weights.copy("w", blocked));
+  EXPECT_EQ(elements(copy), (std::vector<float>{2, 8, 4, 10, 6, 12})) << "as long as nobody asks";
+  Weights::refresh(copy);
+  EXPECT_EQ(elements(copy), (std::vector<float>{4, 10, 6, 12, 8, 14}));
+  EXPECT_EQ(weights.tensors().size(), 1U) << "no file has it";
+}
+
+TEST(Weights, EqualDefinitionsShareADerivedValue) {
+  Weights weights = with_w();
+  Weights::Copy& copy = weights.derived(doubled(), turned);
+  EXPECT_EQ(&weights.derived(doubled(), turned), &copy);
+  Weights::Copy& other = weights.derived(doubled(), blocked);
+  EXPECT_NE(&other, &copy);
+  EXPECT_EQ(elements(other), (std::vector<float>{2, 4, 6, 0, 8, 10, 12, 0}));
+}
+
+TEST(Weights, APlainDerivedCopyStaysWhereItIs) {
+  Weights weights = with_w();
+  Weights::Copy& copy = weights.derived(doubled(), {DType::f32, {2, 3}, {}});
+  const void* const place = copy.data();
+  add_one(weights.copy("w", blocked));
+  Weights::refresh(copy);
+  EXPECT_EQ(copy.data(), place);
+  EXPECT_EQ(elements(copy), (std::vector<float>{4, 6, 8, 10, 12, 14}));
 }
 
 }  // namespace
