@@ -24,7 +24,7 @@ Graph with_dropout(bool relu_max, double p = 0.3) {
   return graph;
 }
 
-struct Run {
+struct Training {
   std::string backend = "auto";
   int threads = 1;
   int64_t batch_size = 40, accumulate = 1, slab = 0;
@@ -32,7 +32,7 @@ struct Run {
   int epochs = 2;
 };
 
-TrainOptions options_of(const Run& run) {
+TrainOptions options_of(const Training& run) {
   TrainOptions options;
   options.backend = run.backend;
   options.batch_size = run.batch_size;
@@ -45,7 +45,7 @@ TrainOptions options_of(const Run& run) {
   return options;
 }
 
-NamedTensors trained(const Graph& model, const Run& run) {
+NamedTensors trained(const Graph& model, const Training& run) {
   const DataSet data = small_data();  // 50 examples: a remainder
   const Weights weights(initialize(model, "default", 5));
   Trainer trainer(model, data, weights, std::make_shared<ThreadPool>(run.threads), options_of(run));
@@ -95,7 +95,7 @@ TEST(DropoutTraining, SeedsAndStepsDropOtherElements) {
 TEST(DropoutTraining, GoesOnWithTheSameBits) {
   const DataSet data = small_data();
   const Graph model = with_dropout(true);
-  const Run run{.batch_size = 10};
+  const Training run{.batch_size = 10};
   const NamedTensors whole = trained(model, run);
   const Weights weights(initialize(model, "default", 5));
   TrainingPosition position;
