@@ -83,6 +83,16 @@ Value clip(Value x, const ClipOptions& options) {
 
 Value prelu(Value x, Value weight) { return apply(OpKind::prelu, {x, weight}); }
 
+Value dropout(Value x, double p) { return apply(OpKind::dropout, {x}, {{"p", p}}); }
+
+Value dropout_mask(Value sample, Value seed, const DropoutMaskOptions& options) {
+  return apply(OpKind::dropout_mask, {sample, seed},
+               {{"sample_size", options.sample_size},
+                {"p", options.p},
+                {"stream", options.stream},
+                {"dtype", options.dtype}});
+}
+
 Value add(Value a, Value b) { return apply(OpKind::add, {a, b}); }
 Value sub(Value a, Value b) { return apply(OpKind::sub, {a, b}); }
 Value mul(Value a, Value b) { return apply(OpKind::mul, {a, b}); }
@@ -125,6 +135,18 @@ Value slice(Value x, const SliceOptions& options) {
   return apply(
       OpKind::slice, {x},
       {{"axis", options.axis}, {"start", options.start}, {"end", options.end}, {"step", options.step}});
+}
+
+Value pad(Value x, const PadOptions& options) {
+  return apply(OpKind::pad, {x},
+               {{"padding", options.padding}, {"mode", options.mode}, {"value", options.value}});
+}
+
+Value resize(Value x, const ResizeOptions& options) {
+  return apply(OpKind::resize, {x},
+               {{"output_size", options.output_size},
+                {"mode", options.mode},
+                {"align_corners", options.align_corners}});
 }
 
 Value sum_to(Value x, Ints shape) { return apply(OpKind::sum_to, {x}, {{"shape", std::move(shape)}}); }

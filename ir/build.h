@@ -86,6 +86,15 @@ struct ClipOptions {
 Value clip(Value x, const ClipOptions& options);
 Value prelu(Value x, Value weight);
 
+Value dropout(Value x, double p);
+struct DropoutMaskOptions {
+  Ints sample_size;
+  double p = 0.5;
+  int64_t stream = 0;
+  DType dtype = DType::f32;
+};
+Value dropout_mask(Value sample, Value seed, const DropoutMaskOptions& options);
+
 Value add(Value a, Value b);
 Value sub(Value a, Value b);
 Value mul(Value a, Value b);
@@ -118,6 +127,18 @@ struct SliceOptions {
   int64_t step = 1;
 };
 Value slice(Value x, const SliceOptions& options);
+struct PadOptions {
+  Ints padding;                   ///< top, left, bottom, right
+  std::string mode = "constant";  ///< constant, reflect or edge
+  double value = 0;
+};
+Value pad(Value x, const PadOptions& options);
+struct ResizeOptions {
+  Ints output_size;
+  std::string mode = "nearest";  ///< nearest or linear
+  bool align_corners = false;
+};
+Value resize(Value x, const ResizeOptions& options);
 Value sum_to(Value x, Ints shape);
 /// sum_to `like`'s shape, or x itself where it has that shape already.
 Value sum_to_shape_of(Value x, Value like);

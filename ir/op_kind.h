@@ -39,6 +39,9 @@ enum class OpKind : uint8_t {
   batch_norm,
   batch_norm_training,
   batch_norm_backward,
+  // dropout
+  dropout,
+  dropout_mask,
   // elementwise
   add,
   sub,
@@ -63,6 +66,10 @@ enum class OpKind : uint8_t {
   concat,
   slice,
   slice_backward,
+  pad,
+  pad_backward,
+  resize,
+  resize_backward,
   // reductions
   sum,
   mean,

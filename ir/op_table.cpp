@@ -3,6 +3,7 @@
 #include "ir/ops/activation.h"
 #include "ir/ops/batch_norm.h"
 #include "ir/ops/convolution.h"
+#include "ir/ops/dropout.h"
 #include "ir/ops/elementwise.h"
 #include "ir/ops/joining.h"
 #include "ir/ops/loss.h"
@@ -13,6 +14,7 @@
 #include "ir/ops/shape_ops.h"
 #include "ir/ops/slab_forms.h"
 #include "ir/ops/slab_loop.h"
+#include "ir/ops/spatial.h"
 #include "ir/ops/structure.h"
 
 namespace sinter {
@@ -63,6 +65,12 @@ constexpr AttributeDef label_smoothing_attribute{"label_smoothing", AttrKind::re
 constexpr OperandDef channel_scale{.name = "weight", .pattern = "[C]", .optional = true, .role = Role::scale};
 constexpr OperandDef channel_shift{.name = "bias", .pattern = "[C]", .optional = true, .role = Role::shift};
 constexpr AttributeDef epsilon_attribute{"epsilon", AttrKind::real, "1e-05", 0};
+constexpr AttributeDef probability_attribute{"p", AttrKind::real, "0.5", 0, 1};
+constexpr AttributeDef border_mode{
+    .name = "mode", .kind = AttrKind::word, .fallback = "constant", .words = "constant reflect edge"};
+constexpr AttributeDef resize_mode{
+    .name = "mode", .kind = AttrKind::word, .fallback = "nearest", .words = "nearest linear"};
+constexpr AttributeDef align_corners{"align_corners", AttrKind::boolean, "false"};
 constexpr OperandDef any_x{"x"};
 constexpr OperandDef any_a{"a", "[...]", Elements::same};
 constexpr OperandDef any_b{"b", "[...]", Elements::same};
@@ -494,6 +502,41 @@ constexpr std::array<OpDef, op_count> rows = {{
      .units = channel_units,
      .flops = batch_norm_backward_flops},
 
+    {.kind = OpKind::dropout,
+     .name = "dropout",
+     .formula = "y = x",
+     .summary = "What training (enter_training) multiplies by a dropout_mask; elsewhere nothing happens.",
+     .operands = {any_x},
+     .attributes = {probability_attribute},
+     .infer = infer_same_as_x,
+     .gradient = dropout_gradient,
+     .evaluate = evaluate_copy,
+     .units = element_units,
+     .flops = no_flops,
+     .samples = samples_of_elements,
+     .in_place = {0},
+     .source = "Srivastava et al., JMLR 15, 2014; PyTorch torch.nn.Dropout"},
+    {.kind = OpKind::dropout_mask,
+     .name = "dropout_mask",
+     .formula = "mask[n, i] = word i of Philox(seed, stream, sample[n]) < p * 2^32 ? 0 : 1 / (1 - p)",
+     .summary =
+         "A random factor for each element of each sample: 0 with probability p, else what keeps the mean. "
+         "It depends on\nnothing but the seed, the stream, which tells the layers of a graph apart, the "
+         "sample's number and the element's.",
+     .operands = {{"sample", "[N]", Elements::index}, {"seed", "[]", Elements::index}},
+     .attributes = {{"sample_size", AttrKind::ints, "[]", 1, 1LL << 40},
+                    probability_attribute,
+                    {"stream", AttrKind::integer, "0", 0},
+                    {"dtype", AttrKind::dtype, "f32"}},
+     .results = {"mask"},
+     .infer = infer_dropout_mask,
+     .gradient = zero_gradient,
+     .evaluate = evaluate_dropout_mask,
+     .units = sample_units,
+     .flops = element_flops,
+     .samples = samples_by_pattern,
+     .source = "Salmon et al., SC 2011"},
+
     binary(OpKind::add, "add", "y = a + b", "Sum.", add_gradient, evaluate_add, true),
     binary(OpKind::sub, "sub", "y = a - b", "Difference.", sub_gradient, evaluate_sub, false),
     binary(OpKind::mul, "mul", "y = a * b", "Product.", mul_gradient, evaluate_mul, true),
@@ -690,6 +733,63 @@ constexpr std::array<OpDef, op_count> rows = {{
      .units = outer_units,
      .flops = no_flops,
      .samples = samples_along_axis},
+
+    {.kind = OpKind::pad,
+     .name = "pad",
+     .formula =
+         "y[n,c,p,q] = x[n, c, p-top, q-left], beyond the borders value (constant), the element as far "
+         "within (reflect), or the last one (edge)",
+     .summary = "Images with something around them; padding is top, left, bottom, right.",
+     .operands = {image},
+     .attributes = {padding_attribute, border_mode, {"value", AttrKind::real, "0"}},
+     .infer = infer_pad,
+     .gradient = pad_gradient,
+     .evaluate = evaluate_pad,
+     .units = plane_units,
+     .flops = no_flops,
+     .samples = samples_by_pattern,
+     .source = "NumPy pad; PyTorch torch.nn.functional.pad"},
+    {.kind = OpKind::pad_backward,
+     .name = "pad_backward",
+     .formula = "dx[n,c,h,w] = sum of dy[n,c,p,q] over the places that pad fills from (h, w)",
+     .summary = "Gradient of pad by x.",
+     .operands = {{"dy", "[N, C, P, Q]"}},
+     .attributes = {input_size_attribute, padding_attribute, border_mode},
+     .results = {"dx"},
+     .infer = infer_pad_backward,
+     .gradient = pad_backward_gradient,
+     .evaluate = evaluate_pad_backward,
+     .units = plane_units,
+     .flops = operand_flops,
+     .samples = samples_by_pattern},
+    {.kind = OpKind::resize,
+     .name = "resize",
+     .formula = "y[n,c,p,q] = x at (p', q') with p' = (p + 0.5) * H / P - 0.5, or p * (H - 1) / (P - 1) with "
+                "align_corners; nearest: p' = floor(p * H / P)",
+     .summary = "Images of another size, by the nearest pixel or by the four around (bilinear), within the "
+                "borders.",
+     .operands = {image},
+     .attributes = {{"output_size", AttrKind::ints, "", 1, 1 << 24, 2}, resize_mode, align_corners},
+     .infer = infer_resize,
+     .gradient = resize_gradient,
+     .evaluate = evaluate_resize,
+     .units = plane_units,
+     .flops = resize_flops,
+     .samples = samples_by_pattern,
+     .source = "PyTorch torch.nn.functional.interpolate"},
+    {.kind = OpKind::resize_backward,
+     .name = "resize_backward",
+     .formula = "dx[n,c,h,w] = sum of dy[n,c,p,q] by the share that (h, w) has in it",
+     .summary = "Gradient of resize by x.",
+     .operands = {{"dy", "[N, C, P, Q]"}},
+     .attributes = {input_size_attribute, resize_mode, align_corners},
+     .results = {"dx"},
+     .infer = infer_resize_backward,
+     .gradient = resize_backward_gradient,
+     .evaluate = evaluate_resize_backward,
+     .units = plane_units,
+     .flops = resize_backward_flops,
+     .samples = samples_by_pattern},
 
     {.kind = OpKind::sum,
      .name = "sum",

@@ -16,9 +16,11 @@ class EnterTraining {
     for (const Node& node : from_.nodes())
       if (moves_statistics(node))
         use_batch_statistics(node);
+      else if (node.op == OpKind::dropout)
+        drop(node);
       else
         copy_.node(node);
-    if (stores_.empty()) return false;
+    if (!changed_) return false;
     into = copy_.finish();
     for (const auto& [state, value] : stores_)
       into.add_result(into.value(value), from_.info(state).name + "'",
@@ -37,11 +39,41 @@ class EnterTraining {
            is_free_state(node.operands[2]) && node.operands[1] != node.operands[2];
   }
 
-  void use_batch_statistics(const Node& node) {
-    const Shape& x = from_.type(node.operands[0]).shape;
-    if (!is_concrete(x))
+  const Type& concrete_type(ValueId id) const {
+    const Type& type = from_.type(id);
+    if (!is_concrete(type.shape))
       fail_input("graph \"{}\" has symbols in {}; training needs numbers: bind them first", from_.name,
-                 to_string(from_.type(node.operands[0])));
+                 to_string(type));
+    return type;
+  }
+
+  // The layers are told apart by their order.
+  void drop(const Node& node) {
+    const Type& x = concrete_type(node.operands[0]);
+    if (from_.inputs().empty() || from_.type(from_.inputs()[0]).shape.empty() || x.shape.empty() ||
+        x.shape[0] != from_.type(from_.inputs()[0]).shape[0])
+      fail_input(
+          "graph \"{}\" has dropout of {}; training needs the samples in dimension 0, as many as the first "
+          "input has",
+          from_.name, to_string(x));
+    changed_ = true;
+    if (!seed_) {
+      seed_ = copy_.graph().input(std::string(dropout_seed_input), {DType::i64, {}, {}});
+      sample_ = copy_.graph().input(std::string(dropout_sample_input), {DType::i64, {x.shape[0]}, {}});
+    }
+    const Ints size = sizes(x.shape);
+    copy_.graph().at({.node = node.source});
+    const Value mask = dropout_mask(*sample_, *seed_,
+                                    {.sample_size = {size.begin() + 1, size.end()},
+                                     .p = node.attributes.real("p"),
+                                     .stream = streams_++,
+                                     .dtype = x.dtype});
+    copy_.replace(node.results[0], mul(copy_[node.operands[0]], mask));
+  }
+
+  void use_batch_statistics(const Node& node) {
+    changed_ = true;
+    const Shape& x = concrete_type(node.operands[0]).shape;
     auto operands = copy_.operands(node);
     operands.erase(operands.begin() + 1, operands.begin() + 3);
     copy_.graph().at({.node = node.source});
@@ -62,7 +94,10 @@ class EnterTraining {
 
   const Graph& from_;
   GraphCopy copy_;
+  bool changed_ = false;
   std::vector<std::pair<ValueId, ValueId>> stores_;  ///< old state, new value of it in the copy
+  OptionalValue seed_, sample_;                      ///< inputs of dropout, once there is one
+  int64_t streams_ = 0;
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ std::span<const Pass> pass_table() {
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
       {"enter_training", enter_training, Meaning::changed,
-       "normalise by the statistics of the batch, and move the running ones"},
+       "normalise by the statistics of the batch, which move the running ones, and drop out"},
       {"autodiff", autodiff, Meaning::extended, "add the gradient of the loss by every parameter"},
       {"append_update", append_update, Meaning::extended, "turn gradients into new parameters"},
       {"fold_batch_norm", fold_batch_norm, Meaning::kept,

@@ -115,8 +115,8 @@ bool simplify_algebra(Graph& graph, const PassOptions&) {
       absorb_negation(OpKind::add, OpKind::sub),
       absorb_negation(OpKind::sub, OpKind::add),
   };
-  for (const OpKind op :
-       {OpKind::reshape, OpKind::flatten, OpKind::broadcast_to, OpKind::sum_to, OpKind::cast})
+  for (const OpKind op : {OpKind::reshape, OpKind::flatten, OpKind::broadcast_to, OpKind::sum_to,
+                          OpKind::cast, OpKind::dropout})
     rules.push_back(identity(op));
   for (const OpKind outer : {OpKind::reshape, OpKind::flatten})
     for (const OpKind inner : {OpKind::reshape, OpKind::flatten})

@@ -1,6 +1,9 @@
 #include "runtime/classifier.h"
 
 #include <algorithm>
+#include <numeric>
+
+#include "passes/enter_training.h"
 
 namespace sinter {
 namespace {
@@ -83,6 +86,8 @@ void Classifier::prepare(int64_t batch_size) {
       .lr = optional_input(graph, "lr"),
       .share = optional_input(graph, "share"),
       .last = optional_input(graph, "last"),
+      .dropout_seed = optional_input(graph, dropout_seed_input),
+      .dropout_sample = optional_input(graph, dropout_sample_input),
       .loss = graph.find_result("loss").value(),
       .correct = graph.find_result("correct").value(),
       .scores = graph.find_result("scores"),
@@ -109,6 +114,11 @@ BatchResult Classifier::run(const Batch& batch, const StepScalars& scalars) {
   if (program.lr) program.inputs[*program.lr].set(0, scalars.lr);
   if (program.share) program.inputs[*program.share].set(0, scalars.share);
   if (program.last) program.inputs[*program.last].set(0, scalars.last ? 1 : 0);
+  if (program.dropout_seed) {
+    program.inputs[*program.dropout_seed].values<int64_t>()[0] = static_cast<int64_t>(scalars.seed);
+    const auto samples = program.inputs[*program.dropout_sample].values<int64_t>();
+    std::iota(samples.begin(), samples.end(), scalars.first_sample);
+  }
   program.session.run(program.inputs);
   return {program.session.result(program.loss).at(0),
           static_cast<int64_t>(program.session.result(program.correct).at(0))};

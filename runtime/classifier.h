@@ -22,8 +22,10 @@ struct ClassifierOptions {
 /// What a step is told beside its batch, where its program asks for it.
 struct StepScalars {
   double lr = 0;
-  double share = 1;  ///< of the batch's gradient in the sum that the update sees
-  bool last = true;  ///< of the batches that are summed for an update
+  double share = 1;          ///< of the batch's gradient in the sum that the update sees
+  bool last = true;          ///< of the batches that are summed for an update
+  uint64_t seed = 0;         ///< of dropout
+  int64_t first_sample = 0;  ///< the number of the batch's first sample among all of the training
 };
 
 /// What one batch gave.
@@ -64,7 +66,7 @@ class Classifier {
     Session session;
     std::vector<Tensor> inputs;  ///< in the graph's order; images and labels are set for each run
     size_t image, expected;
-    std::optional<size_t> lr, share, last;
+    std::optional<size_t> lr, share, last, dropout_seed, dropout_sample;
     size_t loss, correct;
     std::optional<size_t> scores;
     bool one_hot;  ///< the program wants a row of class scores, not labels

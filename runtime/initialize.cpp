@@ -27,7 +27,15 @@ ValueId weight_added_to(const Graph& graph, ValueId value) {
   return {};
 }
 
-// How the first op that reads a parameter uses it.
+// Whether one of the two that are added is a product.
+bool follows_scale(const Graph& graph, const Node& add) {
+  return std::ranges::any_of(add.operands, [&](ValueId id) {
+    const ValueInfo& info = graph.info(id);
+    return info.kind == ValueKind::result && graph.node(info.node).op == OpKind::mul;
+  });
+}
+
+// How the first op that reads a parameter uses it, reshaped or not.
 Use find_use(const Graph& graph, ValueId parameter) {
   for (const Node& node : graph.nodes()) {
     const auto& defs = op_def(node.op).operands;
@@ -43,7 +51,12 @@ Use find_use(const Graph& graph, ValueId parameter) {
     if (reads && node.op == OpKind::reshape)
       if (const ValueId weight = weight_added_to(graph, node.results[0]); weight.valid())
         return {Role::bias, weight};
-    if (reads) return use;
+    if (!reads) continue;
+    if (use.role != Role::data) return use;
+    if (node.op == OpKind::reshape) return find_use(graph, node.results[0]);
+    if (node.op == OpKind::mul) use.role = Role::scale;
+    if (node.op == OpKind::add && follows_scale(graph, node)) use.role = Role::shift;
+    return use;
   }
   return {};
 }

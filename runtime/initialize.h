@@ -13,9 +13,10 @@ namespace sinter {
 ///   xavier_uniform  weights uniform within sqrt(6 / (fan in + fan out)), biases as in default
 ///   kaiming_uniform weights uniform within sqrt(6 / fan in), biases as in default
 ///   kaiming_normal  weights normal with deviation sqrt(2 / fan in), biases as in default
-/// and of a normalisation, in each, 1 for the weight and the running variance, else 0.
-/// Fans are those of the op that reads the parameter as its weight. Throws InputError for another scheme.
-/// Source: He et al., ICCV 2015; Glorot, Bengio, AISTATS 2010; PyTorch torch.nn.init.
+/// and of a normalisation, in each, 1 for the weight and the running variance, else 0; where it is made of
+/// several ops, its weight is what a value is multiplied by, its bias what is added to such a product. Fans
+/// are those of the op that reads the parameter as its weight. Throws InputError for another scheme. Source:
+/// He et al., ICCV 2015; Glorot, Bengio, AISTATS 2010; PyTorch torch.nn.init.
 NamedTensors initialize(const Graph& graph, std::string_view scheme, uint64_t seed);
 
 }  // namespace sinter

@@ -5,6 +5,7 @@
 
 #include "ir/philox.h"
 #include "passes/bind_symbols.h"
+#include "passes/enter_training.h"
 
 namespace sinter {
 namespace {
@@ -46,8 +47,17 @@ Tensor random_input(const ValueInfo& input, uint64_t seed) {
   return tensor;
 }
 
+// Each sample has a number of its own.
+Tensor counted_from(const ValueInfo& input, uint64_t first) {
+  Tensor tensor(input.type.dtype, sizes(input.type.shape));
+  for (int64_t& number : tensor.values<int64_t>()) number = static_cast<int64_t>(first++);
+  return tensor;
+}
+
 Tensor training_input(const ValueInfo& input, const TrainingInputs& values, uint64_t seed) {
   if (input.name == "lr") return Tensor::scalar(input.type.dtype, values.lr);
+  if (input.name == dropout_seed_input || input.name == dropout_sample_input)
+    return counted_from(input, seed);
   if (input.name != "labels") return random_input(input, seed);
   Tensor labels(input.type.dtype, sizes(input.type.shape));
   Random random(seed, stream_id(input.name));

@@ -105,7 +105,9 @@ StepScalars Trainer::scalars_of(const Batch& batch, int64_t index, int64_t done)
       .share = is_mean(options_.pass_options)
                    ? static_cast<double>(batch.count) / static_cast<double>(examples)
                    : 1,
-      .last = last};
+      .last = last,
+      .seed = options_.seed,
+      .first_sample = (epoch_ - 1) * loader_.count() + done};
 }
 
 void Trainer::explain_loss(const Batch& batch, double loss, int64_t step) const {

@@ -13,7 +13,7 @@ struct TrainOptions {
   LrSchedule schedule = {};
   int64_t epochs = 0;      ///< of the whole training, where the schedule depends on it
   int64_t accumulate = 1;  ///< batches that are summed for one update
-  uint64_t seed = 0;       ///< of the shuffling and the augmentation
+  uint64_t seed = 0;       ///< of the shuffling, the augmentation and dropout
   bool shuffle = true;
   int64_t limit = 0;  ///< only the first so many training examples; 0: all
   Normalization normalization = {};

@@ -32,18 +32,36 @@ Geometry geometry(const Attributes& attributes) {
           attributes.integer("groups")};
 }
 
-// oneDNN's weights of groups have five dimensions, the groups' first, which lie as our four in plain memory.
+// oneDNN's weights of groups have five dimensions, the groups' first, which lie as our four in plain memory;
+// those of one channel each also where the groups are blocked.
 memory::desc in_groups(const memory::desc& weight, int64_t groups) {
   if (groups == 1) return weight;
   const auto w = weight.dims();
-  return weight.reshape({groups, w[0] / groups, w[1], w[2], w[3]});
+  const memory::dims dims = {groups, w[0] / groups, w[1], w[2], w[3]};
+  if (weight.data.format_desc.blocking.inner_nblks == 0) return weight.reshape(dims);
+  return {dims, weight.data_type(),
+          vector_width() == 16 ? memory::format_tag::Goihw16g : memory::format_tag::Goihw8g};
 }
 
-// Weights of groups lie plainly: blocks of five dimensions have no tag of four.
-void plain_groups(Recipe& recipe, const Port& weight, const Attributes& attributes) {
-  recipe.grouped = attributes.integer("groups") > 1;
+// Weights of groups lie plainly: blocks of five dimensions have no tag of four. Of depthwise convolutions,
+// whose images are in blocks of channels, the groups are in the same blocks: of other layouts oneDNN's
+// kernels are slow.
+void lay_out_groups(Recipe& recipe, const Port& weight, const Port& x, const Port& y,
+                    const Attributes& attributes) {
+  const int64_t groups = attributes.integer("groups");
+  recipe.grouped = groups > 1;
   if (!recipe.grouped) return;
+  const auto w = sizes(weight.type.shape);
+  const bool wide = vector_width() == 16;
+  const bool depthwise = w[0] == groups && w[1] == 1 && groups % (wide ? 16 : 8) == 0;
+  const Layout image = Layout::parse(wide ? "aBcd16b" : "aBcd8b");
+  const Layout blocked = Layout::parse(wide ? "Abcd16a" : "Abcd8a");
   for (LayoutChoice& choice : recipe.choices) choice[weight.buffer] = Layout{};
+  if (!depthwise) return;
+  LayoutChoice in_blocks = recipe.choices[0];
+  in_blocks[x.buffer] = in_blocks[y.buffer] = image;
+  in_blocks[weight.buffer] = blocked;
+  recipe.choices.push_back(std::move(in_blocks));
 }
 
 // oneDNN's choice first, then every pair of layouts for the two images; the weights' is always oneDNN's.
@@ -187,7 +205,7 @@ Recipes convolution_recipes(const OpView& op, const Epilogue& epilogue, std::spa
   };
   recipe.describe = describe(algorithm::convolution_direct);
   recipe.choices = image_choices(buffer_count({&x, &weight, &y, bias, added}), x, y, offered);
-  plain_groups(recipe, weight, op.attributes);
+  lay_out_groups(recipe, weight, x, y, op.attributes);
   if (added) same_layout(recipe.choices, y, *added);
   recipe.flops = flops_of(weight, y);
   recipe.column_bytes = column_bytes(weight, y);
@@ -222,7 +240,7 @@ Recipes convolution_backward_data_recipes(const OpView& op, std::span<const Layo
   };
   recipe.describe = describe(algorithm::convolution_direct);
   recipe.choices = image_choices(buffer_count({&dy, &weight, &dx}), dy, dx, offered);
-  plain_groups(recipe, weight, op.attributes);
+  lay_out_groups(recipe, weight, dx, dy, op.attributes);
   recipe.flops = flops_of(weight, dy);
   recipe.column_bytes = column_bytes(weight, dy);
   recipe.channels = {{dx.buffer, 1, true}, {dy.buffer, 1, false}};
@@ -254,7 +272,7 @@ Recipes convolution_backward_weights_recipes(const OpView& op, const std::option
   };
   recipe.describe = describe(algorithm::convolution_direct);
   recipe.choices = image_choices(buffer_count({&x, &dy, &dw, bias ? &*bias : nullptr}), x, dy, offered);
-  plain_groups(recipe, dw, op.attributes);
+  lay_out_groups(recipe, dw, x, dy, op.attributes);
   recipe.flops = flops_of(dw, dy);
   recipe.column_bytes = column_bytes(dw, dy);
   recipe.channels = {{dy.buffer, 1, true}, {x.buffer, 1, false}};

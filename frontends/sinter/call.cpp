@@ -29,8 +29,6 @@ Value Elaborator::call(const Call& call, size_t place, std::optional<Value> pipe
 
 const Callable& Elaborator::find_callable(std::string_view name, size_t place) const {
   if (const auto found = callables_.find(name); found != callables_.end()) return found->second;
-  if (std::ranges::count(layers_to_come(), name))
-    source_.fail(place, fmt::format("{} is not a layer of this version", name));
   std::vector<std::string_view> names;
   for (const auto& [each, callable] : callables_) names.push_back(each);
   const std::string guess = did_you_mean(name, names);

@@ -4,6 +4,7 @@
 
 #include "frontends/sinter/activation_layers.h"
 #include "frontends/sinter/normalization_layers.h"
+#include "frontends/sinter/spatial_layers.h"
 #include "ir/build.h"
 
 namespace sinter::language {
@@ -151,6 +152,13 @@ Value build_global_max_pool2d(const LayerArguments& given) {
   return max_pool2d(x, {.kernel_size = {shape[2].size, shape[3].size}});
 }
 
+Value build_dropout(const LayerArguments& given) {
+  const Value x = given.value("x");
+  const double p = given.real("p");
+  if (p < 0 || p > 1) given.reject(fmt::format("dropout: expected p from 0 to 1, found {}", p));
+  return p == 0 ? x : dropout(x, p);
+}
+
 Value build_identity(const LayerArguments& given) { return given.value("x"); }
 
 template <Value (*op)(Value)>
@@ -181,7 +189,15 @@ constexpr std::array layers = {
              "count_include_pad=true)",
              build_avg_pool2d},
     LayerDef{"global_avg_pool2d(x)", build_unary<global_avg_pool2d>},
+    LayerDef{"adaptive_avg_pool2d(x, output_size)", build_adaptive_avg_pool2d},
+    LayerDef{"adaptive_max_pool2d(x, output_size)", build_adaptive_max_pool2d},
+    LayerDef{"pad(x, padding, mode=\"constant\", value=0.0)", build_pad},
+    LayerDef{"resize(x, size, mode=\"nearest\", align_corners=false)", build_resize},
     LayerDef{"batch_norm(x, eps=1e-5, momentum=0.1, affine=true)", build_batch_norm},
+    LayerDef{"layer_norm(x, dims=1, eps=1e-5, affine=true)", build_layer_norm},
+    LayerDef{"group_norm(x, num_groups, eps=1e-5, affine=true)", build_group_norm},
+    LayerDef{"instance_norm(x, eps=1e-5, affine=false)", build_instance_norm},
+    LayerDef{"local_response_norm(x, size, alpha=1e-4, beta=0.75, k=1.0)", build_local_response_norm},
     LayerDef{"relu(x)", build_unary<relu>},
     LayerDef{"sigmoid(x)", build_unary<sigmoid>},
     LayerDef{"tanh(x)", build_unary<tanh>},
@@ -196,6 +212,7 @@ constexpr std::array layers = {
     LayerDef{"relu6(x)", build_relu6},
     LayerDef{"clip(x, min, max)", build_clip},
     LayerDef{"prelu(x, num_parameters=1)", build_prelu},
+    LayerDef{"dropout(x, p=0.5)", build_dropout},
     LayerDef{"flatten(x, start_dim=1, end_dim=-1)", build_flatten},
     LayerDef{"global_max_pool2d(x)", build_global_max_pool2d},
     LayerDef{"concat(x, dim=1)", build_concat, true},
@@ -211,11 +228,8 @@ constexpr std::array layers = {
     LayerDef{"minimum(a, b)", build_binary<minimum>},
 };
 
-constexpr std::array<std::string_view, 1> to_come = {"dropout"};
-
 }  // namespace
 
 std::span<const LayerDef> layer_table() { return layers; }
-std::span<const std::string_view> layers_to_come() { return to_come; }
 
 }  // namespace sinter::language

@@ -64,7 +64,5 @@ struct LayerDef {
 };
 
 std::span<const LayerDef> layer_table();
-/// Names that belong to the language and that no op of this version computes.
-std::span<const std::string_view> layers_to_come();
 
 }  // namespace sinter::language

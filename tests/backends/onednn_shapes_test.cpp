@@ -154,6 +154,36 @@ TEST_P(OneDnnShapes, AgreeWithTheReferenceAndKeepTheirBits) {
   }
 }
 
+// One channel in each group: 32 fill blocks, 33 do not.
+std::vector<OpInstance> depthwise_convolutions(int64_t n, int64_t c) {
+  std::vector<OpInstance> made;
+  constexpr int64_t h = 13, w = 11;
+  for (const Window& window : windows) {
+    const Named geometry = {{"stride", window.stride}, {"padding", window.padding}, {"groups", c}};
+    Named data = geometry, weights = geometry;
+    data.emplace_back("input_size", Ints{h, w});
+    weights.emplace_back("kernel_size", window.kernel);
+    const std::vector<int64_t> x = {n, c, h, w}, weight = {c, 1, window.kernel[0], window.kernel[1]},
+                               y = {n, c, window.along(0, h), window.along(1, w)};
+    made.push_back(instance(OpKind::conv2d, {x, weight, {c}}, geometry));
+    made.push_back(instance(OpKind::conv2d_backward_data, {y, weight}, data));
+    made.push_back(instance(OpKind::conv2d_backward_weights, {x, y}, weights));
+  }
+  return made;
+}
+
+using OneDnnDepthwise = OneDnnShapes;
+
+TEST_P(OneDnnDepthwise, AgreesWithTheReferenceAndKeepsItsBits) {
+  const auto [n, c] = GetParam();
+  const auto made = depthwise_convolutions(n, c);
+  check(made);
+  EXPECT_EQ(run_, static_cast<int64_t>(made.size()));
+}
+
+INSTANTIATE_TEST_SUITE_P(BatchAndChannels, OneDnnDepthwise,
+                         testing::Combine(testing::Values(1, 17), testing::Values(32, 33)));
+
 INSTANTIATE_TEST_SUITE_P(BatchAndChannels, OneDnnShapes,
                          testing::Combine(testing::Values(1, 17), testing::Values(1, 17, 33)));
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "frontends/sinter/embedded_models.h"
 #include "frontends/sinter/load.h"
@@ -121,6 +122,48 @@ TEST(Models, ResNet34HasItsDepths) {
   };
   EXPECT_EQ(convolutions({}), 17 + 3);
   EXPECT_EQ(convolutions({{"depth1", "3"}, {"depth2", "4"}, {"depth3", "6"}, {"depth4", "3"}}), 33 + 3);
+}
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+int64_t parameter_count(std::string_view model, Settings settings) {
+  settings.insert(settings.end(), {{"classes", "1000"}, {"channels", "3"}});
+  const Graph graph = load_model(model_text(model), model, {settings});
+  int64_t count = 0;
+  for (const ValueId id : graph.parameters()) count += element_count(graph.type(id).shape);
+  return count;
+}
+
+TEST(Models, HaveAsManyParametersAsTorchvisions) {
+  EXPECT_EQ(parameter_count("mobilenet_v2", {}), 3504872);
+  EXPECT_EQ(parameter_count("resnet50", {}), 25557032);
+  EXPECT_EQ(parameter_count("resnet50", {{"depth3", "23"}}), 44549160);                         // 101
+  EXPECT_EQ(parameter_count("resnet50", {{"depth2", "8"}, {"depth3", "36"}}), 60192808);        // 152
+  EXPECT_EQ(parameter_count("resnext50", {}), 25028904);                                        // 32x4d
+  EXPECT_EQ(parameter_count("resnext50", {{"group_width", "8"}, {"depth3", "23"}}), 88791336);  // 101 32x8d
+  EXPECT_EQ(parameter_count("densenet121", {}), 7978856);
+  EXPECT_EQ(parameter_count("densenet121", {{"depth3", "32"}, {"depth4", "32"}}), 14149480);  // 169
+}
+
+TEST(Models, DropoutCanBeTurnedOff) {
+  for (const auto& [name, layers] : std::map<std::string, int>{
+           {"vgg11", 2}, {"alexnet", 2}, {"nin", 1}, {"googlenet", 1}, {"mobilenet_v2", 1}}) {
+    const std::string& model = name;
+    const auto dropouts = [&](const Settings& settings) {
+      const Graph graph = load_model(model_text(model), model, {settings});
+      return std::ranges::count(graph.nodes(), OpKind::dropout, &Node::op);
+    };
+    EXPECT_EQ(dropouts({}), layers) << name;
+    EXPECT_EQ(dropouts({{"dropout", "0"}}), 0) << name;
+  }
+}
+
+TEST(Models, MobileNetV2HasItsPapersShapes) {
+  EXPECT_EQ(
+      shapes_behind("mobilenet_v2", {"add", "global_avg_pool2d", "linear"}),
+      (std::vector<std::string>{"[N, 24, 56, 56]", "[N, 32, 28, 28]", "[N, 32, 28, 28]", "[N, 64, 14, 14]",
+                                "[N, 64, 14, 14]", "[N, 64, 14, 14]", "[N, 96, 14, 14]", "[N, 96, 14, 14]",
+                                "[N, 160, 7, 7]", "[N, 160, 7, 7]", "[N, 1280, 1, 1]", "[N, 10]"}));
 }
 
 TEST(Models, WindowsLineEndsAndAByteOrderMarkChangeNothing) {

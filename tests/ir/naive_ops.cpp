@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "ir/philox.h"
 #include "tests/ir/naive_normalization.h"
+#include "tests/ir/naive_spatial.h"
 
 namespace sinter {
 
@@ -261,6 +263,25 @@ void concat(const Attributes& a, const Operands& x, Operands& y) {
   }
 }
 
+// Each word from its own counter: the key is of seed and stream, the counter of block and sample.
+void dropout_mask(const Attributes& a, const Operands& x, Operands& y) {
+  const auto halves = [](uint64_t v) {
+    return std::pair(static_cast<uint32_t>(v), static_cast<uint32_t>(v >> 32));
+  };
+  const auto [stream, stream_high] =
+      halves(stream_id("dropout") + static_cast<uint64_t>(a.integer("stream")));
+  const auto mixed =
+      philox(static_cast<uint64_t>(static_cast<int64_t>(x[1].data[0])), {stream, stream_high, 0, 0});
+  const uint64_t key = mixed[0] + (uint64_t{mixed[1]} << 32);
+  const size_t each = x[0].data.empty() ? 0 : y[0].data.size() / x[0].data.size();
+  for (size_t i = 0; i < y[0].data.size(); ++i) {
+    const auto [low, high] = halves(static_cast<uint64_t>(static_cast<int64_t>(x[0].data[i / each])));
+    const auto block = static_cast<uint32_t>(i % each / 4);
+    const double uniform = philox(key, {block, 0, low, high})[i % each % 4] * 0x1p-32;
+    y[0].data[i] = uniform < a.real("p") ? 0 : 1 / (1 - a.real("p"));
+  }
+}
+
 // Where element `i` of a slice stands in the whole.
 Index sliced(const Attributes& a, Index i, int64_t axis) {
   i[axis] = a.integer("start") + i[axis] * a.integer("step");
@@ -477,6 +498,8 @@ const std::map<OpKind, NaiveOp>& naive_ops() {
       {OpKind::batch_norm, naive_batch_norm},
       {OpKind::batch_norm_training, naive_batch_norm_training},
       {OpKind::batch_norm_backward, naive_batch_norm_backward},
+      {OpKind::dropout, copy_elements},
+      {OpKind::dropout_mask, dropout_mask},
       {OpKind::add, binary(std::plus<>())},
       {OpKind::sub, binary(std::minus<>())},
       {OpKind::mul, binary(std::multiplies<>())},
@@ -498,6 +521,10 @@ const std::map<OpKind, NaiveOp>& naive_ops() {
       {OpKind::concat, concat},
       {OpKind::slice, slice},
       {OpKind::slice_backward, slice_backward},
+      {OpKind::pad, naive_pad},
+      {OpKind::pad_backward, naive_pad_backward},
+      {OpKind::resize, naive_resize},
+      {OpKind::resize_backward, naive_resize_backward},
       {OpKind::broadcast_to, broadcast_to},
       {OpKind::sum_to, sum_to},
       {OpKind::sum, sum},

@@ -248,5 +248,21 @@ TEST(Initialize, FollowsPyTorchsBounds) {
             "kaiming_normal");
 }
 
+// group_norm of the language: what a value is multiplied by, and what is added to the product.
+TEST(Initialize, ScalesAndShiftsOfSeveralOpsStartAtOneAndZero) {
+  Graph graph;
+  const Value x = graph.input("x", {DType::f32, {2, 3, 4}, {}});
+  const Value weight = graph.parameter("weight", {DType::f32, {3}, {}});
+  const Value bias = graph.parameter("bias", {DType::f32, {3}, {}});
+  const Value slope = graph.parameter("slope", {DType::f32, {4}, {}});
+  graph.add_result((tanh(x) * reshape(weight, {3, 1}) + reshape(bias, {3, 1})) * slope);
+  const NamedTensors weights = initialize(graph, "default", 1);
+  for (int64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(weights.at("weight").at(i), 1);
+    EXPECT_EQ(weights.at("bias").at(i), 0);
+    EXPECT_EQ(weights.at("slope").at(i), 1);
+  }
+}
+
 }  // namespace
 }  // namespace sinter
