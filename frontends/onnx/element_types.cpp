@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <cstring>
 
 #include "ir/half.h"
@@ -100,6 +102,14 @@ Tensor decode_elements(int number, std::vector<int64_t> shape, std::span<const s
       if (expected > 0) std::memcpy(tensor.data(), raw.data(), expected);
   }
   return tensor;
+}
+
+double decimal(float x) {
+  if (!std::isfinite(x)) return x;
+  const std::string text = fmt::format("{}", x);  // the shortest that is read as x again
+  double number = x;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 }  // namespace sinter::onnx

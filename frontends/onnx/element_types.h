@@ -24,4 +24,7 @@ int64_t stored_bytes(int number);
 Tensor decode_elements(int number, std::vector<int64_t> shape, std::span<const std::byte> raw,
                        const std::string& what);
 
+/// The number that was written: 0.1 for the f32 next to it.
+double decimal(float x);
+
 }  // namespace sinter::onnx

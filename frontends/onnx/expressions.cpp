@@ -109,10 +109,29 @@ int64_t known_size(Value x, size_t axis, std::string_view what) {
   return dim.size;
 }
 
+int64_t known_depth(Value x, size_t axis, std::string_view what) {
+  constexpr int64_t most = 4096;
+  const int64_t size = known_size(x, axis, what);
+  if (size > most) fail_input("dimension {} is {}; {} takes at most {}", axis, size, what, most);
+  return size;
+}
+
+Tensor filled(DType dtype, Ints shape, double number) {
+  constexpr int64_t most = int64_t{1} << 27;
+  const int64_t count = checked_product(shape);
+  if (count > most)
+    fail_input("a constant of shape [{}], {} elements; at most {} are made when a model is read",
+               fmt::join(shape, ", "), count, most);
+  Tensor tensor(dtype, std::move(shape));
+  dispatch_numeric(dtype,
+                   [&]<typename T>() { std::ranges::fill(tensor.values<T>(), static_cast<T>(number)); });
+  return tensor;
+}
+
 Value counting(Graph& graph, DType dtype, int64_t size, size_t axis, size_t rank) {
   Ints shape(rank, 1);
   shape[axis] = size;
-  Tensor tensor(dtype, shape);
+  Tensor tensor = filled(dtype, shape, 0);
   for (int64_t i = 0; i < size; ++i) tensor.set(i, static_cast<double>(i));
   return graph.constant(std::move(tensor));
 }

@@ -28,6 +28,10 @@ Value absolute(Value x);
 Value as_type(Value x, DType dtype);
 /// The size of a dimension. Throws InputError where it is a symbol; `what` says what needs it.
 int64_t known_size(Value x, size_t axis, std::string_view what);
+/// As known_size, of a dimension whose elements become nodes one by one: at most 4096.
+int64_t known_depth(Value x, size_t axis, std::string_view what);
+/// The same number in every element. Throws InputError for more than 2^27 elements.
+Tensor filled(DType dtype, Ints shape, double number);
 /// 0, 1, .. size - 1, as dimension `axis` of `rank`, the others 1.
 Value counting(Graph& graph, DType dtype, int64_t size, size_t axis, size_t rank);
 

@@ -185,7 +185,7 @@ class Reader {
     using Proto = proto::AttributeProto;
     switch (from.type()) {
       case Proto::FLOAT:
-        return static_cast<double>(from.f());
+        return decimal(from.f());
       case Proto::INT:
         return static_cast<int64_t>(from.i());
       case Proto::STRING:

@@ -7,21 +7,8 @@
 namespace sinter::onnx {
 namespace {
 
-// Constants are made when a model is read: a shape by mistake or malice must not take all memory.
+// Of Range: constants are made when a model is read, and must not take all memory.
 constexpr int64_t largest_count = int64_t{1} << 27;
-
-Tensor filled(const NodeImport& in, const Ints& shape, const Tensor& value) {
-  for (const int64_t size : shape)
-    if (size < 0) in.reject(fmt::format("shape [{}]; expected sizes of 0 or more", fmt::join(shape, ", ")));
-  const int64_t count = checked_product(shape);
-  if (count > largest_count)
-    in.reject(fmt::format("shape [{}] has {} elements; at most {} are made when a model is read",
-                          fmt::join(shape, ", "), count, largest_count));
-  Tensor tensor(value.dtype(), shape);
-  dispatch_numeric(value.dtype(),
-                   [&]<typename T>() { std::ranges::fill(tensor.values<T>(), value.values<T>()[0]); });
-  return tensor;
-}
 
 void constant(NodeImport& in) {
   const auto f32s = [](const Reals& values) {
@@ -51,7 +38,10 @@ void constant_of_shape(NodeImport& in) {
     if (!tensor || tensor->count() != 1) in.reject("attribute value is not a TENSOR of one element");
     value = *tensor;
   }
-  in.result(0, filled(in, in.integers(0, "the shape"), value));
+  const Ints shape = in.integers(0, "the shape");
+  for (const int64_t size : shape)
+    if (size < 0) in.reject(fmt::format("shape [{}]; expected sizes of 0 or more", fmt::join(shape, ", ")));
+  in.result(0, filled(value.dtype(), shape, value.at(0)));
 }
 
 void identity(NodeImport& in) { in.result(0, in.value(0)); }
@@ -84,7 +74,7 @@ void dropout(NodeImport& in) {
   if (!in.wants(1)) return;
   if (!is_concrete(x.shape())) in.reject(fmt::format("the mask of {} needs numbers", to_string(x.type())));
   const DType mask = in.version() >= 10 ? DType::boolean : x.dtype();
-  in.result(1, filled(in, sizes(x.shape()), Tensor::scalar(mask, 1)));
+  in.result(1, filled(mask, sizes(x.shape()), 1));
 }
 
 constexpr std::array<Op, 5> rows = {{

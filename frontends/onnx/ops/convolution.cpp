@@ -31,7 +31,7 @@ Conv2dOptions plane_options(const Windows& w, int64_t groups) {
 // A window's slices of depth stand as channels: one convolution of planes for each slice of the result.
 Value conv3d(Value x, Value weight, OptionalValue bias, const Windows& w, int64_t groups) {
   x = zeros_around(x, 2, w.before[0], w.behind[0]);
-  const int64_t depth = known_size(x, 2, "a convolution");
+  const int64_t depth = known_depth(x, 2, "a convolution");
   if (w.span(0) > depth)
     fail_input("the window's depth is {}, larger than the padded input's, {}", w.span(0), depth);
   const Shape shape = x.shape(), of_weight = weight.shape();
@@ -114,7 +114,9 @@ Value transposed_planes(Value x, Value weight, const Windows& w, const Ints& siz
 // Each slice of the result adds up what slices of x and of the window meet in it.
 Value transposed_3d(NodeImport& in, Value x, Value weight, const Windows& w, const Ints& size,
                     int64_t groups) {
-  const int64_t depth = known_size(x, 2, "a convolution");
+  const int64_t depth = known_depth(x, 2, "a convolution");
+  if (size[0] > depth * w.stride[0] + w.span(0))
+    in.reject(fmt::format("a depth of {} from {}", size[0], depth));
   std::vector<Value> slices;
   for (int64_t at = 0; at < size[0]; ++at) {
     OptionalValue sum;

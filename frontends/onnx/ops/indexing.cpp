@@ -181,9 +181,7 @@ Value pad_with(Value x, const Ints& before, const Ints& behind, Value number) {
     const int64_t size = known_size(x, i, "Pad");
     Ints shape(before.size(), 1);
     shape[i] = size;
-    Tensor ones(DType::f32, shape);
-    std::ranges::fill(ones.values<float>(), 1.0F);
-    inside = inside * zeros_around(x.graph().constant(std::move(ones)), i, before[i], behind[i]);
+    inside = inside * zeros_around(x.graph().constant(filled(DType::f32, shape, 1)), i, before[i], behind[i]);
     y = zeros_around(y, i, before[i], behind[i]);
   }
   return select(inside > 0.5, y, number);

@@ -1,6 +1,7 @@
 #include <array>
 #include <numeric>
 
+#include "frontends/onnx/element_types.h"
 #include "frontends/onnx/expressions.h"
 #include "frontends/onnx/op_table.h"
 
@@ -38,7 +39,7 @@ void batch_norm_op(NodeImport& in) {
   if (in.version() < 14 && in.wants(1)) in.reject("outputs of training; expected a model for inference");
   const double momentum = in.real("momentum", 0.9);
   const Value y = batch_norm(as_planes(in, x), in.value(3), in.value(4), in.value(1), in.value(2),
-                             {.epsilon = epsilon, .momentum = 1 - momentum});
+                             {.epsilon = epsilon, .momentum = decimal(static_cast<float>(1 - momentum))});
   in.result(0, reshape_to(y, x.shape()));
 }
 

@@ -49,7 +49,7 @@ std::vector<DepthWindow> depth_windows(const Windows& w, int64_t depth, bool cei
 // Pools each slice of depth that a window reads, and joins what `join` makes of each window's.
 template <typename Pool, typename Join>
 Value pool_3d(Value x, const Windows& w, bool ceil_mode, Pool pool, Join join) {
-  const int64_t depth = known_size(x, 2, "a pool");
+  const int64_t depth = known_depth(x, 2, "a pool");
   std::vector<OptionalValue> pooled(static_cast<size_t>(depth));
   std::vector<Value> results;
   for (const DepthWindow& window : depth_windows(w, depth, ceil_mode)) {
