@@ -61,7 +61,7 @@ Value part(Value x, size_t axis, int64_t begin, int64_t end, int64_t step) {
   return slice(x, {.axis = static_cast<int64_t>(axis), .start = begin, .end = end, .step = step});
 }
 
-// As the pool of a column: the reduced dimensions last and joined.
+// As the pool of columns: the reduced dimensions last and joined.
 Value largest(Value x, const Ints& axes) {
   const Shape before = x.shape();
   if (before.empty()) return x;
@@ -69,10 +69,15 @@ Value largest(Value x, const Ints& axes) {
   if (dtype != DType::f64) x = as_type(x, is_integer(dtype) && size_of(dtype) > 2 ? DType::f64 : DType::f32);
   Ints kept, reduced;
   Shape kept_shape = before;
-  int64_t count = 1;
+  Dim batch = 1;  // a symbol is not joined with others
+  int64_t planes = 1, count = 1;
   for (size_t i = 0; i < before.size(); ++i) {
     const auto axis = static_cast<int64_t>(i);
     if (!axes.empty() && std::ranges::find(axes, axis) == axes.end()) {
+      if (kept.empty())
+        batch = before[i];
+      else
+        planes = checked_product(std::vector{planes, known_size(x, i, "a maximum")});
       kept.push_back(axis);
       continue;
     }
@@ -83,7 +88,7 @@ Value largest(Value x, const Ints& axes) {
   Ints order = kept;
   order.insert(order.end(), reduced.begin(), reduced.end());
   if (!std::ranges::is_sorted(order)) x = transpose(x, order);
-  x = reshape_to(x, {-1, 1, count, 1});
+  x = reshape_to(x, {batch, planes, count, 1});
   return as_type(reshape_to(max_pool2d(x, {.kernel_size = {count, 1}}), kept_shape), dtype);
 }
 

@@ -42,6 +42,8 @@ std::span<const Op> softmax_ops();
 /// Null: no such op.
 const Op* find_op(std::string_view domain, std::string_view name);
 
+/// The rows as a page in Markdown, by name.
+std::string op_coverage();
 /// Why there is no row for a node's op.
 std::string unknown_op(const ModelNode& node);
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -41,7 +42,10 @@ void constant_of_shape(NodeImport& in) {
   const Ints shape = in.integers(0, "the shape");
   for (const int64_t size : shape)
     if (size < 0) in.reject(fmt::format("shape [{}]; expected sizes of 0 or more", fmt::join(shape, ", ")));
-  in.result(0, filled(value.dtype(), shape, value.at(0)));
+  Tensor tensor = filled(value.dtype(), shape, 0);
+  dispatch_numeric(value.dtype(),
+                   [&]<typename T>() { std::ranges::fill(tensor.values<T>(), value.values<T>()[0]); });
+  in.result(0, std::move(tensor));
 }
 
 void identity(NodeImport& in) { in.result(0, in.value(0)); }
