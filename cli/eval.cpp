@@ -48,11 +48,19 @@ void write_confusion(const TestScore& result, const std::vector<std::string>& cl
   write_file(file, std::as_bytes(std::span(text)));
 }
 
+NamedTensors weights_of(const LoadedModel& loaded, const std::string& file) {
+  if (!file.empty()) return load_weights(file, loaded.graph);
+  if (loaded.weights.empty())
+    fail_input("--weights is missing: model \"{}\" has none of its own", loaded.graph.name);
+  return loaded.weights;
+}
+
 void eval(const Options& options, const GlobalOptions& global) {
   if (!options.confusion.empty()) check_confusion_name(options.confusion);
-  const Graph model = options.model.load();
-  const NamedTensors tensors = load_weights(options.weights, model);
-  warn_of_weights(options.weights, tensors, global);
+  const LoadedModel loaded = options.model.load_with_weights();
+  const Graph& model = loaded.graph;
+  const NamedTensors tensors = weights_of(loaded, options.weights);
+  warn_of_weights(options.weights.empty() ? options.model.model : options.weights, tensors, global);
   const Weights weights(tensors);
   const DataSet data = options.data.load(global, model);
   Classifier classifier(model, data, weights, global.make_pool(),
@@ -79,7 +87,8 @@ void add_eval(CLI::App& app, const GlobalOptions& global) {
   command->footer(examples);
   auto options = std::make_shared<Options>();
   options->model.add(*command);
-  command->add_option("--weights", options->weights, "trained weights (.safetensors)")->required();
+  command->add_option("--weights", options->weights,
+                      "trained weights (.safetensors); needed but for an .onnx file");
   options->data.add(*command);
   options->normalize.add(*command);
   command->add_option("--batch-size", options->batch_size, "examples at a time")

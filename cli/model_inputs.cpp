@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "frontends/onnx/read_model.h"
 #include "runtime/files/image.h"
 #include "runtime/files/npy.h"
 
@@ -94,15 +95,17 @@ ModelInputs read_inputs(const std::vector<std::string>& arguments, const Graph& 
     const std::string& file = found->second;
     const std::string extension = std::filesystem::path(file).extension();
     const bool picture = std::ranges::find(picture_extensions, extension) != picture_extensions.end();
-    if (!picture && extension != ".npy")
-      fail_input("--input {}={}: expected a {} or .npy file", input.name, file,
+    if (!picture && extension != ".npy" && extension != ".pb")
+      fail_input("--input {}={}: expected a {}, .npy or .pb file", input.name, file,
                  fmt::join(picture_extensions, ", "));
     pictures = pictures || picture;
-    inputs.tensors.push_back(picture ? read_picture(file, input, normalize) : read_npy(file));
+    inputs.tensors.push_back(picture              ? read_picture(file, input, normalize)
+                             : extension == ".pb" ? onnx::read_tensor(file)
+                                                  : read_npy(file));
     match(inputs.tensors.back(), file, input, inputs.symbols);
   }
   if (!normalize.text.empty() && !pictures)
-    fail_input("--normalize {}: it is for pictures; a .npy file is taken as it is", normalize.text);
+    fail_input("--normalize {}: it is for pictures; an array is taken as it is", normalize.text);
   return inputs;
 }
 

@@ -9,6 +9,12 @@
 
 namespace sinter::cli {
 
+/// A model with the weights that its file holds, by name: none in a description.
+struct LoadedModel {
+  Graph graph;
+  NamedTensors weights;
+};
+
 /// MODEL and --set, as every command that takes a model has them.
 struct ModelOption {
   std::string model;
@@ -17,7 +23,8 @@ struct ModelOption {
   void add(CLI::App& command);
   /// MODEL is a path if it has a slash or an extension, else the name of an embedded model. Throws
   /// InputError.
-  Graph load() const;
+  Graph load() const { return load_with_weights().graph; }
+  LoadedModel load_with_weights() const;
 };
 
 /// Reads weights and holds them against the model. Throws InputError that names the first parameter that is

@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/standard_output.h"
+#include "frontends/onnx/op_table.h"
 #include "ir/op_table.h"
 
 namespace sinter::cli {
@@ -13,6 +14,7 @@ constexpr const char* examples =
     "Examples:\n"
     "  sinter ops\n"
     "  sinter ops conv2d\n"
+    "  sinter ops --onnx\n"
     "  sinter ops > OPS.md";
 
 // The op's section of the whole reference.
@@ -34,8 +36,12 @@ void add_ops(CLI::App& app, const GlobalOptions&) {
   CLI::App* command = app.add_subcommand("ops", "the reference of all ops, in Markdown");
   command->footer(examples);
   auto name = std::make_shared<std::string>();
-  command->add_option("NAME", *name, "only this op");
-  command->callback([name] { write_result(name->empty() ? op_reference() : reference_of(*name)); });
+  auto of_onnx = std::make_shared<bool>(false);
+  CLI::Option* only = command->add_option("NAME", *name, "only this op");
+  command->add_flag("--onnx", *of_onnx, "the ONNX ops that models in files may have")->excludes(only);
+  command->callback([name, of_onnx] {
+    write_result(*of_onnx ? onnx::op_coverage() : name->empty() ? op_reference() : reference_of(*name));
+  });
 }
 
 }  // namespace sinter::cli

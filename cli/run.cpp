@@ -30,18 +30,19 @@ struct Options {
   std::string output;
 };
 
-NamedTensors weights_for(const Graph& model, const std::string& path, const GlobalOptions& global) {
+NamedTensors weights_for(const LoadedModel& loaded, const std::string& path, const GlobalOptions& global) {
+  const Graph& model = loaded.graph;
   if (!path.empty()) {
     NamedTensors weights = load_weights(path, model);
     warn_of_weights(path, weights, global);
     return weights;
   }
-  if (!model.parameters().empty())
+  if (!model.parameters().empty() && loaded.weights.empty())
     fail_input(
         "--weights is missing: model \"{}\" has {} parameters; `sinter train {} --save FILE.safetensors` "
         "makes them",
         model.name, model.parameters().size(), model.name);
-  return {};
+  return loaded.weights;
 }
 
 Session run_model(const Graph& model, const ModelInputs& inputs, Weights weights,
@@ -74,9 +75,10 @@ void write_results(const Graph& model, const Session& session, const std::filesy
 }
 
 void run(const Options& options, const GlobalOptions& global) {
-  const Graph model = options.model.load();
+  const LoadedModel loaded = options.model.load_with_weights();
+  const Graph& model = loaded.graph;
   const ModelInputs inputs = read_inputs(options.inputs, model, options.normalize);
-  const Weights weights(weights_for(model, options.weights, global));
+  const Weights weights(weights_for(loaded, options.weights, global));
   const auto classes = read_class_names(options.classes);
   const Session session = run_model(model, inputs, weights, global);
   std::string text;
@@ -96,7 +98,7 @@ void add_run(CLI::App& app, const GlobalOptions& global) {
   command->add_option("--weights", options->weights, "trained weights (.safetensors)")->type_name("FILE");
   command
       ->add_option("--input", options->inputs,
-                   "a picture (.png, .jpg) or array (.npy) for an input; once for each input")
+                   "a picture (.png, .jpg) or array (.npy, .pb) for an input; once for each input")
       ->allow_extra_args(false)
       ->type_name("NAME=FILE");
   options->normalize.add(*command);

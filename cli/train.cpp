@@ -79,11 +79,12 @@ void add_options(CLI::App& command, Options& options) {
                      "write one JSON object a step here (.jsonl)");
 }
 
-NamedTensors first_weights(const Options& options, const Graph& model, uint64_t seed,
+// Those of the option, else those in the model's file, else random ones.
+NamedTensors first_weights(const Options& options, const LoadedModel& loaded, uint64_t seed,
                            const std::optional<Checkpoint>& resumed) {
   if (resumed) return resumed->tensors();
-  return options.weights.empty() ? initialize(model, options.init, seed)
-                                 : load_weights(options.weights, model);
+  if (!options.weights.empty()) return load_weights(options.weights, loaded.graph);
+  return loaded.weights.empty() ? initialize(loaded.graph, options.init, seed) : loaded.weights;
 }
 
 void print_epoch(const EpochReport& report, int64_t epochs) {
@@ -132,11 +133,12 @@ void run_epochs(Trainer& trainer, int64_t epochs, std::optional<EarlyStop>& stop
 }
 
 void train(const Options& options, const GlobalOptions& global) {
-  const Graph model = options.model.load();
+  const LoadedModel loaded = options.model.load_with_weights();
+  const Graph& model = loaded.graph;
   auto resumed = options.checkpoint.load(model);
   const DataSet data = options.data.load(global, model);
   const TrainOptions settings = train_options(options, global, data);
-  const Weights weights(first_weights(options, model, global.seed, resumed));
+  const Weights weights(first_weights(options, loaded, global.seed, resumed));
   auto stop = options.course.stop();
   Checkpointer checkpointer(options.checkpoint, model, weights, stop, recipe_of(model, data, settings),
                             resumed);

@@ -99,6 +99,7 @@ Value mul(Value a, Value b) { return apply(OpKind::mul, {a, b}); }
 Value div(Value a, Value b) { return apply(OpKind::div, {a, b}); }
 Value maximum(Value a, Value b) { return apply(OpKind::maximum, {a, b}); }
 Value minimum(Value a, Value b) { return apply(OpKind::minimum, {a, b}); }
+Value pow(Value a, Value b) { return apply(OpKind::pow, {a, b}); }
 Value exp(Value x) { return apply(OpKind::exp, {x}); }
 Value log(Value x) { return apply(OpKind::log, {x}); }
 Value sqrt(Value x) { return apply(OpKind::sqrt, {x}); }

@@ -101,6 +101,7 @@ Value mul(Value a, Value b);
 Value div(Value a, Value b);
 Value maximum(Value a, Value b);
 Value minimum(Value a, Value b);
+Value pow(Value a, Value b);
 Value exp(Value x);
 Value log(Value x);
 Value sqrt(Value x);

@@ -49,6 +49,7 @@ enum class OpKind : uint8_t {
   div,
   maximum,
   minimum,
+  pow,
   exp,
   log,
   sqrt,

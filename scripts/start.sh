@@ -9,6 +9,12 @@ if [[ -z ${SINTER_DATA:-} && -d ../shared/data ]]; then
   export SINTER_DATA
 fi
 
+# ONNX's conformance cases.
+if [[ -z ${SINTER_ONNX:-} && -d ../shared/onnx ]]; then
+  SINTER_ONNX=$(realpath ../shared/onnx)
+  export SINTER_ONNX
+fi
+
 # Clones of the repository share what ccache holds.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 

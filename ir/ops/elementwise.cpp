@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ir/build.h"
+#include "ir/half.h"
 #include "ir/ops/element_run.h"
 #include "ir/ops/walk.h"
 
@@ -102,6 +103,15 @@ OperandGradients extremum_gradient(const Differentiation& d, std::string_view wi
 
 OperandGradients maximum_gradient(const Differentiation& d) { return extremum_gradient(d, "gt"); }
 OperandGradients minimum_gradient(const Differentiation& d) { return extremum_gradient(d, "lt"); }
+
+// Where b is 0 the slope by a is 0, also at a = 0; where a is 0 the one by b is.
+OperandGradients pow_gradient(const Differentiation& d) {
+  const Value a = d.x(0), b = d.x(1), y = d.results[0], dy = *d.gradients[0];
+  const Value zero = d.graph.scalar(dy.dtype(), 0);
+  const Value da = select(compare(b, zero, "eq"), zero, dy * b * pow(a, b - 1.0));
+  const Value db = select(compare(a, zero, "eq"), zero, dy * y * log(a));
+  return {sum_to_shape_of(da, a), sum_to_shape_of(db, b)};
+}
 
 OperandGradients select_gradient(const Differentiation& d) {
   const Value dy = *d.gradients[0], condition = d.x(0);
@@ -227,6 +237,12 @@ void evaluate_minimum(const Evaluation& e, int64_t begin, int64_t end) {
   map2_numeric(e, begin, end, [](auto a, auto b) { return extremum(a, b, std::less_equal<>()); });
 }
 
+void evaluate_pow(const Evaluation& e, int64_t begin, int64_t end) {
+  dispatch_floating(e.operands[0].dtype, [&]<typename T>() {
+    map2<T, T>(e, begin, end, [](T a, T b) { return std::pow(a, b); });
+  });
+}
+
 void evaluate_compare(const Evaluation& e, int64_t begin, int64_t end) {
   const std::string& predicate = e.attributes.word("predicate");
   dispatch_numeric(e.operands[0].dtype, [&]<typename T>() {
@@ -264,9 +280,41 @@ To convert(From x) {
   return static_cast<To>(x);
 }
 
+template <typename F>
+void map_to_half(const Evaluation& e, int64_t begin, int64_t end, F encode) {
+  dispatch_numeric(e.operands[0].dtype, [&]<typename From>() {
+    map<From, uint16_t>(e, begin, end, [&](From x) { return encode(static_cast<float>(x)); });
+  });
+}
+
+void cast_to_half(const Evaluation& e, int64_t begin, int64_t end) {
+  if (e.results[0].dtype == DType::f16) return map_to_half(e, begin, end, to_f16);
+  map_to_half(e, begin, end, to_bf16);
+}
+
+template <typename F>
+void map_from_half(const Evaluation& e, int64_t begin, int64_t end, F decode) {
+  if (e.results[0].dtype == DType::f16)
+    return map<uint16_t, uint16_t>(e, begin, end, [&](uint16_t x) { return to_f16(decode(x)); });
+  if (e.results[0].dtype == DType::bf16)
+    return map<uint16_t, uint16_t>(e, begin, end, [&](uint16_t x) { return to_bf16(decode(x)); });
+  dispatch_numeric(e.results[0].dtype, [&]<typename To>() {
+    map<uint16_t, To>(e, begin, end, [&](uint16_t x) { return convert<To>(decode(x)); });
+  });
+}
+
+void cast_from_half(const Evaluation& e, int64_t begin, int64_t end) {
+  if (e.operands[0].dtype == DType::f16) return map_from_half(e, begin, end, from_f16);
+  map_from_half(e, begin, end, from_bf16);
+}
+
 }  // namespace
 
+// The half types are converted by way of f32.
 void evaluate_cast(const Evaluation& e, int64_t begin, int64_t end) {
+  const DType from = e.operands[0].dtype, to = e.results[0].dtype;
+  if (!has_reference_arithmetic(from)) return cast_from_half(e, begin, end);
+  if (!has_reference_arithmetic(to)) return cast_to_half(e, begin, end);
   dispatch_numeric(e.operands[0].dtype, [&]<typename From>() {
     dispatch_numeric(e.results[0].dtype, [&]<typename To>() {
       map<From, To>(e, begin, end, [](From x) { return convert<To>(x); });

@@ -26,6 +26,7 @@ OperandGradients mul_gradient(const Differentiation&);
 OperandGradients div_gradient(const Differentiation&);
 OperandGradients maximum_gradient(const Differentiation&);
 OperandGradients minimum_gradient(const Differentiation&);
+OperandGradients pow_gradient(const Differentiation&);
 OperandGradients select_gradient(const Differentiation&);
 OperandGradients cast_gradient(const Differentiation&);
 
@@ -44,6 +45,7 @@ void evaluate_mul(const Evaluation&, int64_t begin, int64_t end);
 void evaluate_div(const Evaluation&, int64_t begin, int64_t end);
 void evaluate_maximum(const Evaluation&, int64_t begin, int64_t end);
 void evaluate_minimum(const Evaluation&, int64_t begin, int64_t end);
+void evaluate_pow(const Evaluation&, int64_t begin, int64_t end);
 void evaluate_compare(const Evaluation&, int64_t begin, int64_t end);
 void evaluate_select(const Evaluation&, int64_t begin, int64_t end);
 void evaluate_cast(const Evaluation&, int64_t begin, int64_t end);

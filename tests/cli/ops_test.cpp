@@ -2,6 +2,7 @@
 
 #include "ir/op_table.h"
 #include "tests/cli/program.h"
+#include "tests/source_path.h"
 
 namespace sinter {
 namespace {
@@ -18,6 +19,10 @@ TEST(Ops, TheSectionsOfAllOpsMakeUpTheReference) {
   std::string sections = reference.substr(0, reference.find("\n## "));
   for (const OpDef& op : op_table()) sections += "\n" + run_program({"ops", std::string(op.name)}).out;
   EXPECT_EQ(sections, reference);
+}
+
+TEST(Ops, ThePageOfOnnxOpsIsThatOfDocs) {
+  EXPECT_EQ(run_program({"ops", "--onnx"}).out, content_of(source_path("docs/onnx_ops.md")));
 }
 
 TEST(Ops, AFullDiskIsAnError) {

@@ -151,7 +151,7 @@ TEST_F(Run, WrongInputs) {
   expect_input_error(arguments({"--input", picture_, "--input", picture_}),
                      "--input " + picture_ + ": \"image\" was given before");
   expect_input_error(arguments({"--input", "image=a.gif"}),
-                     "--input image=a.gif: expected a .png, .jpg, .jpeg or .npy file");
+                     "--input image=a.gif: expected a .png, .jpg, .jpeg, .npy or .pb file");
   expect_input_error(arguments({"--input", "image=/nowhere/a.png"}),
                      "cannot read /nowhere/a.png: No such file or directory");
   const std::string small = folder_ / "small.png";

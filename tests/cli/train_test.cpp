@@ -251,8 +251,8 @@ TEST(Train, InputErrors) {
   };
   EXPECT_EQ(message({"train", "lenet5", "--data", "fashion-mnist"}),
             "sinter: " + no_such_model("lenet5") + "\n");
-  EXPECT_EQ(message({"train", "lenet.onnx", "--data", "fashion-mnist"}),
-            "sinter: lenet.onnx: a model is a .sinter file or the name of an embedded model\n");
+  EXPECT_EQ(message({"train", "lenet.txt", "--data", "fashion-mnist"}),
+            "sinter: lenet.txt: a model is a .sinter or .onnx file or the name of an embedded model\n");
   EXPECT_EQ(message(train({"--nesterov"})), "sinter: nesterov needs a momentum above 0\n");
   EXPECT_EQ(message(train({"--normalize", "0.5"})),
             "sinter: --normalize 0.5: expected MEAN,STD with deviations above 0\n");

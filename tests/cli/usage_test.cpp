@@ -4,8 +4,8 @@
 namespace sinter {
 namespace {
 
-const std::vector<std::string> commands = {"train", "eval", "run", "summary", "inspect",
-                                           "bench", "opt",  "ops", "data"};
+const std::vector<std::string> commands = {"train", "eval",  "run", "summary", "inspect",
+                                           "bench", "check", "opt", "ops",     "data"};
 
 TEST(Usage, HelpOfEveryCommandShowsExamples) {
   for (const std::string& command : commands) {

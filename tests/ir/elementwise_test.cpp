@@ -54,6 +54,28 @@ TEST(Elementwise, IntegersWrapAround) {
   EXPECT_EQ(apply_one(OpKind::mul, {longs, longs}).at(0), 1);
 }
 
+TEST(Pow, OfNegativeNumbersOnlyByWholeOnes) {
+  const Tensor a = f32({6}, {-2, -2, -8, 0, 0, 4}), b = f32({6}, {3, -1, 0.5F, 0, -1, 0.5F});
+  expect_elements(apply_one(OpKind::pow, {a, b}), {-8, -0.5, nan, 1, infinity, 2});
+}
+
+// Half way between two neighbours the even one; beyond 65504 by half a step, infinity; 2^-24 is the least.
+TEST(Cast, RoundsToHalfTypes) {
+  const auto rounded = [](DType type, std::vector<float> values) {
+    const Tensor x = Tensor::of<float>({static_cast<int64_t>(values.size())}, std::span<const float>(values));
+    const Tensor half = apply_one(OpKind::cast, {x}, {{"dtype", type}});
+    EXPECT_EQ(half.dtype(), type);
+    return elements(apply_one(OpKind::cast, {half}, {{"dtype", DType::f32}}));
+  };
+  EXPECT_EQ(
+      rounded(DType::f16, {1, -2.5F, 2049, 2051, 65504, 65519, 65520, 1e-8F, 0x1p-24F, 0x1.8p-24F, 0x1p-14F}),
+      (Numbers{1, -2.5, 2048, 2052, 65504, 65504, infinity, 0, 0x1p-24, 0x1p-23, 0x1p-14}));
+  EXPECT_EQ(rounded(DType::bf16, {1, 257, 259, -3e38F, 3.4e38F, infinity}),
+            (Numbers{1, 256, 260, static_cast<double>(-0x1.c4p127F), infinity, infinity}));
+  EXPECT_TRUE(std::isnan(rounded(DType::f16, {nan})[0]));
+  EXPECT_TRUE(std::isnan(rounded(DType::bf16, {nan})[0]));
+}
+
 TEST(Cast, RoundsTowardZeroAndSaturates) {
   const Tensor x = f32({7}, {-1.9F, 1.9F, 300, -300, nan, infinity, -infinity});
   const auto as = [&](DType type) { return apply_one(OpKind::cast, {x}, {{"dtype", type}}); };

@@ -506,6 +506,7 @@ const std::map<OpKind, NaiveOp>& naive_ops() {
       {OpKind::div, binary(std::divides<>())},
       {OpKind::maximum, binary([](double a, double b) { return std::max(a, b); })},
       {OpKind::minimum, binary([](double a, double b) { return std::min(a, b); })},
+      {OpKind::pow, binary([](double a, double b) { return std::pow(a, b); })},
       {OpKind::exp, elementwise([](double x) { return std::exp(x); })},
       {OpKind::log, elementwise([](double x) { return std::log(x); })},
       {OpKind::sqrt, elementwise([](double x) { return std::sqrt(x); })},

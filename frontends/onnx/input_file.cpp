@@ -1,0 +1,66 @@
+#include "frontends/onnx/input_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "ir/error.h"
+
+namespace sinter::onnx {
+namespace {
+
+[[noreturn]] void fail_to_read(const std::filesystem::path& path, int error) {
+  fail_input("cannot read {}: {}", path.string(), std::generic_category().message(error));
+}
+
+// Whether `path`, links followed, lies in `folder`.
+bool is_inside(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  std::error_code bad_path, bad_folder;
+  const auto inner = std::filesystem::weakly_canonical(path, bad_path);
+  const auto outer = std::filesystem::weakly_canonical(folder.empty() ? "." : folder, bad_folder);
+  return !bad_path && !bad_folder &&
+         std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
+}  // namespace
+
+InputFile::InputFile(const std::filesystem::path& path)
+    : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (descriptor_ < 0) fail_to_read(path, errno);
+  struct stat status {};
+  const bool known = fstat(descriptor_, &status) == 0;
+  if (!known || S_ISDIR(status.st_mode)) {
+    const int error = known ? EISDIR : errno;
+    close(descriptor_);
+    fail_to_read(path, error);
+  }
+  bytes_ = status.st_size;
+}
+
+InputFile::~InputFile() { close(descriptor_); }
+
+std::vector<std::byte> read_external(const std::filesystem::path& folder, const ExternalData& data,
+                                     const std::string& what) {
+  const std::filesystem::path path = folder / data.location;
+  if (data.location.empty()) fail_input("{}: external data without a location", what);
+  if (!is_inside(path, folder))
+    fail_input("{}: external data in \"{}\"; expected a file inside the model's folder", what, data.location);
+  const InputFile file(path);
+  const int64_t length = data.length.value();
+  if (length > file.bytes() || data.offset > file.bytes() - length)
+    fail_input("{}: {} bytes at {} of \"{}\", which has {}", what, length, data.offset, data.location,
+               file.bytes());
+  std::vector<std::byte> bytes(static_cast<size_t>(length));
+  for (int64_t at = 0; at < length;) {
+    const ssize_t count = pread(file.descriptor(), bytes.data() + at, length - at, data.offset + at);
+    if (count <= 0) fail_to_read(path, count < 0 ? errno : EIO);
+    at += count;
+  }
+  return bytes;
+}
+
+}  // namespace sinter::onnx

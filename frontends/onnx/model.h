@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ir/attributes.h"
+#include "ir/tensor.h"
+
+/// What an ONNX file says, as plain values: protobuf stays behind read_model.cpp, whose header is large.
+namespace sinter::onnx {
+
+using Reals = std::vector<double>;
+using Words = std::vector<std::string>;
+
+/// An attribute that no op here takes: a graph, a sparse tensor, a list of tensors.
+struct OtherAttribute {
+  std::string kind;
+};
+using ModelAttribute = std::variant<int64_t, double, std::string, Ints, Reals, Words, Tensor, OtherAttribute>;
+
+struct ModelNode {
+  std::string op;
+  std::string domain;                                  ///< "" is ONNX's own
+  std::string name;                                    ///< of its first output where the file gives none
+  int number = 0;                                      ///< from 1, in the file's order
+  std::vector<std::string> inputs = {}, outputs = {};  ///< "" where left out
+  std::map<std::string, ModelAttribute, std::less<>> attributes = {};
+};
+
+struct ModelValue {
+  std::string name;
+  std::optional<Type> type;  ///< none where the file leaves it out
+  int element_number = 0;    ///< of its element type, in the file
+};
+
+struct Model {
+  std::string file;
+  std::string name;                                         ///< of the graph
+  std::map<std::string, int64_t, std::less<>> opsets = {};  ///< version by domain
+  std::set<std::string, std::less<>> functions = {};        ///< ops that the file itself defines
+  std::vector<ModelNode> nodes = {};
+  std::vector<ModelValue> inputs = {}, outputs = {};
+  std::map<std::string, Tensor, std::less<>> initializers = {};
+};
+
+/// `node "conv1" (Conv, node 3)`
+std::string describe(const ModelNode& node);
+
+}  // namespace sinter::onnx

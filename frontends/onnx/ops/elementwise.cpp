@@ -1,0 +1,170 @@
+#include <array>
+#include <cmath>
+
+#include "frontends/onnx/element_types.h"
+#include "frontends/onnx/expressions.h"
+#include "frontends/onnx/op_table.h"
+
+namespace sinter::onnx {
+namespace {
+
+// Before opset 7, b's dimensions are matched from `axis` on where `broadcast` is set.
+Value second_operand(NodeImport& in, Value a) {
+  const Value b = in.value(1);
+  if (in.version() >= 7 || !in.flag("broadcast", false)) return b;
+  const size_t rank = a.shape().size();
+  if (b.shape().size() > rank) in.reject("b has more dimensions than a");
+  const size_t axis = in.axis(in.integer("axis", static_cast<int64_t>(rank - b.shape().size())), rank, true);
+  if (axis + b.shape().size() > rank) in.reject(fmt::format("b does not fit into a from axis {} on", axis));
+  Shape shape = b.shape();
+  shape.resize(rank - axis, Dim(1));
+  return reshape_to(b, shape);
+}
+
+template <Value (*build)(Value, Value)>
+void binary(NodeImport& in) {
+  const Value a = in.value(0);
+  in.result(0, build(a, second_operand(in, a)));
+}
+
+// Of integers: rounded toward zero. Through f64, which holds what fits 53 bits exactly.
+Value quotient(Value a, Value b) {
+  if (!is_integer(a.dtype())) return div(a, b);
+  return cast(div(cast(a, DType::f64), cast(b, DType::f64)), a.dtype());
+}
+
+template <Value (*build)(Value, Value)>
+void variadic(NodeImport& in) {
+  const auto all = in.values();
+  Value y = all[0];
+  for (size_t i = 1; i < all.size(); ++i) y = build(y, all[i]);
+  in.result(0, y);
+}
+
+void mean_op(NodeImport& in) {
+  const auto all = in.values();
+  Value y = all[0];
+  for (size_t i = 1; i < all.size(); ++i) y = y + all[i];
+  in.result(0, y / static_cast<double>(all.size()));
+}
+
+// The spellings of squares and roots that networks are full of.
+std::optional<Value> simple_power(Value x, double exponent) {
+  if (exponent == 1) return x;
+  if (exponent == 2) return x * x;
+  if (exponent == 3) return x * x * x;
+  if (exponent == 0.5) return sqrt(x);
+  if (exponent == -1) return like(x, 1) / x;
+  if (exponent == -0.5) return like(x, 1) / sqrt(x);
+  return std::nullopt;
+}
+
+// The result has x's type, whatever the exponent's.
+void pow_op(NodeImport& in) {
+  const Value x = in.value(0);
+  const auto fixed = in.fixed(1);
+  if (fixed && fixed->count() == 1 && is_floating(x.dtype()) && in.named(1).constant->shape().empty())
+    if (const auto y = simple_power(x, fixed->at(0))) return in.result(0, *y);
+  const DType wide = x.dtype() == DType::f32 ? DType::f32 : DType::f64;
+  const Value exponent = second_operand(in, x);
+  in.result(0, as_type(pow(as_type(x, wide), as_type(exponent, wide)), x.dtype()));
+}
+
+void neg(NodeImport& in) {
+  const Value x = in.value(0);
+  in.result(0, like(x, -1) * x);
+}
+
+void reciprocal(NodeImport& in) {
+  const Value x = in.value(0);
+  in.result(0, like(x, 1) / x);
+}
+
+void sign(NodeImport& in) {
+  const Value x = in.value(0), zero = like(x, 0);
+  in.result(0, select(compare(x, zero, "gt"), like(x, 1), select(compare(x, zero, "lt"), like(x, -1), zero)));
+}
+
+template <char first, char second>
+void comparison(NodeImport& in) {
+  constexpr char predicate[] = {first, second, 0};
+  const Value a = in.value(0);
+  in.result(0, compare(a, second_operand(in, a), predicate));
+}
+
+Value truth(Graph& graph, bool value) { return graph.constant(Tensor::scalar(DType::boolean, value)); }
+
+void not_op(NodeImport& in) {
+  const Value x = in.value(0);
+  in.result(0, compare(x, truth(in.graph(), false), "eq"));
+}
+
+void and_op(NodeImport& in) {
+  const Value a = in.value(0);
+  in.result(0, select(a, second_operand(in, a), truth(in.graph(), false)));
+}
+
+void or_op(NodeImport& in) {
+  const Value a = in.value(0);
+  in.result(0, select(a, truth(in.graph(), true), second_operand(in, a)));
+}
+
+void xor_op(NodeImport& in) {
+  const Value a = in.value(0);
+  in.result(0, compare(a, second_operand(in, a), "ne"));
+}
+
+void where(NodeImport& in) { in.result(0, select(in.value(0), in.value(1), in.value(2))); }
+
+void is_nan(NodeImport& in) {
+  const Value x = in.value(0);
+  in.result(0, compare(x, x, "ne"));
+}
+
+// f16 and bf16 are held in f32: what is known now is rounded, and so is what the model computes.
+void cast_op(NodeImport& in) {
+  const auto to = static_cast<int>(in.integer("to"));
+  in.attribute("saturate");
+  const DType dtype = element_type(to, "attribute to");
+  const Value x = in.value(0);
+  const bool half = to == 10 || to == 16;
+  if (!half) return in.result(0, as_type(x, dtype));
+  const DType stored = to == 10 ? DType::f16 : DType::bf16;
+  in.result(0, cast(cast(as_type(x, DType::f32), stored), DType::f32));
+}
+
+void cast_like(NodeImport& in) { in.result(0, as_type(in.value(0), in.value(1).dtype())); }
+
+constexpr std::array<Op, 25> rows = {{
+    {"Add", {6, 7, 13, 14}, binary<add>, {0, 1}},
+    {"Sub", {6, 7, 13, 14}, binary<sub>},
+    {"Mul", {6, 7, 13, 14}, binary<mul>},
+    {"Div", {6, 7, 13, 14}, binary<quotient>},
+    {"Pow", {1, 7, 12, 13, 15}, pow_op},
+    {"Max", {6, 8, 12, 13}, variadic<maximum>},
+    {"Min", {6, 8, 12, 13}, variadic<minimum>},
+    {"Sum", {6, 8, 13}, variadic<add>},
+    {"Mean", {6, 8, 13}, mean_op},
+    {"Neg", {6, 13}, neg},
+    {"Reciprocal", {6, 13}, reciprocal},
+    {"Sign", {9, 13}, sign},
+    {"Equal", {1, 7, 11, 13, 19}, comparison<'e', 'q'>},
+    {"Greater", {1, 7, 9, 13}, comparison<'g', 't'>},
+    {"GreaterOrEqual", {12, 16}, comparison<'g', 'e'>},
+    {"Less", {1, 7, 9, 13}, comparison<'l', 't'>},
+    {"LessOrEqual", {12, 16}, comparison<'l', 'e'>},
+    {"Not", {1}, not_op},
+    {"And", {1, 7}, and_op},
+    {"Or", {1, 7}, or_op},
+    {"Xor", {1, 7}, xor_op},
+    {"Where", {9, 16}, where},
+    {"IsNaN", {9, 13, 20}, is_nan},
+    {"Cast", {6, 9, 13, 19}, cast_op},
+    {"CastLike", {15}, cast_like},
+}};
+
+}  // namespace
+
+std::span<const Op> elementwise_ops() { return rows; }
+
+}  // namespace sinter::onnx

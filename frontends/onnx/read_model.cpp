@@ -1,0 +1,260 @@
+#include "frontends/onnx/read_model.h"
+
+#include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <onnx/onnx_pb.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "frontends/onnx/element_types.h"
+#include "frontends/onnx/input_file.h"
+
+namespace sinter::onnx {
+namespace {
+
+namespace proto = ::onnx;
+namespace protobuf = ::google::protobuf;
+
+// protobuf prints why it does not understand a message; a library does not print.
+class Silence {
+ public:
+  Silence() : before_(protobuf::SetLogHandler(nullptr)) {}
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+  ~Silence() { protobuf::SetLogHandler(before_); }
+
+ private:
+  protobuf::LogHandler* before_;
+};
+
+template <typename Message>
+Message read_message(const std::filesystem::path& path, std::string_view what) {
+  const InputFile file(path);
+  if (file.bytes() > INT32_MAX)
+    fail_input_at({.file = path.string()},
+                  "{} bytes; {} has at most {}, and larger tensors in files of their own", file.bytes(), what,
+                  INT32_MAX);
+  Message message;
+  protobuf::io::FileInputStream stream(file.descriptor());
+  const Silence silence;
+  if (file.bytes() == 0 || !message.ParseFromZeroCopyStream(&stream))
+    fail_input_at({.file = path.string()}, "{}; expected {} as a protobuf message",
+                  file.bytes() == 0 ? "an empty file" : "cut off or damaged", what);
+  return message;
+}
+
+template <typename T>
+std::span<const std::byte> bytes_of(const T& values) {
+  return std::as_bytes(std::span(values.data(), static_cast<size_t>(values.size())));
+}
+
+template <typename Stored, typename Field>
+std::vector<std::byte> narrowed(const Field& values, const std::string& what) {
+  std::vector<std::byte> bytes(static_cast<size_t>(values.size()) * sizeof(Stored));
+  for (int i = 0; i < values.size(); ++i) {
+    const auto stored = static_cast<Stored>(values[i]);
+    if (static_cast<decltype(values[i] + 0)>(stored) != values[i])
+      fail_input("{}: element {} is {}, outside of its type", what, i, values[i]);
+    std::memcpy(bytes.data() + i * sizeof(Stored), &stored, sizeof stored);
+  }
+  return bytes;
+}
+
+// The elements from the field that holds those of the tensor's type.
+Tensor decode_fields(const proto::TensorProto& tensor, std::vector<int64_t> shape, const std::string& what) {
+  const int type = tensor.data_type();
+  const auto decode = [&](std::span<const std::byte> bytes) {
+    return decode_elements(type, std::move(shape), bytes, what);
+  };
+  switch (type) {
+    case proto::TensorProto::FLOAT:
+      return decode(bytes_of(tensor.float_data()));
+    case proto::TensorProto::DOUBLE:
+      return decode(bytes_of(tensor.double_data()));
+    case proto::TensorProto::INT32:
+      return decode(bytes_of(tensor.int32_data()));
+    case proto::TensorProto::INT64:
+      return decode(bytes_of(tensor.int64_data()));
+    case proto::TensorProto::UINT64:
+      return decode(bytes_of(tensor.uint64_data()));
+    case proto::TensorProto::UINT32:
+      return decode(narrowed<uint32_t>(tensor.uint64_data(), what));
+    case proto::TensorProto::INT8:
+      return decode(narrowed<int8_t>(tensor.int32_data(), what));
+    case proto::TensorProto::INT16:
+      return decode(narrowed<int16_t>(tensor.int32_data(), what));
+    case proto::TensorProto::UINT8:
+    case proto::TensorProto::BOOL:
+      return decode(narrowed<uint8_t>(tensor.int32_data(), what));
+    default:
+      return decode(narrowed<uint16_t>(tensor.int32_data(), what));
+  }
+}
+
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& file) : file_(file), folder_(file.parent_path()) {}
+
+  Tensor tensor(const proto::TensorProto& tensor, const std::string& what) const {
+    element_type(tensor.data_type(), what);
+    std::vector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
+    if (shape.size() > max_rank)
+      fail_input("{}: {} dimensions; at most {} are supported", what, shape.size(), max_rank);
+    for (const int64_t size : shape)
+      if (size < 0) fail_input("{}: shape [{}]; expected sizes of 0 or more", what, fmt::join(shape, ", "));
+    if (tensor.has_segment()) fail_input("{}: a segment of a tensor; expected a whole one", what);
+    if (tensor.data_location() == proto::TensorProto::EXTERNAL)
+      return external(tensor, std::move(shape), what);
+    if (!tensor.has_raw_data()) return decode_fields(tensor, std::move(shape), what);
+    return decode_elements(tensor.data_type(), std::move(shape), bytes_of(tensor.raw_data()), what);
+  }
+
+  Model model(proto::ModelProto& message) const {
+    if (!message.has_graph()) fail_input("no graph; expected an ONNX model");
+    proto::GraphProto& graph = *message.mutable_graph();
+    Model model{.file = file_.string(), .name = graph.name()};
+    for (const auto& set : message.opset_import()) {
+      const std::string domain = set.domain() == "ai.onnx" ? "" : set.domain();
+      model.opsets[domain] = std::max(model.opsets[domain], set.version());
+    }
+    for (const auto& function : message.functions()) model.functions.insert(function.name());
+    if (graph.sparse_initializer_size() > 0)
+      fail_input("sparse initializer \"{}\"; expected dense ones",
+                 graph.sparse_initializer(0).values().name());
+    initializers(graph, model);
+    for (const auto& value : graph.input())
+      if (!model.initializers.contains(value.name())) model.inputs.push_back(named_value(value, "input"));
+    for (const auto& value : graph.output()) model.outputs.push_back(named_value(value, "output"));
+    for (const auto& node : graph.node())
+      model.nodes.push_back(this->node(node, static_cast<int>(model.nodes.size()) + 1));
+    return model;
+  }
+
+ private:
+  // Each message's bytes go as soon as they are decoded, so that a model is not in memory twice.
+  void initializers(proto::GraphProto& graph, Model& model) const {
+    for (auto& each : *graph.mutable_initializer()) {
+      const std::string what = fmt::format("initializer \"{}\"", each.name());
+      if (!model.initializers.emplace(each.name(), tensor(each, what)).second)
+        fail_input("{}: the name stands twice", what);
+      delete each.release_raw_data();
+      each.Clear();
+    }
+  }
+
+  Tensor external(const proto::TensorProto& tensor, std::vector<int64_t> shape,
+                  const std::string& what) const {
+    ExternalData data;
+    for (const auto& entry : tensor.external_data()) {
+      if (entry.key() == "location") data.location = entry.value();
+      if (entry.key() == "offset") data.offset = external_number(entry.value(), "offset", what);
+      if (entry.key() == "length") data.length = external_number(entry.value(), "length", what);
+    }
+    const int64_t bytes = checked_product(shape) * stored_bytes(tensor.data_type());
+    if (data.length && *data.length != bytes)
+      fail_input("{}: length {} in file \"{}\"; expected {} bytes, shape [{}] of {}", what, *data.length,
+                 data.location, bytes, fmt::join(shape, ", "), element_type_name(tensor.data_type()));
+    data.length = bytes;
+    return decode_elements(tensor.data_type(), std::move(shape), read_external(folder_, data, what), what);
+  }
+
+  static int64_t external_number(const std::string& text, std::string_view key, const std::string& what) {
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number < 0)
+      fail_input("{}: {} \"{}\" of external data; expected a number of bytes", what, key, text);
+    return number;
+  }
+
+  ModelNode node(const proto::NodeProto& node, int number) const {
+    ModelNode result{.op = node.op_type(),
+                     .domain = node.domain() == "ai.onnx" ? "" : node.domain(),
+                     .name = node.name(),
+                     .number = number,
+                     .inputs = {node.input().begin(), node.input().end()},
+                     .outputs = {node.output().begin(), node.output().end()}};
+    if (result.name.empty() && !result.outputs.empty()) result.name = result.outputs[0];
+    const std::string what = describe(result);
+    for (const auto& each : node.attribute())
+      if (!result.attributes.emplace(each.name(), attribute(each, what)).second)
+        fail_input("{}: attribute {} stands twice", what, each.name());
+    return result;
+  }
+
+  ModelAttribute attribute(const proto::AttributeProto& from, const std::string& node) const {
+    using Proto = proto::AttributeProto;
+    switch (from.type()) {
+      case Proto::FLOAT:
+        return decimal(from.f());
+      case Proto::INT:
+        return static_cast<int64_t>(from.i());
+      case Proto::STRING:
+        return from.s();
+      case Proto::TENSOR:
+        return tensor(from.t(), fmt::format("{}: attribute {}", node, from.name()));
+      case Proto::FLOATS:
+        return Reals(from.floats().begin(), from.floats().end());
+      case Proto::INTS:
+        return Ints(from.ints().begin(), from.ints().end());
+      case Proto::STRINGS:
+        return Words(from.strings().begin(), from.strings().end());
+      default:
+        return OtherAttribute{Proto::AttributeType_Name(from.type())};
+    }
+  }
+
+  ModelValue named_value(const proto::ValueInfoProto& value, std::string_view kind) const {
+    if (!value.has_type() || !value.type().has_tensor_type()) return {value.name(), {}, 0};
+    const auto& tensor = value.type().tensor_type();
+    if (!tensor.has_shape()) return {value.name(), {}, 0};
+    Type type{element_type(tensor.elem_type(), fmt::format("{} \"{}\"", kind, value.name()))};
+    for (const auto& dim : tensor.shape().dim())
+      type.shape.push_back(dimension(dim, value.name(), type.shape.size()));
+    return {value.name(), std::move(type), tensor.elem_type()};
+  }
+
+  // What has no size is a symbol; a first dimension without name is the batch, the same of all inputs.
+  static Dim dimension(const proto::TensorShapeProto::Dimension& dim, const std::string& owner,
+                       size_t place) {
+    if (dim.has_dim_value() && dim.dim_value() >= 0) return dim.dim_value();
+    if (dim.has_dim_param() && !dim.dim_param().empty()) return symbol(dim.dim_param());
+    return place == 0 ? Dim("N") : symbol(fmt::format("{}_{}", owner, place));
+  }
+
+  // As the text form of graphs writes symbols: letters, digits, _.
+  static Dim symbol(std::string name) {
+    for (char& c : name)
+      if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+    return std::isdigit(static_cast<unsigned char>(name[0])) ? "_" + name : name;
+  }
+
+  std::filesystem::path file_, folder_;
+};
+
+// Adds the file to errors that the parts of a message cause.
+template <typename F>
+auto in_file(const std::filesystem::path& path, F&& read) {
+  try {
+    return read();
+  } catch (const InputError& error) {
+    if (!error.location().file.empty()) throw;
+    throw InputError({.file = path.string()}, error.message(), error.notes());
+  }
+}
+
+}  // namespace
+
+Model read_model(const std::filesystem::path& path) {
+  auto message = read_message<proto::ModelProto>(path, "an ONNX model");
+  return in_file(path, [&] { return Reader(path).model(message); });
+}
+
+Tensor read_tensor(const std::filesystem::path& path, int element_number) {
+  auto message = read_message<proto::TensorProto>(path, "an ONNX tensor");
+  if (element_number == proto::TensorProto::BFLOAT16 && message.data_type() == proto::TensorProto::UINT16)
+    message.set_data_type(element_number);
+  return in_file(path,
+                 [&] { return Reader(path).tensor(message, fmt::format("tensor \"{}\"", message.name())); });
+}
+
+}  // namespace sinter::onnx

@@ -1,0 +1,183 @@
+#include <gtest/gtest.h>
+
+#include "frontends/onnx/import.h"
+#include "frontends/onnx/read_model.h"
+#include "tests/frontends/onnx/model_file.h"
+#include "tests/runtime/temporary_folder.h"
+
+namespace sinter {
+namespace {
+
+class OnnxErrors : public testing::Test {
+ protected:
+  // The message without the folder's name.
+  std::string error_of(const std::string& bytes) {
+    const auto path = folder_.file("m.onnx", bytes);
+    try {
+      onnx::import_model(onnx::read_model(path));
+    } catch (const InputError& error) {
+      std::string text = error.what();
+      const std::string prefix = folder_.path().string() + "/";
+      for (size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix))
+        text.erase(at, prefix.size());
+      return text;
+    }
+    return "no error";
+  }
+  std::string error_of_graph(std::string_view graph, std::string_view more = {}) {
+    return error_of(onnx_graph(graph, more));
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(OnnxErrors, OfTheFile) {
+  EXPECT_EQ(error_of(""), "m.onnx: an empty file; expected an ONNX model as a protobuf message");
+  EXPECT_EQ(error_of("\xff\xff\xff"),
+            "m.onnx: cut off or damaged; expected an ONNX model as a protobuf message");
+  const std::string whole = onnx_graph("g (float[2] x) => (float[2] y) { y = Relu(x) }");
+  EXPECT_EQ(error_of(whole.substr(0, whole.size() - 3)),
+            "m.onnx: cut off or damaged; expected an ONNX model as a protobuf message");
+  EXPECT_EQ(error_of(std::string("\x08\x07", 2)), "m.onnx: no graph; expected an ONNX model");
+  EXPECT_THROW(onnx::read_model(folder_ / "none.onnx"), InputError);
+  EXPECT_THROW(onnx::read_model(folder_.path()), InputError);
+}
+
+TEST_F(OnnxErrors, OfOpsetsAndOps) {
+  EXPECT_EQ(error_of(onnx_model(
+                "<ir_version: 8, opset_import: [\"\" : 99]> g (float[2] x) => (float[2] y) { y = Relu(x) }")),
+            "m.onnx: opset 99; expected 1 to 21");
+  EXPECT_EQ(error_of(onnx_model(
+                "<ir_version: 8, opset_import: [\"\" : 5]> g (float[2] x) => (float[2] y) { y = Relu(x) }")),
+            "m.onnx: node \"y\" (Relu, node 1): Relu is known from opset 6 on; the model is of opset 5");
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] y) { y = Gru(x) }"),
+            "m.onnx: node \"y\" (Gru, node 1): op Gru is not supported");
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] y) { z = Relu(x) y = If(z) }"),
+            "m.onnx: node \"y\" (If, node 2): control flow (If) is not supported");
+  EXPECT_EQ(error_of(onnx_model("<ir_version: 8, opset_import: [\"\" : 17, \"my\" : 1]> g (float[2] x) => "
+                                "(float[2] y) { y = my.Op(x) }")),
+            "m.onnx: node \"y\" (my.Op, node 1): ops of domain \"my\" are not supported");
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] y) { y = Twice(x) }", "functions { name: 'Twice' }"),
+            "m.onnx: node \"y\" (Twice, node 1): \"Twice\" is a function of the model; functions are not "
+            "supported");
+}
+
+TEST_F(OnnxErrors, OfAttributes) {
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] y) { y = Elu <alpha = 1> (x) }"),
+            "m.onnx: node \"y\" (Elu, node 1): attribute alpha is of type INT; expected FLOAT\n"
+            "  input 0   \"x\": f32[2], input");
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] y) { y = Relu <slope = 1> (x) }"),
+            "m.onnx: node \"y\" (Relu, node 1): attribute slope is not one of Relu in opset 17\n"
+            "  input 0   \"x\": f32[2], input");
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] y) { y = Softmax <axis = 7> (x) }"),
+            "m.onnx: node \"y\" (Softmax, node 1): axis 7 of a value of 1 dimensions\n"
+            "  input 0   \"x\": f32[2], input");
+}
+
+TEST_F(OnnxErrors, OfShapesNameTheNodeItsInputsAndWhereTheyComeFrom) {
+  EXPECT_EQ(error_of_graph("g (float[N, 3, 8, 8] x) => (float[N, 1, 8, 8] y) { r = Relu(x) y = Conv(r, w) }",
+                           "graph { initializer { name: 'w' data_type: 1 dims: 1 dims: 2 dims: 1 dims: 1 "
+                           "float_data: [1, 1] } }"),
+            "m.onnx: node \"y\" (Conv, node 2): conv2d: weight expects 2 input channels, x has 3\n"
+            "  input 0   \"r\": f32[N, 3, 8, 8], node \"r\"\n"
+            "  input 1   \"w\": f32[1, 2, 1, 1], initializer\n"
+            "  rule      C == I * groups   (3 != 2 * 1)");
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[3] y) { y = Relu(x) }"),
+            "m.onnx: output \"y\" is declared as f32[3]; its nodes make f32[2]");
+  EXPECT_EQ(error_of_graph(
+                "g (float[N, 2] x) => (float[N, 2] y) { s = Shape(x) t = Cast <to = 1> (s) y = Mul(x, t) }"),
+            "m.onnx: node \"t\" (Cast, node 2): input 0 (\"s\") is a shape, [N, 2], which has no numbers "
+            "before its "
+            "symbols have\n"
+            "  input 0   \"s\": shape [N, 2], node \"s\"");
+  EXPECT_EQ(error_of_graph("g (float[2] x, int64[1] s) => (float[2] y) { y = Reshape(x, s) }"),
+            "m.onnx: node \"y\" (Reshape, node 1): shape (input 1, \"s\") is computed as the model runs; "
+            "expected a "
+            "constant\n"
+            "  input 0   \"x\": f32[2], input\n"
+            "  input 1   \"s\": i64[1], input");
+}
+
+TEST_F(OnnxErrors, OfTheGraph) {
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] y) { a = Add(x, b) b = Relu(a) y = Relu(b) }"),
+            "m.onnx: node \"a\" (Add, node 1): reads what depends on its own output");
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] y) { y = Add(x, nowhere) }"),
+            "m.onnx: node \"y\" (Add, node 1): input \"nowhere\" is no input of the model, no initializer "
+            "and no output "
+            "of a node");
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] y) { y = Relu(x) y = Sigmoid(x) }"),
+            "m.onnx: node \"y\" (Sigmoid, node 2): output \"y\" is also made by node \"y\" (Relu, node 1)");
+  EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] z) { y = Relu(x) }"),
+            "m.onnx: output \"z\" is no input, no initializer and no output of a node");
+  EXPECT_EQ(error_of_graph("g (float[2] x, float[2] x) => (float[2] y) { y = Relu(x) }"),
+            "m.onnx: the name \"x\" stands twice in graph \"g\"");
+}
+
+TEST_F(OnnxErrors, OfTensors) {
+  const auto error = [&](const std::string& tensor) {
+    return error_of_graph("g (float[2] x) => (float[2] y) { y = Add(x, w) }",
+                          "graph { initializer { name: 'w' " + tensor + " } }");
+  };
+  EXPECT_EQ(error("data_type: 1 dims: 2 float_data: [1, 2, 3]"),
+            "m.onnx: initializer \"w\": 12 bytes of data; expected 8 for 2 elements of FLOAT, shape [2]");
+  EXPECT_EQ(error("data_type: 1 dims: -2 float_data: [1]"),
+            "m.onnx: initializer \"w\": shape [-2]; expected sizes of 0 or more");
+  EXPECT_EQ(error("data_type: 1 dims: 4611686018427387904 dims: 4611686018427387904 float_data: [1]"),
+            "m.onnx: a tensor of 4611686018427387904 x 4611686018427387904 elements cannot be");
+  EXPECT_EQ(error("data_type: 8 dims: 1 string_data: 'a'"),
+            "m.onnx: initializer \"w\": elements of STRING; expected floating or integer numbers, or BOOL");
+  EXPECT_EQ(error("data_type: 77 dims: 1"),
+            "m.onnx: initializer \"w\": elements of type 77; expected floating or integer numbers, or BOOL");
+  EXPECT_EQ(error("data_type: 2 dims: 1 int32_data: 300"),
+            "m.onnx: initializer \"w\": element 0 is 300, outside of its type");
+  EXPECT_EQ(
+      error(
+          "data_type: 1 dims: 1 float_data: 1 } initializer { name: 'w' data_type: 1 dims: 1 float_data: 1"),
+      "m.onnx: initializer \"w\": the name stands twice");
+}
+
+TEST_F(OnnxErrors, OfExternalData) {
+  folder_.file("w.bin", "1234");
+  std::filesystem::create_symlink("/etc/passwd", folder_ / "link.bin");
+  const auto error = [&](const std::string& entries) {
+    return error_of_graph(
+        "g (float[2] x) => (float[2] y) { y = Add(x, w) }",
+        "graph { initializer { name: 'w' data_type: 1 dims: 2 data_location: EXTERNAL " + entries + " } }");
+  };
+  const auto at = [](const std::string& location) {
+    return "external_data { key: 'location' value: '" + location + "' }";
+  };
+  EXPECT_EQ(error(""), "m.onnx: initializer \"w\": external data without a location");
+  for (const std::string outside : {"../w.bin", "/etc/passwd", "link.bin", "a/../../w.bin"})
+    EXPECT_EQ(error(at(outside)), "m.onnx: initializer \"w\": external data in \"" + outside +
+                                      "\"; expected a file inside the model's folder");
+  EXPECT_EQ(error(at("none.bin")), "m.onnx: cannot read none.bin: No such file or directory");
+  EXPECT_EQ(error(at("w.bin")), "m.onnx: initializer \"w\": 8 bytes at 0 of \"w.bin\", which has 4");
+  EXPECT_EQ(error(at("w.bin") + "external_data { key: 'offset' value: '9223372036854775807' }"),
+            "m.onnx: initializer \"w\": 8 bytes at 9223372036854775807 of \"w.bin\", which has 4");
+  EXPECT_EQ(error(at("w.bin") + "external_data { key: 'offset' value: '-1' }"),
+            "m.onnx: initializer \"w\": offset \"-1\" of external data; expected a number of bytes");
+  EXPECT_EQ(error(at("w.bin") + "external_data { key: 'length' value: '4' }"),
+            "m.onnx: initializer \"w\": length 4 in file \"w.bin\"; expected 8 bytes, shape [2] of FLOAT");
+}
+
+// Nothing of that size is allocated.
+TEST_F(OnnxErrors, OfConstantsThatAreTooLarge) {
+  EXPECT_EQ(
+      error_of_graph("g (float[2] x) => (float[2] y) { s = Constant <value = int64[2] {1000000, 1000000}> ()"
+                     " c = ConstantOfShape(s) y = Add(x, c) }"),
+      "m.onnx: node \"c\" (ConstantOfShape, node 2): a constant of shape [1000000, 1000000], 1000000000000 "
+      "elements; at most 134217728 are made when a model is read\n"
+      "  input 0   \"s\": i64[2], node \"s\"");
+  EXPECT_EQ(
+      error_of_graph("g (float[2] x) => (float[2] y) { s = Constant <value = int64[2] {1000000, 1000000}> ()"
+                     " o = Constant <value = float[1] {1}> () c = Expand(o, s) y = Add(x, c) }"),
+      "m.onnx: node \"c\" (Expand, node 3): a constant of f32[1000000, 1000000], 4000000000000 bytes; at "
+      "most "
+      "1073741824 are computed when a model is read\n"
+      "  input 0   \"o\": f32[1], node \"o\"\n"
+      "  input 1   \"s\": i64[2], node \"s\"");
+}
+
+}  // namespace
+}  // namespace sinter

@@ -1,0 +1,29 @@
+#include "tests/frontends/onnx/model_file.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/text_format.h>
+#include <onnx/defs/parser.h>
+
+namespace sinter {
+
+std::string onnx_model(std::string_view text, std::string_view more) {
+  ::onnx::ModelProto model;
+  const auto status = ::onnx::OnnxParser::Parse(model, std::string(text).c_str());
+  require(status.IsOK(), status.ErrorMessage());
+  require(google::protobuf::TextFormat::MergeFromString(std::string(more), &model), "protobuf's text form");
+  return model.SerializeAsString();
+}
+
+std::string onnx_graph(std::string_view graph, std::string_view more) {
+  return onnx_model(fmt::format("<ir_version: 8, opset_import: [\"\" : 17]> {}", graph), more);
+}
+
+std::string onnx_tensor(const Tensor& tensor) {
+  ::onnx::TensorProto proto;
+  proto.set_data_type(::onnx::TensorProto::FLOAT);
+  for (const int64_t size : tensor.shape()) proto.add_dims(size);
+  for (const float value : tensor.values<float>()) proto.add_float_data(value);
+  return proto.SerializeAsString();
+}
+
+}  // namespace sinter
