@@ -71,6 +71,9 @@ std::optional<std::string> refuses_batch_norm_body(const Graph& body);
 /// Ops that only move elements: flatten, reshape, transpose, broadcast_to, reorder.
 extern const Lowering copy_lowering;
 
+/// concat, slice and its gradient.
+extern const Lowering part_lowering;
+
 /// Pools and their gradients.
 extern const Lowering pooling_lowering;
 extern const Lowering pooling_backward_lowering;
