@@ -40,7 +40,7 @@ void Checkpointer::begin(Trainer& trainer, std::optional<Checkpoint> resumed, bo
   if (options_.file.empty()) return;
   remove_abandoned_temporaries(options_.file);
   plan_ = plan_of(trainer);
-  if (!resumed) return write(trainer);
+  if (!resumed) return write(trainer, {});
   check_states(options_.file, *resumed, trainer.executable().graph);
   trainer.go_on_from(resumed->position);
   if (stop_) stop_->go_on_from(resumed->best);
@@ -54,15 +54,17 @@ void Checkpointer::begin(Trainer& trainer, std::optional<Checkpoint> resumed, bo
                options_.file);
 }
 
-void Checkpointer::after_step(const Trainer& trainer, const Progress& progress, bool stops) {
+void Checkpointer::after_step(const Trainer& trainer, const Progress& progress, bool stops,
+                              const std::function<std::string()>& record) {
   if (options_.file.empty()) return;
   ++steps_;
   const bool due = options_.every > 0 && steps_ >= options_.every;
-  if (due || stops || progress.images == progress.images_total) write(trainer);
+  if (due || stops || progress.images == progress.images_total) write(trainer, record());
 }
 
-void Checkpointer::write(const Trainer& trainer) {
+void Checkpointer::write(const Trainer& trainer, std::string record) {
   Checkpoint checkpoint = take_checkpoint(model_, weights_, trainer.position(), recipe_, plan_);
+  checkpoint.record = std::move(record);
   if (stop_) checkpoint.best = stop_->state();
   write_checkpoint(options_.file, checkpoint);
   steps_ = 0;

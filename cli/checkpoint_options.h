@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -32,11 +33,13 @@ class Checkpointer {
   /// writes the first checkpoint, so that from now on there is one and a file that cannot be written is
   /// found at once. Says what a user should know.
   void begin(Trainer& trainer, std::optional<Checkpoint> resumed, bool quiet);
-  /// Writes a checkpoint after every so many steps, at an epoch's end, and where the training stops.
-  void after_step(const Trainer& trainer, const Progress& progress, bool stops);
+  /// Writes a checkpoint after every so many steps, at an epoch's end, and where the training stops; `record`
+  /// makes what it keeps of the training's curves.
+  void after_step(const Trainer& trainer, const Progress& progress, bool stops,
+                  const std::function<std::string()>& record);
 
  private:
-  void write(const Trainer& trainer);
+  void write(const Trainer& trainer, std::string record);
 
   const CheckpointOptions& options_;
   const Graph& model_;

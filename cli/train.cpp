@@ -117,7 +117,7 @@ void run_epochs(Trainer& trainer, int64_t epochs, std::optional<EarlyStop>& stop
     const bool stops = interrupted();
     record.step(progress);
     line.show(progress);
-    checkpointer.after_step(trainer, progress, stops);
+    checkpointer.after_step(trainer, progress, stops, [&] { return record.curves(); });
     return !stops;
   };
   for (int64_t epoch = trainer.position().epoch; epoch <= epochs; ++epoch) {
@@ -142,8 +142,7 @@ void train(const Options& options, const GlobalOptions& global) {
   auto stop = options.course.stop();
   Checkpointer checkpointer(options.checkpoint, model, weights, stop, recipe_of(model, data, settings),
                             resumed);
-  TrainingRecord record(options.files, options.epochs,
-                        resumed ? std::optional(resumed->position) : std::nullopt);
+  TrainingRecord record(options.files, options.epochs, resumed);
   Trainer trainer(model, data, weights, global.make_pool(), settings);
   if (!global.quiet())
     write_result(fmt::format("training {} on {}: {} training and {} test examples, {} thread{}, backend {}\n",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "cli/standard_output.h"
@@ -24,9 +25,9 @@ NamedTensors parameters_of(const Graph& model, const Weights& weights) {
 }
 
 // Of a resumed training's epochs those that were finished, of its steps those that the checkpoint has.
-LineFile::Keep kept_lines(const std::optional<TrainingPosition>& resumed, bool steps) {
+LineFile::Keep kept_lines(const std::optional<Checkpoint>& resumed, bool steps) {
   if (!resumed) return {};
-  return [steps, position = *resumed](std::string_view line) {
+  return [steps, position = resumed->position](std::string_view line) {
     auto json = nlohmann::json::parse(line, nullptr, false);
     if (!json.is_object() || !json["epoch"].is_number_integer()) return false;
     if (json["epoch"] < position.epoch) return true;
@@ -34,13 +35,34 @@ LineFile::Keep kept_lines(const std::optional<TrainingPosition>& resumed, bool s
   };
 }
 
+// The curves and their names in a checkpoint.
+constexpr std::pair<std::string_view, std::vector<TrainingCurves::Value> TrainingCurves::*> named_curves[] = {
+    {"train_loss", &TrainingCurves::train_loss},
+    {"train_accuracy", &TrainingCurves::train_accuracy},
+    {"test_accuracy", &TrainingCurves::test_accuracy}};
+
+// A text that another program wrote gives no curves: they are for the eye only.
+TrainingCurves curves_of(const std::string& text) {
+  TrainingCurves curves;
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  try {
+    for (const auto& [name, member] : named_curves)
+      for (const auto& point : json.at(name))
+        (curves.*member)
+            .push_back({point.at(0), point.at(1).is_null() ? std::nan("") : point.at(1).get<double>()});
+  } catch (const nlohmann::json::exception&) {
+    return {};
+  }
+  return curves;
+}
+
 }  // namespace
 
-TrainingRecord::TrainingRecord(RecordFiles files, int64_t epochs,
-                               const std::optional<TrainingPosition>& resumed)
+TrainingRecord::TrainingRecord(RecordFiles files, int64_t epochs, const std::optional<Checkpoint>& resumed)
     : files_(std::move(files)),
       metrics_(files_.metrics, kept_lines(resumed, false)),
       step_metrics_(files_.step_metrics, kept_lines(resumed, true)) {
+  if (resumed) curves_ = curves_of(resumed->record);
   curves_.epochs = static_cast<double>(epochs);
   if (!files_.save.empty()) AtomicFile probe(files_.save);
   if (files_.plot.empty()) return;
@@ -49,7 +71,7 @@ TrainingRecord::TrainingRecord(RecordFiles files, int64_t epochs,
 }
 
 void TrainingRecord::step(const Progress& progress) {
-  if (!files_.plot.empty()) trace(progress);
+  trace(progress);
   if (!step_metrics_) return;
   step_metrics_.write(nlohmann::ordered_json{
       {"epoch", progress.epoch},
@@ -70,10 +92,8 @@ void TrainingRecord::trace(const Progress& progress) {
 }
 
 void TrainingRecord::epoch(const EpochReport& report) {
-  if (!files_.plot.empty()) {
-    curves_.test_accuracy.push_back({static_cast<double>(report.epoch), report.test.accuracy});
-    write_picture(training_plot(curves_), files_.plot);
-  }
+  curves_.test_accuracy.push_back({static_cast<double>(report.epoch), report.test.accuracy});
+  if (!files_.plot.empty()) write_picture(training_plot(curves_), files_.plot);
   if (!metrics_) return;
   metrics_.write(nlohmann::ordered_json{{"epoch", report.epoch},
                                         {"train_loss", report.train.loss},
@@ -86,6 +106,15 @@ void TrainingRecord::epoch(const EpochReport& report) {
                                         {"images_per_second", rounded(report.images_per_second)},
                                         {"data_wait_seconds", rounded(report.data_wait_seconds)}}
                      .dump());
+}
+
+std::string TrainingRecord::curves() const {
+  nlohmann::ordered_json json;
+  for (const auto& [name, member] : named_curves) {
+    json[name] = nlohmann::json::array();
+    for (const auto& [epoch, value] : curves_.*member) json[name].push_back({epoch, value});
+  }
+  return json.dump();
 }
 
 void TrainingRecord::save(const Graph& model, const Weights& weights) const {

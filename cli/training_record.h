@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/training_plot.h"
+#include "runtime/checkpoint.h"
 #include "runtime/files/line_file.h"
 #include "runtime/trainer.h"
 
@@ -22,11 +23,14 @@ struct RecordFiles {
 class TrainingRecord {
  public:
   /// Throws InputError where a file cannot be written: better now than after the training. Where the training
-  /// goes on from `resumed`, the lines of what comes after it are taken out of the metrics: it is done again.
-  TrainingRecord(RecordFiles files, int64_t epochs, const std::optional<TrainingPosition>& resumed = {});
+  /// goes on from `resumed`, the lines of what comes after it are taken out of the metrics, since it is done
+  /// again, and the plot begins with the curves that the checkpoint keeps.
+  TrainingRecord(RecordFiles files, int64_t epochs, const std::optional<Checkpoint>& resumed = {});
 
   void step(const Progress& progress);
   void epoch(const EpochReport& report);
+  /// The curves so far, for a checkpoint.
+  std::string curves() const;
   /// Saves the weights. Throws Error where one is not finite.
   void save(const Graph& model, const Weights& weights) const;
   /// Saves what was learnt until the training failed, or says on standard error why not.

@@ -12,7 +12,8 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::string_view magic = "sinter checkpoint 1\n";
-constexpr std::string_view training = "training", parameter = "parameter ", state = "state ", end = "end";
+constexpr std::string_view training = "training", parameter = "parameter ", state = "state ",
+                           record = "record", end = "end";
 
 std::string training_text(const Checkpoint& checkpoint) {
   const TrainingPosition& position = checkpoint.position;
@@ -74,6 +75,7 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   for (const auto& [name, tensor] : checkpoint.parameters)
     file.write(fmt::format("{}{}", parameter, name), tensor);
   for (const auto& [name, tensor] : checkpoint.states) file.write(fmt::format("{}{}", state, name), tensor);
+  if (!checkpoint.record.empty()) file.write(record, checkpoint.record);
   file.write(end, std::string_view());
   file.commit();
 }
@@ -92,6 +94,8 @@ Checkpoint read_checkpoint(const std::filesystem::path& path) {
       checkpoint.parameters.emplace_back(part->name.substr(parameter.size()), file.tensor(*part));
     } else if (part->name.starts_with(state)) {
       checkpoint.states.emplace(part->name.substr(state.size()), file.tensor(*part));
+    } else if (part->name == record) {
+      checkpoint.record = part->bytes;
     } else if (part->name != end) {
       fail_input_at(file.place(), "part \"{}\" is not one of a checkpoint", part->name);
     }

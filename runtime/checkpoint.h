@@ -21,6 +21,7 @@ struct Checkpoint {
   std::string plan = {};                                        ///< see plan_of()
   std::vector<std::pair<std::string, Tensor>> parameters = {};  ///< in the model's order
   NamedTensors states = {};                                     ///< what the optimizer and layers keep
+  std::string record = {};  ///< what the caller shows of the training so far, as it writes it; may be empty
 
   NamedTensors tensors() const;
 };

@@ -57,6 +57,19 @@ TEST(TrainingPlot, IsDrawnAsTheTrainingGoes) {
   EXPECT_TRUE(is_png(content_of(folder / "run.png")));
 }
 
+TEST(TrainingPlot, GoesOnWithTheCurvesOfTheCheckpoint) {
+  const TemporaryFolder folder;
+  const auto run = [&](std::vector<std::string> options) {
+    const Outcome outcome = run_program(train(std::move(options)));
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  };
+  const std::string checkpoint = folder / "run.checkpoint";
+  run({"--epochs", "2", "--plot", folder / "whole.svg"});
+  run({"--epochs", "1", "--checkpoint", checkpoint});
+  run({"--epochs", "2", "--checkpoint", checkpoint, "--resume", "--plot", folder / "resumed.svg"});
+  EXPECT_EQ(content_of(folder / "resumed.svg"), content_of(folder / "whole.svg"));
+}
+
 TEST(TrainingPlot, OtherEndingsAreRefusedBeforeTheTraining) {
   expect_input_error(train({"--plot", "run.gif"}),
                      "cannot draw \"run.gif\": expected a file name that ends in .svg or .png");
