@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <set>
 
 #include "cli/batch_option.h"
 #include "cli/commands.h"
@@ -55,8 +56,10 @@ struct Options {
 
 void warn_of_each(const std::string& model, const StepReport& report, const GlobalOptions& global) {
   if (global.quiet()) return;
+  std::set<std::string> said;  // a node that several loops run falls back in each
   for (const Fallback& each : report.fallbacks)
-    fmt::print(stderr, "warning: {}: {}: {}\n", model, report.backend, describe_fallback(each));
+    if (const std::string text = describe_fallback(each); said.insert(text).second)
+      fmt::print(stderr, "warning: {}: {}: {}\n", model, report.backend, text);
 }
 
 void explain(const Options& options, const GlobalOptions& global) {

@@ -12,4 +12,8 @@ struct Cost {
 
 Cost cost(const Graph& graph, const Node& node);
 
+/// Of a node's FLOPs those with the zeros around a convolution's image, which are counted as in every paper
+/// but which no kernel has to do. Needs concrete shapes.
+double padding_flops(const Graph& graph, const Node& node);
+
 }  // namespace sinter

@@ -35,6 +35,10 @@ bool is_elementwise(const Node& node) {
   return !holds(node, [](OpKind op) { return op_def(op).elementwise == Elementwise::no; });
 }
 
+std::string why_apart(double together, double apart) {
+  return fmt::format("{}: {:.3g} us in the place of {:.3g}", quicker_apart, together * 1e6, apart * 1e6);
+}
+
 /// What stands in the place of a node: a fusion, and the values that it makes.
 struct Replacement {
   FusionBody fusion;
@@ -85,23 +89,49 @@ class Fuser {
 
   double seconds(NodeId id) const { return least_seconds(target_, graph_, id); }
 
+  // The first to read a node's first result; -1: nobody does.
+  NodeId first_reader(NodeId id) const {
+    const auto& readers = readers_.of(graph_.node(id).results[0]);
+    return readers.empty() ? -1 : readers[0];
+  }
+
+  // A convolution with what is fused with it already, an activation that is not, and the pool; empty: there
+  // is no pool. Whole, they may pay where the first two alone do not.
+  std::vector<NodeId> up_to_pool(NodeId id) const {
+    std::vector<NodeId> nodes = {id};
+    NodeId next = first_reader(id);
+    if (next >= 0 && is_activation(graph_.node(next).op)) {
+      nodes.push_back(next);
+      next = first_reader(next);
+    }
+    if (next < 0 || !is_pool(graph_.node(next).op)) return {};
+    nodes.push_back(next);
+    return nodes;
+  }
+
+  // What others than these nodes want of them.
+  std::vector<ValueId> wanted(std::span<const NodeId> nodes) const {
+    std::vector<ValueId> values;
+    for (const NodeId id : nodes)
+      for (const ValueId value : graph_.node(id).results) {
+        const bool outside = std::ranges::any_of(
+            readers_.of(value), [&](NodeId reader) { return std::ranges::count(nodes, reader) == 0; });
+        if (outside || readers_.is_result(value)) values.push_back(value);
+      }
+    return values;
+  }
+
   void join_pool(NodeId id) {
-    const ValueId made = graph_.node(id).results[0];
-    const auto& readers = readers_.of(made);
-    if (readers.empty() || !is_pool(graph_.node(readers[0]).op)) return;
-    const NodeId pool = readers[0];
-    std::vector<ValueId> results;
-    for (const ValueId value : graph_.node(id).results)
-      if (readers_.is_result(value) || readers_.of(value).size() > (value == made ? 1 : 0))
-        results.push_back(value);
-    for (const ValueId value : graph_.node(pool).results)
-      if (readers_.is_result(value) || !readers_.of(value).empty()) results.push_back(value);
-    const NodeId nodes[] = {id, pool};
+    const std::vector<NodeId> nodes = up_to_pool(id);
+    if (nodes.empty()) return;
+    std::vector<ValueId> results = wanted(nodes);
     FusionBody fusion = make_fusion_body(graph_, nodes, results);
     if (!accepts(id, *fusion.body)) return;
-    if (fusion_seconds(target_, *fusion.body) > seconds(id) + seconds(pool))
-      return remark(id, *fusion.body, quicker_apart);
-    gone_.push_back(pool);
+    double apart = 0;
+    for (const NodeId each : nodes) apart += seconds(each);
+    if (const double together = fusion_seconds(target_, *fusion.body); together > apart)
+      return remark(id, *fusion.body, why_apart(together, apart));
+    gone_.insert(gone_.end(), nodes.begin() + 1, nodes.end());
     replaced_.emplace(id, Replacement{std::move(fusion), std::move(results)});
   }
 
@@ -136,9 +166,8 @@ class Fuser {
       gone_.insert(gone_.end(), nodes.begin(), nodes.end());
       return replaced_.merge(fused);
     }
-    const std::string why =
-        fmt::format("{}: {:.3g} us in the place of {:.3g}", quicker_apart, together * 1e6, apart * 1e6);
-    for (const auto& [reader, replacement] : fused) remark(unpool, *replacement.fusion.body, why);
+    for (const auto& [reader, replacement] : fused)
+      remark(unpool, *replacement.fusion.body, why_apart(together, apart));
   }
 
   void put(GraphCopy& copy, NodeId id, const Replacement& replacement) const {

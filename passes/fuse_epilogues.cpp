@@ -15,10 +15,6 @@ namespace {
 
 using Group = std::vector<NodeId>;  ///< in the order of the graph
 
-bool is_activation(OpKind op) {
-  return op == OpKind::relu || op == OpKind::sigmoid || op == OpKind::tanh || op == OpKind::leaky_relu;
-}
-
 // Gradients by data, which the gradient of an activation reads.
 bool is_data_gradient(OpKind op) {
   return op == OpKind::conv2d_backward_data || op == OpKind::matmul || op == OpKind::max_pool2d_backward ||

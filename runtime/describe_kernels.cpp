@@ -33,7 +33,8 @@ void add_amounts(KernelReport& report, const Graph& graph, NodeId id, const Back
   const double flops = times * cost(graph, graph.node(id)).flops;
   const auto way = chosen_way(graph, id, backend);
   report.flops += flops;
-  report.least_flops += flops * (way ? way->least_flops_share : 1);
+  report.least_flops +=
+      (flops - times * padding_flops(graph, graph.node(id))) * (way ? way->least_flops_share : 1);
   report.predicted =
       report.predicted && way ? std::optional(*report.predicted + times * way->seconds) : std::nullopt;
 }

@@ -34,9 +34,10 @@ struct KernelReport {
   std::optional<SlabSizes> slabs = {};  ///< of a slab_loop: all amounts but its time are those of its kernels
   std::optional<size_t> loop = {};      ///< the place in the report of the slab_loop that it is in
 
-  double flops = 0;                      ///< as the op table counts them (ir/cost.h)
-  double least_flops = 0;                ///< that are done: all, but by Winograd's and sparse kernels
-  double bytes = 0;                      ///< at least, as the op table counts them
+  double flops = 0;  ///< as the op table counts them (ir/cost.h)
+  double least_flops =
+      0;             ///< that must be done: not those with padding, fewer by Winograd's and sparse kernels
+  double bytes = 0;  ///< at least, as the op table counts them
   double bytes_at_once = 0;              ///< of them those that a thread touches in one call
   std::optional<double> predicted = {};  ///< seconds, by the backend that runs it; none: it does not say
   WorkLimit limit = {};
