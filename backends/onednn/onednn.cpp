@@ -89,15 +89,22 @@ constexpr Entry entries[] = {
     {OpKind::reorder, reorder_recipes},
 };
 
+// What computes a value, reorders and slab loops looked through; null: it is given.
+const Node* maker_of(const Graph& graph, ValueId value) {
+  if (graph.info(value).kind != ValueKind::result) return nullptr;
+  const Node& node = graph.node(graph.info(value).node);
+  if (node.op == OpKind::reorder) return maker_of(graph, node.operands[0]);
+  if (node.op != OpKind::slab_loop) return &node;
+  const Graph& body = node.attributes.body();
+  const auto position = std::ranges::find(node.results, value) - node.results.begin();
+  return maker_of(body, body.results()[static_cast<size_t>(position)].value);
+}
+
 // An argmax from elsewhere than a pool could point outside its window; oneDNN does not look.
 bool is_from_pool(const Graph& graph, const Node& backward) {
-  ValueId argmax = backward.operands[1];
-  while (graph.info(argmax).kind == ValueKind::result &&
-         graph.node(graph.info(argmax).node).op == OpKind::reorder)
-    argmax = graph.node(graph.info(argmax).node).operands[0];
-  if (graph.info(argmax).kind != ValueKind::result) return false;
-  const Node& pool = graph.node(graph.info(argmax).node);
-  if (pool.op != OpKind::max_pool2d_argmax) return false;
+  const Node* found = maker_of(graph, backward.operands[1]);
+  if (found == nullptr || found->op != OpKind::max_pool2d_argmax) return false;
+  const Node& pool = *found;
   const auto same = [&](std::string_view name) {
     return pool.attributes.ints(name) == backward.attributes.ints(name);
   };

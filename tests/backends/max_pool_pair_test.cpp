@@ -119,5 +119,22 @@ TEST_F(MaxPoolPair, AnArgmaxOfOtherWindowsIsDeclined) {
   EXPECT_TRUE(backend_->implementations(graph, 2, offers()).empty());
 }
 
+// form_slab_loops may cut the batch between the two, after their layouts are chosen.
+TEST_F(MaxPoolPair, AnArgmaxOfASlabLoopIsThatOfThePoolInIt) {
+  const Graph graph = parse(R"(graph f(%x: f32[17, 4, 8, 8], %dy: f32[17, 4, 4, 4]) -> (f32[17, 4, 8, 8]) {
+  %1 = slab_loop(%x) {slab = 16, lanes = 2} (%a: f32[16, 4, 8, 8]) {
+    %2, %3 = max_pool2d_argmax(%a) {kernel_size = [2, 2]} : f32[16, 4, 4, 4], u8[16, 4, 4, 4]
+    return %3
+  } remainder (%a: f32[1, 4, 8, 8]) {
+    %4, %5 = max_pool2d_argmax(%a) {kernel_size = [2, 2]} : f32[1, 4, 4, 4], u8[1, 4, 4, 4]
+    return %5
+  } : u8[17, 4, 4, 4]
+  %6 = max_pool2d_backward(%dy, %1) {input_size = [8, 8], kernel_size = [2, 2]} : f32[17, 4, 8, 8]
+  return %6
+}
+)");
+  EXPECT_FALSE(backend_->implementations(graph, 1, offers()).empty());
+}
+
 }  // namespace
 }  // namespace sinter
