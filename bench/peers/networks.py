@@ -106,7 +106,8 @@ def vgg11_quarter():
 
     return nn.Sequential(
         stage(1, 16, 1), stage(16, 32, 1), stage(32, 64, 2), stage(64, 128, 2), stage(128, 128, 2),
-        nn.Flatten(), nn.Linear(6272, 4096), nn.ReLU(), nn.Linear(4096, 4096), nn.ReLU(), nn.Linear(4096, 10))
+        nn.Flatten(), nn.Linear(6272, 4096), nn.ReLU(), nn.Dropout(0), nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(0),
+        nn.Linear(4096, 10))
 
 
 NETWORKS = {network.name: network for network in (

@@ -41,7 +41,7 @@ RECIPES = (
     Recipe("cifar_cnn", 0.01),
     Recipe("cifar_cnn_avg", 0.005, 0.9, 5e-4),
     Recipe("resnet18", 3e-5, tolerance=1e-3),
-    Recipe("vgg11_quarter", 0.05, tolerance=1e-3),
+    Recipe("vgg11_quarter", 0.02, tolerance=1e-3),
 )
 
 
