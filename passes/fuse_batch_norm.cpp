@@ -6,6 +6,7 @@
 #include "ir/copy.h"
 #include "ir/op_table.h"
 #include "passes/fusion_body.h"
+#include "passes/readers.h"
 #include "passes/target_memo.h"
 
 namespace sinter {
@@ -19,14 +20,8 @@ class Fuser {
       : graph_(graph),
         target_(target),
         remarks_(remarks),
-        readers_(graph.values().size()),
-        is_result_(graph.values().size()),
-        group_of_(graph.nodes().size(), -1) {
-    for (NodeId id = 0; id < node_count(); ++id)
-      for (const ValueId operand : graph.node(id).operands)
-        if (operand.valid()) readers_[operand.index].push_back(id);
-    for (const GraphResult& result : graph.results()) is_result_[result.value.index] = true;
-  }
+        readers_(graph),
+        group_of_(graph.nodes().size(), -1) {}
 
   bool run(Graph& fused) {
     for (NodeId id = 0; id < node_count(); ++id) {
@@ -64,10 +59,10 @@ class Fuser {
     const Shape& shape = graph_.type(normalized).shape;
     Group group = {norm};
     for (ValueId last = normalized;;) {
-      const auto& readers = readers_[last.index];
-      if (is_result_[last.index] || readers.size() != 1 || !joins(readers[0], shape)) break;
-      group.push_back(readers[0]);
-      last = graph_.node(readers[0]).results[0];
+      const NodeId reader = readers_.only(last);
+      if (reader < 0 || !joins(reader, shape)) break;
+      group.push_back(reader);
+      last = graph_.node(reader).results[0];
     }
     if (group.size() == 1) say_why_alone(norm);
     for (; group.size() > 1; group.pop_back())
@@ -76,14 +71,14 @@ class Fuser {
 
   void say_why_alone(NodeId norm) {
     const ValueId normalized = graph_.node(norm).results[0];
-    const auto& readers = readers_[normalized.index];
+    const auto& readers = readers_.of(normalized);
     const auto reader = std::ranges::find_if(
         readers, [&](NodeId id) { return op_def(graph_.node(id).op).elementwise != Elementwise::no; });
     if (reader == readers.end()) return;
     remark(norm, fmt::format("{} is not fused with {}: its result is read by {} node{}{}",
                              to_string(graph_.node(norm).op), to_string(graph_.node(*reader).op),
                              readers.size(), readers.size() == 1 ? "" : "s",
-                             is_result_[normalized.index] ? " and is a result of the graph" : ""));
+                             readers_.is_result(normalized) ? " and is a result of the graph" : ""));
   }
 
   // What makes dy, and all that is read by it alone; nearest ops are given up last.
@@ -111,7 +106,7 @@ class Fuser {
   }
 
   bool read_only_by(ValueId id, const Group& group) const {
-    return !is_result_[id.index] && std::ranges::all_of(readers_[id.index], [&](NodeId reader) {
+    return !readers_.is_result(id) && std::ranges::all_of(readers_.of(id), [&](NodeId reader) {
       return std::ranges::count(group, reader) > 0;
     });
   }
@@ -136,7 +131,8 @@ class Fuser {
     const Body body = body_of(group).body;
     std::optional<std::string> why_not = target_.refuses_fusion(*body);
     if (!why_not && would_be_a_circle(group)) why_not = "an operand of it is made from one of its results";
-    if (!why_not && fusion_seconds(target_, *body) > seconds_apart(group)) why_not = quicker_apart;
+    if (!why_not && fusion_seconds(target_, *body) > seconds_apart(target_, graph_, group))
+      why_not = quicker_apart;
     if (why_not) {
       remark(group[0], fmt::format("{} is not fused: {}", ops_of(*body), *why_not));
       return false;
@@ -146,22 +142,8 @@ class Fuser {
     return true;
   }
 
-  double seconds_apart(const Group& group) const {
-    double total = 0;
-    for (const NodeId id : group) total += least_seconds(target_, graph_, id);
-    return total;
-  }
-
   FusionBody body_of(const Group& group) const {
-    return make_fusion_body(graph_, group, read_outside(group));
-  }
-
-  std::vector<ValueId> read_outside(const Group& group) const {
-    std::vector<ValueId> results;
-    for (const NodeId id : group)
-      for (const ValueId result : graph_.node(id).results)
-        if (!read_only_by(result, group)) results.push_back(result);
-    return results;
+    return make_fusion_body(graph_, group, readers_.read_outside(graph_, group));
   }
 
   // A group stands where its last node stood; what reads from it earlier waits.
@@ -207,16 +189,15 @@ class Fuser {
     copy.graph().at({.node = graph_.node(*norm).source});
     const auto results =
         copy.graph().append(OpKind::fusion, operands, Attributes(OpKind::fusion, {{"body", body}}));
-    const auto replaced = read_outside(group);
+    const auto replaced = readers_.read_outside(graph_, group);
     for (size_t i = 0; i < replaced.size(); ++i) copy.replace(replaced[i], results[i]);
   }
 
   const Graph& graph_;
   const Target& target_;
   std::vector<Remark>* remarks_;
-  std::vector<std::vector<NodeId>> readers_;  ///< by value; once for each operand
-  std::vector<bool> is_result_;               ///< by value
-  std::vector<int> group_of_;                 ///< by node; -1: alone
+  Readers readers_;
+  std::vector<int> group_of_;  ///< by node; -1: alone
   std::vector<Group> groups_;
 };
 

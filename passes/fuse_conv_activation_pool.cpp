@@ -109,28 +109,15 @@ class Fuser {
     return nodes;
   }
 
-  // What others than these nodes want of them.
-  std::vector<ValueId> wanted(std::span<const NodeId> nodes) const {
-    std::vector<ValueId> values;
-    for (const NodeId id : nodes)
-      for (const ValueId value : graph_.node(id).results) {
-        const bool outside = std::ranges::any_of(
-            readers_.of(value), [&](NodeId reader) { return std::ranges::count(nodes, reader) == 0; });
-        if (outside || readers_.is_result(value)) values.push_back(value);
-      }
-    return values;
-  }
-
   void join_pool(NodeId id) {
     const std::vector<NodeId> nodes = up_to_pool(id);
     if (nodes.empty()) return;
-    std::vector<ValueId> results = wanted(nodes);
+    std::vector<ValueId> results = readers_.read_outside(graph_, nodes);
     FusionBody fusion = make_fusion_body(graph_, nodes, results);
     if (!accepts(id, *fusion.body)) return;
-    double apart = 0;
-    for (const NodeId each : nodes) apart += seconds(each);
-    if (const double together = fusion_seconds(target_, *fusion.body); together > apart)
-      return remark(id, *fusion.body, why_apart(together, apart));
+    const double apart = seconds_apart(target_, graph_, nodes),
+                 together = fusion_seconds(target_, *fusion.body);
+    if (together > apart) return remark(id, *fusion.body, why_apart(together, apart));
     gone_.insert(gone_.end(), nodes.begin() + 1, nodes.end());
     replaced_.emplace(id, Replacement{std::move(fusion), std::move(results)});
   }
@@ -150,8 +137,7 @@ class Fuser {
     const auto& readers = readers_.of(last.results[0]);
     if (readers.empty() || last.results.size() != 1 || readers_.is_result(last.results[0])) return;
     std::map<NodeId, Replacement> fused;
-    double together = 0, apart = 0;
-    for (const NodeId id : nodes) apart += seconds(id);
+    double together = 0, apart = seconds_apart(target_, graph_, nodes);
     for (const NodeId reader : readers) {
       if (!holds(graph_.node(reader), is_gradient) || replaced_.contains(reader)) return;
       nodes.push_back(reader);

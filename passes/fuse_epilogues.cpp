@@ -200,7 +200,8 @@ class Fuser {
   bool accept(const Group& group) {
     const Body body = body_of(group).body;
     auto why_not = target_.refuses_fusion(*body);
-    if (!why_not && fusion_seconds(target_, *body) > seconds_apart(group)) why_not = quicker_apart;
+    if (!why_not && fusion_seconds(target_, *body) > seconds_apart(target_, graph_, group))
+      why_not = quicker_apart;
     if (!why_not) {
       for (const NodeId id : group) group_of_[id] = static_cast<int>(groups_.size());
       groups_.push_back(group);
@@ -216,31 +217,14 @@ class Fuser {
 
   // Of a group as one or as its parts, whichever is less.
   double seconds_of(const Group& group) const {
-    const double apart = seconds_apart(group);
+    const double apart = seconds_apart(target_, graph_, group);
     if (group.size() == 1) return apart;
     const Body body = body_of(group).body;
     return target_.refuses_fusion(*body) ? apart : std::min(apart, fusion_seconds(target_, *body));
   }
 
-  double seconds_apart(const Group& group) const {
-    double total = 0;
-    for (const NodeId id : group) total += least_seconds(target_, graph_, id);
-    return total;
-  }
-
   FusionBody body_of(const Group& group) const {
-    return make_fusion_body(graph_, group, read_outside(group));
-  }
-
-  std::vector<ValueId> read_outside(const Group& group) const {
-    std::vector<ValueId> results;
-    for (const NodeId id : group)
-      for (const ValueId result : graph_.node(id).results) {
-        const bool outside = std::ranges::any_of(
-            readers_.of(result), [&](NodeId reader) { return std::ranges::count(group, reader) == 0; });
-        if (outside || readers_.is_result(result)) results.push_back(result);
-      }
-    return results;
+    return make_fusion_body(graph_, group, readers_.read_outside(graph_, group));
   }
 
   // Bodies have scalar constants of their own.
@@ -265,7 +249,7 @@ class Fuser {
       copy.graph().at({.node = graph_.node(group[0]).source});
       const auto results =
           copy.graph().append(OpKind::fusion, operands, Attributes(OpKind::fusion, {{"body", body}}));
-      const auto replaced = read_outside(group);
+      const auto replaced = readers_.read_outside(graph_, group);
       for (size_t i = 0; i < replaced.size(); ++i) copy.replace(replaced[i], results[i]);
     }
     return copy.finish();

@@ -96,6 +96,12 @@ double least_seconds(const Target& target, const Graph& graph, NodeId id) {
   return least;
 }
 
+double seconds_apart(const Target& target, const Graph& graph, std::span<const NodeId> nodes) {
+  double sum = 0;
+  for (const NodeId id : nodes) sum += least_seconds(target, graph, id);
+  return sum;
+}
+
 double fusion_seconds(const Target& target, const Graph& body) {
   Graph alone;
   std::vector<std::optional<Value>> operands;

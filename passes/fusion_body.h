@@ -32,6 +32,8 @@ std::string ops_of(const Graph& body);
 
 /// The least that a target expects of a node, whatever the layouts; infinite where it cannot run it.
 double least_seconds(const Target& target, const Graph& graph, NodeId id);
+/// The sum of that over some nodes.
+double seconds_apart(const Target& target, const Graph& graph, std::span<const NodeId> nodes);
 /// The same of a fusion of this body.
 double fusion_seconds(const Target& target, const Graph& body);
 

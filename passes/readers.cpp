@@ -1,5 +1,7 @@
 #include "passes/readers.h"
 
+#include <algorithm>
+
 namespace sinter {
 
 Readers::Readers(const Graph& graph)
@@ -11,6 +13,17 @@ Readers::Readers(const Graph& graph)
         if (of(operand).empty() || of(operand).back() != id) nodes_[operand.index].push_back(id);
       }
   for (const GraphResult& result : graph.results()) is_result_[result.value.index] = true;
+}
+
+std::vector<ValueId> Readers::read_outside(const Graph& graph, std::span<const NodeId> nodes) const {
+  std::vector<ValueId> values;
+  for (const NodeId id : nodes)
+    for (const ValueId value : graph.node(id).results) {
+      const bool outside = std::ranges::any_of(
+          of(value), [&](NodeId reader) { return std::ranges::count(nodes, reader) == 0; });
+      if (outside || is_result(value)) values.push_back(value);
+    }
+  return values;
 }
 
 }  // namespace sinter

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "ir/graph.h"
@@ -18,6 +19,8 @@ class Readers {
   NodeId only(ValueId value) const {
     return is_result(value) || reads_[value.index] != 1 ? -1 : of(value).front();
   }
+  /// Of what these nodes make, in their order, what others than they read, or the caller.
+  std::vector<ValueId> read_outside(const Graph& graph, std::span<const NodeId> nodes) const;
 
  private:
   std::vector<std::vector<NodeId>> nodes_;  ///< by value
