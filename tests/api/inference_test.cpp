@@ -103,6 +103,22 @@ TEST(InferenceSession, RunsOnAnyNumberOfThreads) {
   EXPECT_EQ(results[2], results[0]);
 }
 
+// A PNG of two grey pixels, 0 and 255.
+constexpr unsigned char two_pixels[] = {
+    137, 80, 78, 71, 13, 10, 26,  10,  0,   0,   0, 13, 73, 72, 68, 82, 0,  0,  0,   2,   0,  0,  0,
+    1,   8,  0,  0,  0,  0,  209, 73,  32,  86,  0, 0,  0,  11, 73, 68, 65, 84, 120, 156, 99, 96, 248,
+    15,  0,  1,  2,  1,  0,  66,  190, 188, 104, 0, 0,  0,  0,  73, 69, 78, 68, 174, 66,  96, 130};
+
+TEST(LoadImage, NormalisesPixels) {
+  const TemporaryFolder folder;
+  const std::string png(reinterpret_cast<const char*>(two_pixels), sizeof two_pixels);
+  const auto path = folder.file("two.png", png);
+  EXPECT_EQ(load_image(path, {.name = "x", .shape = {1, 1, 1, 2}}), (std::vector<float>{0, 1}));
+  EXPECT_EQ(load_image(path, {.name = "x", .shape = {"N", 3, 1, 2}}, {.mean = {0.5}, .std = {0.5}}),
+            (std::vector<float>{-1, 1, -1, 1, -1, 1}));
+  EXPECT_EQ(load_image(path, {.name = "x", .shape = {1, 1, 2, 2}}), (std::vector<float>{0, 1, 0, 1}));
+}
+
 TEST(LoadImage, RefusesWhatIsNoPicture) {
   const TemporaryFolder folder;
   const std::string path = folder.file("empty.png", "");
