@@ -1,7 +1,6 @@
 #include "cli/global_options.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <charconv>
 #include <cmath>
@@ -9,15 +8,10 @@
 #include "cli/environment.h"
 #include "runtime/executable.h"
 #include "runtime/kernel_cache.h"
+#include "runtime/thread_pool.h"
 
 namespace sinter::cli {
 namespace {
-
-int usable_cores() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return std::max(1, CPU_COUNT(&set));
-}
 
 template <typename Accepts>
 CLI::Validator number_that(Accepts accepts, const std::string& expected) {

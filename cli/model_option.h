@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "ir/graph.h"
-#include "runtime/files/safetensors.h"
+#include "runtime/load_weights.h"
 
 namespace sinter::cli {
 
@@ -26,9 +26,5 @@ struct ModelOption {
   Graph load() const { return load_with_weights().graph; }
   LoadedModel load_with_weights() const;
 };
-
-/// Reads weights and holds them against the model. Throws InputError that names the first parameter that is
-/// missing or differs, beside what the model has; tensors the model does not know are an error too.
-NamedTensors load_weights(const std::string& path, const Graph& model);
 
 }  // namespace sinter::cli

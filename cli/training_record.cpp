@@ -9,20 +9,13 @@
 #include "cli/standard_output.h"
 #include "ir/amounts.h"
 #include "runtime/files/atomic_file.h"
+#include "runtime/load_weights.h"
 #include "runtime/non_finite.h"
 
 namespace sinter::cli {
 namespace {
 
 constexpr int64_t points_an_epoch = 5;  // of the training's curves, as in the book
-
-// Only the model's parameters and states: what the optimizer keeps beside them is not for other tools.
-NamedTensors parameters_of(const Graph& model, const Weights& weights) {
-  NamedTensors parameters;
-  for (const auto ids : {model.parameters(), model.states()})
-    for (const ValueId id : ids) parameters.emplace(model.info(id).name, weights.at(model.info(id).name));
-  return parameters;
-}
 
 // Of a resumed training's epochs those that were finished, of its steps those that the checkpoint has.
 LineFile::Keep kept_lines(const std::optional<Checkpoint>& resumed, bool steps) {
@@ -129,14 +122,14 @@ void TrainingRecord::rescue(const Graph& model, const Weights& weights) const {
 
 // A file of good weights may be in the place of worthless ones.
 std::optional<std::string> TrainingRecord::refuses_to_save(const Graph& model, const Weights& weights) const {
-  const auto found = files_.save.empty() ? std::nullopt : first_non_finite(parameters_of(model, weights));
+  const auto found = files_.save.empty() ? std::nullopt : first_non_finite(weights_of(model, weights));
   if (!found) return std::nullopt;
   return fmt::format("not saved: parameter {}; {} is as it was", *found, files_.save);
 }
 
 void TrainingRecord::write(const Graph& model, const Weights& weights) const {
   if (files_.save.empty()) return;
-  write_safetensors(files_.save, parameters_of(model, weights));
+  write_safetensors(files_.save, weights_of(model, weights));
   write_result(fmt::format("saved {}\n", files_.save));
 }
 

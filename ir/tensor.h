@@ -72,27 +72,6 @@ class Tensor {
   std::shared_ptr<std::byte> storage_;
 };
 
-/// The element type whose C++ type is T.
-template <typename T>
-constexpr DType dtype_of() {
-  if constexpr (std::is_same_v<T, float>)
-    return DType::f32;
-  else if constexpr (std::is_same_v<T, double>)
-    return DType::f64;
-  else if constexpr (std::is_same_v<T, int8_t>)
-    return DType::i8;
-  else if constexpr (std::is_same_v<T, uint8_t>)
-    return DType::u8;
-  else if constexpr (std::is_same_v<T, int32_t>)
-    return DType::i32;
-  else if constexpr (std::is_same_v<T, int64_t>)
-    return DType::i64;
-  else if constexpr (std::is_same_v<T, bool>)
-    return DType::boolean;
-  else
-    static_assert(sizeof(T) == 0, "no element type");
-}
-
 template <typename T>
 void Tensor::check_type() const {
   require(dtype_ == dtype_of<std::remove_cv_t<T>>(), "tensor elements read as another type");

@@ -15,13 +15,34 @@ std::string hint(const Shape& shape, int64_t channels) {
   return only_size ? fmt::format("; --resize {}x{} makes them fit", shape[2].size, shape[3].size) : "";
 }
 
+void check_one_input(const Graph& model) {
+  if (model.inputs().size() != 1)
+    fail_input("model \"{}\" has {} inputs; training on pictures needs one", model.name,
+               model.inputs().size());
+}
+
+// The batch's symbol.
+std::string check_batch_and_result(const Graph& model) {
+  const ValueInfo& image = model.info(model.inputs()[0]);
+  const Shape& shape = image.type.shape;
+  if (shape.empty() || !shape[0].is_symbol())
+    fail_input("model \"{}\" takes %{}: {} with a fixed batch; training needs a symbol such as N there",
+               model.name, image.name, to_string(image.type));
+  if (model.results().size() != 1)
+    fail_input("model \"{}\" has {} results; a loss needs one", model.name, model.results().size());
+  return shape[0].symbol;
+}
+
+std::string check_trainable(const Graph& model) {
+  check_one_input(model);
+  return check_batch_and_result(model);
+}
+
 // The batch's symbol, after the model was found to fit the data.
 std::string check_fits(const Graph& model, const DataSet& data) {
   const int64_t channels = data.train.channels;
   const PictureSize size = data.train.size();
-  if (model.inputs().size() != 1)
-    fail_input("model \"{}\" has {} inputs; training on pictures needs one", model.name,
-               model.inputs().size());
+  check_one_input(model);
   const ValueInfo& image = model.info(model.inputs()[0]);
   const Shape& shape = image.type.shape;
   const bool fits = image.type.dtype == DType::f32 && shape.size() == 4 && shape[1] == Dim(channels) &&
@@ -30,17 +51,13 @@ std::string check_fits(const Graph& model, const DataSet& data) {
     fail_input("model \"{}\" takes %{}: {}; the pictures of {} are f32[N, {}, {}, {}]{}", model.name,
                image.name, to_string(image.type), data.name, channels, size.height, size.width,
                hint(shape, channels));
-  if (!shape[0].is_symbol())
-    fail_input("model \"{}\" takes %{}: {} with a fixed batch; training needs a symbol such as N there",
-               model.name, image.name, to_string(image.type));
-  if (model.results().size() != 1)
-    fail_input("model \"{}\" has {} results; a loss needs one", model.name, model.results().size());
+  const std::string symbol = check_batch_and_result(model);
   const Shape& scores = model.type(model.results()[0].value).shape;
   const auto classes = static_cast<int64_t>(data.classes.size());
   if (scores.size() != 2 || scores[0] != shape[0] || scores[1] != Dim(classes))
     fail_input("model \"{}\" results in {}; {} has {} classes and needs [{}, {}]", model.name,
-               to_string(scores), data.name, classes, shape[0].symbol, classes);
-  return shape[0].symbol;
+               to_string(scores), data.name, classes, symbol, classes);
+  return symbol;
 }
 
 size_t input_index(const Graph& graph, std::string_view name) {
@@ -70,6 +87,14 @@ Classifier::Classifier(const Graph& model, const DataSet& data, Weights weights,
       options_(std::move(options)),
       symbol_(check_fits(model, data)) {}
 
+Classifier::Classifier(const Graph& model, Weights weights, std::shared_ptr<ThreadPool> pool,
+                       ClassifierOptions options)
+    : model_(model),
+      weights_(std::move(weights)),
+      pool_(std::move(pool)),
+      options_(std::move(options)),
+      symbol_(check_trainable(model)) {}
+
 void Classifier::prepare(int64_t batch_size) {
   if (programs_.contains(batch_size)) return;
   CompileOptions compile_options{options_.backend, options_.passes, options_.pass_options,
@@ -89,7 +114,7 @@ void Classifier::prepare(int64_t batch_size) {
       .dropout_seed = optional_input(graph, dropout_seed_input),
       .dropout_sample = optional_input(graph, dropout_sample_input),
       .loss = graph.find_result("loss").value(),
-      .correct = graph.find_result("correct").value(),
+      .correct = graph.find_result("correct"),
       .scores = graph.find_result("scores"),
       .one_hot = one_hot,
   });
@@ -107,7 +132,9 @@ std::vector<const Executable*> Classifier::executables() const {
 BatchResult Classifier::run(const Batch& batch, const StepScalars& scalars) {
   Program& program = *programs_.at(batch.count);
   program.inputs[program.image] = batch.images;
-  if (program.one_hot)
+  if (batch.target.defined())
+    program.inputs[program.expected] = batch.target;
+  else if (program.one_hot)
     set_one_hot(program.inputs[program.expected], batch.labels);
   else
     program.inputs[program.expected] = batch.labels;
@@ -120,8 +147,9 @@ BatchResult Classifier::run(const Batch& batch, const StepScalars& scalars) {
     std::iota(samples.begin(), samples.end(), scalars.first_sample);
   }
   program.session.run(program.inputs);
-  return {program.session.result(program.loss).at(0),
-          static_cast<int64_t>(program.session.result(program.correct).at(0))};
+  const Session& session = program.session;
+  const double correct = program.correct ? session.result(*program.correct).at(0) : 0;
+  return {session.result(program.loss).at(0), static_cast<int64_t>(correct)};
 }
 
 const Tensor& Classifier::scores(int64_t batch_size) const {

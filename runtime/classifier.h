@@ -31,7 +31,7 @@ struct StepScalars {
 /// What one batch gave.
 struct BatchResult {
   double loss = 0;      ///< as reduced: a mean or a sum over the batch
-  int64_t correct = 0;  ///< right answers
+  int64_t correct = 0;  ///< right answers; 0 where there are no classes
 };
 
 /// A model with its loss, run on batches of pictures with labels: for each batch size one compiled program
@@ -41,6 +41,10 @@ class Classifier {
   /// Throws InputError unless the model has one input f32[N, channels, height, width] with a symbol N and one
   /// result [N, classes] that fit the data.
   Classifier(const Graph& model, const DataSet& data, Weights weights, std::shared_ptr<ThreadPool> pool,
+             ClassifierOptions options);
+  /// For batches of whatever the model takes. Throws InputError unless the model has one input, whose first
+  /// dimension is a symbol, and one result.
+  Classifier(const Graph& model, Weights weights, std::shared_ptr<ThreadPool> pool,
              ClassifierOptions options);
 
   /// Compiles the program for a batch size, if there is none yet.
@@ -67,8 +71,8 @@ class Classifier {
     std::vector<Tensor> inputs;  ///< in the graph's order; images and labels are set for each run
     size_t image, expected;
     std::optional<size_t> lr, share, last, dropout_seed, dropout_sample;
-    size_t loss, correct;
-    std::optional<size_t> scores;
+    size_t loss;
+    std::optional<size_t> correct, scores;
     bool one_hot;  ///< the program wants a row of class scores, not labels
   };
 

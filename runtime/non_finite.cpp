@@ -1,7 +1,9 @@
 #include "runtime/non_finite.h"
 
 #include <cmath>
-#include <span>
+
+#include "backends/backend.h"
+#include "ir/interpreter.h"
 
 namespace sinter {
 namespace {
@@ -33,6 +35,29 @@ std::optional<std::string> first_non_finite(const NamedTensors& tensors) {
   for (const auto& [name, tensor] : tensors)
     if (const auto kind = non_finite(tensor)) return fmt::format("{} holds {}", name, *kind);
   return std::nullopt;
+}
+
+std::string first_non_finite_node(const Graph& graph, std::span<const Tensor> inputs,
+                                  const Weights& weights) {
+  Bindings bindings{{inputs.begin(), inputs.end()}, {}, {}};
+  for (const ValueId id : graph.parameters()) {
+    const std::string& name = graph.info(id).name;
+    bindings.parameters.push_back(weights.at(name));
+    if (const auto kind = non_finite(weights.at(name)))
+      return fmt::format("parameter {} holds {} since an earlier update", name, *kind);
+  }
+  for (const ValueId id : graph.states()) bindings.states.push_back(weights.at(graph.info(id).name));
+  std::string found;
+  interpret(graph, bindings, [&](const Graph& g, NodeId id, std::span<const Tensor> results) {
+    for (const Tensor& result : results) {
+      const auto kind = non_finite(result);
+      if (!found.empty() || !kind) continue;
+      const Node& node = g.node(id);
+      found = fmt::format("{}{} (node {}) first made {}", ops_of(node),
+                          node.source.empty() ? "" : " of \"" + node.source + "\"", id, *kind);
+    }
+  });
+  return found.empty() ? "the interpreter finds every value finite" : found;
 }
 
 }  // namespace sinter

@@ -10,6 +10,9 @@
 
 namespace sinter {
 
+/// The cores that this process may run on.
+int usable_cores();
+
 /// Threads that share loops. Idle threads spin for a moment and then sleep: machines are shared.
 /// Thread safety: any thread may call parallel_for; while one call has the threads, others run alone.
 class ThreadPool {

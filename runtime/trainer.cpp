@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "ir/interpreter.h"
 #include "runtime/non_finite.h"
 
 namespace sinter {
@@ -30,30 +29,6 @@ int loader_threads(const Examples& examples, const ThreadPool& pool) {
 }
 
 bool is_mean(const PassOptions& options) { return options.loss_reduction == "mean"; }
-
-// Runs a step again on the interpreter and says what first went wrong in it.
-std::string first_non_finite_node(const Graph& graph, std::span<const Tensor> inputs,
-                                  const Weights& weights) {
-  Bindings bindings{{inputs.begin(), inputs.end()}, {}, {}};
-  for (const ValueId id : graph.parameters()) {
-    const std::string& name = graph.info(id).name;
-    bindings.parameters.push_back(weights.at(name));
-    if (const auto kind = non_finite(weights.at(name)))
-      return fmt::format("parameter {} holds {} since an earlier update", name, *kind);
-  }
-  for (const ValueId id : graph.states()) bindings.states.push_back(weights.at(graph.info(id).name));
-  std::string found;
-  interpret(graph, bindings, [&](const Graph& g, NodeId id, std::span<const Tensor> results) {
-    for (const Tensor& result : results) {
-      const auto kind = non_finite(result);
-      if (!found.empty() || !kind) continue;
-      const Node& node = g.node(id);
-      found = fmt::format("{}{} (node {}) first made {}", ops_of(node),
-                          node.source.empty() ? "" : " of \"" + node.source + "\"", id, *kind);
-    }
-  });
-  return found.empty() ? "the interpreter finds every value finite" : found;
-}
 
 // The passes are told what the options of the training say.
 PassOptions pass_options_of(const TrainOptions& options) {

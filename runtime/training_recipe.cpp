@@ -20,6 +20,11 @@ uint32_t checksum(uint32_t begin, const std::vector<T>& values) {
 
 std::string describe(const Examples& examples) {
   uint32_t sum = checksum(checksum(0, examples.labels), examples.pixels);
+  if (examples.values != nullptr) {
+    const int64_t elements = examples.count * examples.channels * examples.height * examples.width;
+    sum = static_cast<uint32_t>(
+        crc32_z(sum, reinterpret_cast<const Bytef*>(examples.values), elements * sizeof(float)));
+  }
   for (const auto& file : examples.files) {
     const std::string name = file.filename().string();
     sum = checksum(sum, std::vector<char>(name.begin(), name.end()));

@@ -73,6 +73,25 @@ void Weights::add(std::string name, Tensor tensor) {
   entry.copies[0]->version_ = entry.version;
 }
 
+void Weights::set(std::string_view name, const Tensor& tensor) {
+  const std::scoped_lock lock(entries_->mutex);
+  Entry& changed = entry(name);
+  Copy& plain = *changed.copies[0];
+  require(tensor.type() == plain.type_, "weights of that type");
+  if (plain.memory_)
+    std::memcpy(plain.data(), tensor.data(), static_cast<size_t>(tensor.bytes()));
+  else
+    hold(plain, tensor.clone());
+  plain.version_ = ++changed.version;
+}
+
+void Weights::remove(std::string_view name) {
+  const std::scoped_lock lock(entries_->mutex);
+  const auto found = entries_->by_name.find(name);
+  require(found != entries_->by_name.end(), "weights of a known name");
+  entries_->by_name.erase(found);
+}
+
 Weights::Entry& Weights::entry(std::string_view name) const {
   const auto found = entries_->by_name.find(name);
   require(found != entries_->by_name.end(), "weights of a known name");
@@ -90,6 +109,13 @@ const Tensor& Weights::at(std::string_view name) const {
   Copy& plain = *entry(name).copies[0];
   refresh(plain);
   return plain.tensor_;
+}
+
+std::vector<std::string> Weights::names() const {
+  const std::scoped_lock lock(entries_->mutex);
+  std::vector<std::string> all;
+  for (const auto& [name, _] : entries_->by_name) all.push_back(name);
+  return all;
 }
 
 NamedTensors Weights::tensors() const {

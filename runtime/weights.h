@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ir/graph.h"
 #include "runtime/files/safetensors.h"
@@ -23,8 +25,13 @@ class Weights {
   bool contains(std::string_view name) const;
   /// Adds a value; needs: none of that name.
   void add(std::string name, Tensor tensor);
+  /// Replaces a value, in the copies that programs run on too. Needs: contains(name), of that type.
+  void set(std::string_view name, const Tensor& tensor);
+  /// Needs: contains(name); no program runs on it, and no derived value is made of it.
+  void remove(std::string_view name);
   /// The newest value in plain layout; it stays so until a program writes. Needs: contains(name).
   const Tensor& at(std::string_view name) const;
+  std::vector<std::string> names() const;
   /// All of them, as at().
   NamedTensors tensors() const;
 

@@ -23,7 +23,7 @@ heading() { printf '\n=== %s\n' "$*"; }
 # The C++ files of the project, new ones included, each ended by a zero byte. The checkout may belong to
 # another user than the one who runs this, as in a container, which git would refuse.
 cpp_files() {
-  git -c safe.directory='*' ls-files -z --cached --others --exclude-standard '*.cpp' '*.h' |
+  git -c safe.directory='*' ls-files -z --cached --others --exclude-standard '*.cpp' '*.h' '*.hpp' |
     while IFS= read -r -d '' file; do
       if [[ -f $file ]]; then printf '%s\0' "$file"; fi
     done

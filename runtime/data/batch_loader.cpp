@@ -50,6 +50,8 @@ BatchLoader::BatchLoader(const Examples& examples, BatchOptions options)
   if (options_.threads < 1) fail_input("{} loader threads, expected at least 1", options_.threads);
   if (options_.augmentation.crop_padding < 0)
     fail_input("a crop with {} pixels of padding, expected at least 0", options_.augmentation.crop_padding);
+  if (examples.values != nullptr && (options_.augmentation.any() || !options_.normalization.mean.empty()))
+    fail_input("augmentation and normalisation are for pictures of bytes; floats are taken as they are");
   if (options_.limit < 0) fail_input("limit of {} examples, expected at least 0", options_.limit);
   order_.resize(options_.limit > 0 ? std::min(options_.limit, examples.count) : examples.count);
   ring_.resize(2 + options_.threads);
@@ -158,24 +160,33 @@ void BatchLoader::shuffle(int64_t epoch) {
 
 void BatchLoader::fill(Batch& batch, int64_t index, int64_t epoch, ExampleReader& reader) const {
   const PictureSize size = examples_.size();
-  const int64_t plane = size.height * size.width;
+  const int64_t elements = examples_.channels * size.height * size.width;
   float* image = batch.images.values<float>().data();
-  for (int64_t i = 0; i < batch.count; ++i) {
+  for (int64_t i = 0; i < batch.count; ++i, image += elements) {
     const int64_t example = order_[index * options_.batch_size + i];
-    const uint8_t* pixels = reader.read(example).data();
-    const Draw drawn =
-        options_.augmentation.any() ? draw(options_.augmentation, options_.seed, epoch, example) : Draw{};
-    for (const std::array<float, 256>& values : values_) {
-      if (options_.augmentation.any())
-        write_plane(pixels, size, drawn, values, image);
-      else
-        for (int64_t p = 0; p < plane; ++p) image[p] = values[pixels[p]];
-      image += plane;
-      pixels += plane;
-    }
+    if (examples_.values != nullptr)
+      std::copy_n(examples_.values + example * elements, elements, image);
+    else
+      write_picture(example, epoch, reader, image);
     batch.labels.values<int64_t>()[i] = examples_.labels[example];
   }
   if (options_.prepare) options_.prepare(batch);
+}
+
+void BatchLoader::write_picture(int64_t example, int64_t epoch, ExampleReader& reader, float* image) const {
+  const PictureSize size = examples_.size();
+  const int64_t plane = size.height * size.width;
+  const uint8_t* pixels = reader.read(example).data();
+  const Draw drawn =
+      options_.augmentation.any() ? draw(options_.augmentation, options_.seed, epoch, example) : Draw{};
+  for (const std::array<float, 256>& values : values_) {
+    if (options_.augmentation.any())
+      write_plane(pixels, size, drawn, values, image);
+    else
+      for (int64_t p = 0; p < plane; ++p) image[p] = values[pixels[p]];
+    image += plane;
+    pixels += plane;
+  }
 }
 
 BatchLoader::Slot& BatchLoader::slot(int64_t index) {

@@ -22,6 +22,7 @@ struct Normalization {
 struct Batch {
   Tensor images = {};  ///< f32[count, channels, height, width]
   Tensor labels = {};  ///< i64[count]
+  Tensor target = {};  ///< what the model should give, instead of labels, where the loss is of that
   int64_t count = 0;
 };
 
@@ -43,8 +44,8 @@ struct BatchOptions {
 /// whatever the number of threads. After construction nothing is allocated on any thread, unless by `prepare`
 /// or to decode files.
 ///
-/// Errors: InputError for options out of range.
-/// Thread safety: one caller at a time.
+/// Errors: InputError for options out of range, and for normalisation and augmentation of what are no
+/// pictures. Thread safety: one caller at a time.
 class BatchLoader {
  public:
   /// `examples` must outlive the loader.
@@ -82,6 +83,7 @@ class BatchLoader {
   void fill_next(std::unique_lock<std::mutex>& lock, ExampleReader& reader);
   void shuffle(int64_t epoch);
   void fill(Batch& batch, int64_t index, int64_t epoch, ExampleReader& reader) const;
+  void write_picture(int64_t example, int64_t epoch, ExampleReader& reader, float* image) const;
   Slot& slot(int64_t index);
 
   const Examples& examples_;

@@ -7,6 +7,7 @@ namespace sinter {
 
 ExampleReader::ExampleReader(const Examples& examples) : examples_(examples) {
   const PictureSize stored{examples.height, examples.width}, size = examples.size();
+  if (examples.values != nullptr) return;
   const bool in_memory = examples.files.empty();
   require(in_memory || examples.resize.given(), "a size for pictures in files");
   require(static_cast<int64_t>(examples.labels.size()) == examples.count &&

@@ -15,8 +15,8 @@ class ExampleReader {
   /// `examples` must outlive the reader.
   explicit ExampleReader(const Examples& examples);
 
-  /// Example `index`: [channels, size().height, size().width], valid until the next call. Throws InputError
-  /// where its file cannot be read.
+  /// Example `index`: [channels, size().height, size().width], valid until the next call. Needs: pictures,
+  /// not values. Throws InputError where its file cannot be read.
   std::span<const uint8_t> read(int64_t index);
 
  private:

@@ -72,6 +72,30 @@ TEST(Weights, CopiesOfTheHandleShareTheValues) {
   EXPECT_EQ(weights.tensors().size(), 2u);
 }
 
+TEST(Weights, AValueThatIsSetReachesEveryCopy) {
+  Weights weights = with_w();
+  Weights::Copy& copy = weights.copy("w", turned);
+  Tensor given = counted({2, 3});
+  given.set(0, 9);
+  weights.set("w", given);
+  given.set(0, 8);  // it was copied
+  Weights::refresh(copy);
+  EXPECT_EQ(elements(copy), (std::vector<float>{9, 4, 2, 5, 3, 6}));
+  add_one(weights.copy("w", blocked));  // lets the plain copy go
+  weights.set("w", counted({2, 3}));
+  EXPECT_EQ(weights.at("w"), counted({2, 3}));
+  EXPECT_THROW(weights.set("w", counted({3})), InternalError);
+}
+
+TEST(Weights, AValueCanBeRemoved) {
+  Weights weights = with_w();
+  weights.add("w.velocity", counted({2, 3}));
+  EXPECT_EQ(weights.names(), (std::vector<std::string>{"w", "w.velocity"}));
+  weights.remove("w.velocity");
+  EXPECT_EQ(weights.names(), std::vector<std::string>{"w"});
+  EXPECT_THROW(weights.remove("w.velocity"), InternalError);
+}
+
 TEST(Weights, NeedsKnownNamesAndTypes) {
   Weights weights = with_w();
   EXPECT_FALSE(weights.contains("v"));
