@@ -71,6 +71,11 @@ DType element_type(int number, const std::string& what) {
   return types[number].dtype;
 }
 
+int element_number(DType dtype) {
+  constexpr std::array<int, 9> numbers = {1, 11, 16, 10, 3, 2, 6, 7, 9};  // in the order of DType
+  return numbers[static_cast<size_t>(dtype)];
+}
+
 Tensor decode_elements(int number, std::vector<int64_t> shape, std::span<const std::byte> raw,
                        const std::string& what) {
   const DType dtype = element_type(number, what);

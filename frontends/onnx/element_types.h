@@ -14,6 +14,8 @@ namespace sinter::onnx {
 
 /// Throws InputError for types that are neither numbers nor bool; `what` begins the message.
 DType element_type(int number, const std::string& what);
+/// The number of an element type that a model is written with.
+int element_number(DType dtype);
 /// `FLOAT16`, for messages.
 std::string element_type_name(int number);
 /// Bytes of one element in a file.

@@ -46,7 +46,12 @@ struct Model {
   std::vector<ModelNode> nodes = {};
   std::vector<ModelValue> inputs = {}, outputs = {};
   std::map<std::string, Tensor, std::less<>> initializers = {};
+  std::map<std::string, std::string, std::less<>> metadata = {};  ///< what programs note for themselves
 };
+
+/// What Sinter notes in models that it writes: which initializers are parameters, which states, in their
+/// order, names separated by line ends. Without, the ops that read them say so.
+inline constexpr std::string_view parameters_note = "sinter.parameters", states_note = "sinter.states";
 
 /// `node "conv1" (Conv, node 3)`
 std::string describe(const ModelNode& node);

@@ -117,6 +117,7 @@ class Reader {
       const std::string domain = set.domain() == "ai.onnx" ? "" : set.domain();
       model.opsets[domain] = std::max(model.opsets[domain], set.version());
     }
+    for (const auto& entry : message.metadata_props()) model.metadata[entry.key()] = entry.value();
     for (const auto& function : message.functions()) model.functions.insert(function.name());
     if (graph.sparse_initializer_size() > 0)
       fail_input("sparse initializer \"{}\"; expected dense ones",

@@ -94,8 +94,17 @@ void comparison(NodeImport& in) {
 
 Value truth(Graph& graph, bool value) { return graph.constant(Tensor::scalar(DType::boolean, value)); }
 
+// What is not equal is one comparison.
 void not_op(NodeImport& in) {
   const Value x = in.value(0);
+  Graph& graph = in.graph();
+  const ValueInfo& info = graph.info(x.id());
+  if (info.kind == ValueKind::result && graph.node(info.node).op == OpKind::compare) {
+    const Node& equal = graph.node(info.node);
+    const Value a = graph.value(equal.operands[0]), b = graph.value(equal.operands[1]);
+    if (equal.attributes.word("predicate") == "eq" && a.dtype() != DType::boolean)
+      return in.result(0, compare(a, b, "ne"));
+  }
   in.result(0, compare(x, truth(in.graph(), false), "eq"));
 }
 
