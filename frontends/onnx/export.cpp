@@ -99,7 +99,7 @@ class Exporter {
       if (value != result_names_[i])
         to_.model.nodes.push_back({.op = "Identity",
                                    .domain = "",
-                                   .name = result_names_[i],
+                                   .name = "",
                                    .number = static_cast<int>(to_.model.nodes.size()) + 1,
                                    .inputs = {value},
                                    .outputs = {result_names_[i]}});

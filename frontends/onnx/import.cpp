@@ -162,7 +162,7 @@ class Importer {
   }
 
   void lower(const ModelNode& node, const Op& op, Graph& graph, Names& names) const {
-    graph.at({.node = node.name});
+    graph.at({.node = node.layer.empty() ? node.name : node.layer});
     NodeImport in(node, meaning_of(node, op), graph, names);
     const bool symbols = std::ranges::any_of(node.inputs, [&](const std::string& input) {
       return !input.empty() && names.find(input)->second.dims;

@@ -30,6 +30,9 @@ struct ModelNode {
   int number = 0;                                      ///< from 1, in the file's order
   std::vector<std::string> inputs = {}, outputs = {};  ///< "" where left out
   std::map<std::string, ModelAttribute, std::less<>> attributes = {};
+  /// In models that Sinter wrote: the layer that the node is a part of, where it has another name; two nodes
+  /// must not have one. It is the node's doc_string.
+  std::string layer = {};
 };
 
 struct ModelValue {

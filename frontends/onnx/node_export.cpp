@@ -6,11 +6,17 @@
 
 namespace sinter::onnx {
 
-std::string ModelExport::unique(const std::string& wanted) {
+namespace {
+
+std::string not_in(std::set<std::string, std::less<>>& taken, const std::string& wanted) {
   std::string name = wanted;
   for (int i = 1; !taken.insert(name).second; ++i) name = fmt::format("{}_{}", wanted, i);
   return name;
 }
+
+}  // namespace
+
+std::string ModelExport::unique(const std::string& wanted) { return not_in(taken, wanted); }
 
 std::string ModelExport::constant(const std::string& wanted, Tensor value) {
   std::string name = unique(wanted);
@@ -72,6 +78,10 @@ void NodeExport::append(std::string_view op, std::vector<std::string> inputs,
                  .inputs = std::move(inputs),
                  .outputs = std::move(outputs)};
   for (auto& [name, value] : attributes) node.attributes.emplace(std::move(name), std::move(value));
+  if (!node.name.empty() && !to_.taken_nodes.insert(node.name).second) {
+    node.layer = node.name;
+    node.name = not_in(to_.taken_nodes, fmt::format("{}.{}", node.layer, op));
+  }
   to_.model.nodes.push_back(std::move(node));
 }
 

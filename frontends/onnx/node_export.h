@@ -11,7 +11,8 @@ namespace sinter::onnx {
 struct ModelExport {
   Model model = {};
   std::set<std::string, std::less<>> taken = {};
-  std::vector<std::string> names = {};  ///< of the graph's values, by index
+  std::vector<std::string> names = {};                  ///< of the graph's values, by index
+  std::set<std::string, std::less<>> taken_nodes = {};  ///< names of nodes, which are apart
 
   /// `wanted`, or with a number behind it where that is taken.
   std::string unique(const std::string& wanted);

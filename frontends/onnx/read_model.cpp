@@ -128,6 +128,9 @@ class Reader {
     for (const auto& value : graph.output()) model.outputs.push_back(named_value(value, "output"));
     for (const auto& node : graph.node())
       model.nodes.push_back(this->node(node, static_cast<int>(model.nodes.size()) + 1));
+    if (model.metadata.contains(parameters_note))
+      for (size_t i = 0; i < model.nodes.size(); ++i)
+        model.nodes[i].layer = graph.node(static_cast<int>(i)).doc_string();
     return model;
   }
 

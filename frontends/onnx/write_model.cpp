@@ -85,6 +85,7 @@ void set(proto::NodeProto& to, const ModelNode& node) {
   to.set_op_type(node.op);
   to.set_domain(node.domain);
   to.set_name(node.name);
+  if (!node.layer.empty()) to.set_doc_string(node.layer);
   for (const std::string& input : node.inputs) to.add_input(input);
   for (const std::string& output : node.outputs) to.add_output(output);
   for (const auto& [name, value] : node.attributes) {
