@@ -83,10 +83,10 @@ void dropout(NodeImport& in) {
 }
 
 constexpr std::array<Op, 5> rows = {{
-    {"Constant", {1, 9, 11, 12, 13, 19}, constant},
-    {"ConstantOfShape", {9, 20}, constant_of_shape},
+    {"Constant", {1, 9, 11, 12, 13, 19}, constant, {}, {}, "", true},
+    {"ConstantOfShape", {9, 20}, constant_of_shape, {}, {}, "", true},
     {"Identity", {1, 13, 14, 16}, identity},
-    {"Range", {11}, range},
+    {"Range", {11}, range, {}, {}, "", true},
     {"Dropout", {6, 7, 10, 12, 13}, dropout},
 }};
 

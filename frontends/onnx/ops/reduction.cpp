@@ -96,8 +96,8 @@ constexpr std::array<Op, 11> rows = {{
     {"ReduceL2", {1, 11, 13, 18}, reduce_op<l2>},
     {"ReduceLogSum", {1, 11, 13, 18}, reduce_op<log_sum>},
     {"ReduceLogSumExp", {1, 11, 13, 18}, reduce_op<log_sum_exp>},
-    {"ArgMax", {1, 11, 12, 13}, arg_max},
-    {"ArgMin", {1, 11, 12, 13}, arg_min},
+    {"ArgMax", {1, 11, 12, 13}, arg_max, {}, {}, "", true},
+    {"ArgMin", {1, 11, 12, 13}, arg_min, {}, {}, "", true},
 }};
 
 }  // namespace
