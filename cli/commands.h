@@ -18,6 +18,7 @@ void add_bench(CLI::App& app, const GlobalOptions& global);
 void add_opt(CLI::App& app, const GlobalOptions& global);
 void add_ops(CLI::App& app, const GlobalOptions& global);
 void add_check(CLI::App& app, const GlobalOptions& global);
+void add_export(CLI::App& app, const GlobalOptions& global);
 void add_data(CLI::App& app, const GlobalOptions& global);
 
 }  // namespace sinter::cli

@@ -58,7 +58,7 @@ int run(int argc, char** argv) {
                        printable(error.what()));
   });
   for (const auto add : {add_train, add_eval, add_run, add_summary, add_inspect, add_explain, add_bench,
-                         add_check, add_opt, add_ops, add_data})
+                         add_check, add_export, add_opt, add_ops, add_data})
     add(app, global);
   for (CLI::App* command : app.get_subcommands({}))
     command->footer(command->get_footer() + global_options_note);

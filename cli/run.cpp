@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
 
 #include "cli/commands.h"
@@ -27,6 +28,7 @@ struct Options {
   NormalizeOption normalize;
   std::string classes;
   int64_t top = 5;
+  int64_t warmup = 0;
   std::string output;
 };
 
@@ -45,7 +47,7 @@ NamedTensors weights_for(const LoadedModel& loaded, const std::string& path, con
   return loaded.weights;
 }
 
-Session run_model(const Graph& model, const ModelInputs& inputs, Weights weights,
+Session run_model(const Graph& model, const ModelInputs& inputs, Weights weights, int64_t warmup,
                   const GlobalOptions& global) {
   PassOptions pass_options;
   pass_options.symbols = inputs.symbols;
@@ -55,7 +57,13 @@ Session run_model(const Graph& model, const ModelInputs& inputs, Weights weights
                                           .backend_options = global.backend_options});
   warn_of_fallbacks(model.name, executable->backend, executable->fallbacks, global);
   Session session(executable, global.make_pool(), std::move(weights));
+  for (int64_t i = 0; i < warmup; ++i) session.run(inputs.tensors);
+  const auto start = std::chrono::steady_clock::now();
   session.run(inputs.tensors);
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  if (warmup > 0 && !global.quiet())
+    fmt::print(stderr, "ran in {:.3f} ms, after {} run{} that {} not timed\n", took.count(), warmup,
+               warmup == 1 ? "" : "s", warmup == 1 ? "was" : "were");
   return session;
 }
 
@@ -80,7 +88,7 @@ void run(const Options& options, const GlobalOptions& global) {
   const ModelInputs inputs = read_inputs(options.inputs, model, options.normalize);
   const Weights weights(weights_for(loaded, options.weights, global));
   const auto classes = read_class_names(options.classes);
-  const Session session = run_model(model, inputs, weights, global);
+  const Session session = run_model(model, inputs, weights, options.warmup, global);
   std::string text;
   for (size_t i = 0; i < model.results().size(); ++i)
     text += describe_result(model, model.results()[i], session.result(i), classes, options.top);
@@ -109,6 +117,10 @@ void add_run(CLI::App& app, const GlobalOptions& global) {
   command->add_option("--top", options->top, "how many classes to show")
       ->check(number_in(1, 1e6))
       ->capture_default_str();
+  command
+      ->add_option("--warmup", options->warmup,
+                   "run so many times before, and say how long the last run took")
+      ->check(number_in(0, 1e6));
   command->add_option("--output", options->output, "write each result to this folder as a .npy file")
       ->type_name("DIR");
   command->callback([options, &global] { run(*options, global); });

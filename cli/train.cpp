@@ -10,6 +10,7 @@
 #include "cli/optimizer_options.h"
 #include "cli/progress_line.h"
 #include "cli/standard_output.h"
+#include "cli/trained_part.h"
 #include "cli/training_options.h"
 #include "cli/training_record.h"
 #include "cli/warnings.h"
@@ -27,11 +28,13 @@ constexpr const char* examples =
     "      --metrics run.jsonl --plot run.svg\n"
     "  sinter train lenet_relu --data fashion-mnist --optimizer adamw --lr-schedule cosine --warmup 1e \\\n"
     "      --label-smoothing 0.1 --clip-norm 1 --early-stop 3\n"
+    "  sinter train resnet18.onnx --data images:pictures --freeze 'layer[12].*' --save tuned.safetensors\n"
     "  sinter train my/net.sinter --data cifar10 --augment crop:4,flip --normalize 0.5,0.5 --epochs 30 \\\n"
     "      --checkpoint run.checkpoint    (and, after an interruption, the same with --resume)";
 
 struct Options {
   ModelOption model;
+  TrainedPart part;
   DataOption data;
   NormalizeOption normalize;
   CourseOptions course;
@@ -48,6 +51,7 @@ struct Options {
 void add_options(CLI::App& command, Options& options) {
   TrainOptions& train = options.train;
   options.model.add(command);
+  options.part.add(command);
   options.data.add(command);
   options.normalize.add(command);
   options.augment.add(command);
@@ -133,7 +137,8 @@ void run_epochs(Trainer& trainer, int64_t epochs, std::optional<EarlyStop>& stop
 }
 
 void train(const Options& options, const GlobalOptions& global) {
-  const LoadedModel loaded = options.model.load_with_weights();
+  LoadedModel loaded = options.model.load_with_weights();
+  loaded.graph = options.part.of(loaded.graph);
   const Graph& model = loaded.graph;
   auto resumed = options.checkpoint.load(model);
   const DataSet data = options.data.load(global, model);

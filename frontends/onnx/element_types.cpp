@@ -71,13 +71,27 @@ DType element_type(int number, const std::string& what) {
   return types[number].dtype;
 }
 
+int element_number(DType dtype) {
+  constexpr std::array<int, 9> numbers = {1, 11, 16, 10, 3, 2, 6, 7, 9};  // in the order of DType
+  return numbers[static_cast<size_t>(dtype)];
+}
+
+// A bool of another value than 0 and 1 has no meaning in C++.
+bool is_held_as_stored(int number) {
+  return number != 9 && known(number) && types[number].bytes == size_of(types[number].dtype);
+}
+
+void check_bytes(int number, const std::vector<int64_t>& shape, int64_t bytes, const std::string& what) {
+  const int64_t count = checked_product(shape), expected = count * stored_bytes(number);
+  if (bytes != expected)
+    fail_input("{}: {} bytes of data; expected {} for {} elements of {}, shape [{}]", what, bytes, expected,
+               count, element_type_name(number), fmt::join(shape, ", "));
+}
+
 Tensor decode_elements(int number, std::vector<int64_t> shape, std::span<const std::byte> raw,
                        const std::string& what) {
   const DType dtype = element_type(number, what);
-  const int64_t count = checked_product(shape), expected = count * stored_bytes(number);
-  if (static_cast<int64_t>(raw.size()) != expected)
-    fail_input("{}: {} bytes of data; expected {} for {} elements of {}, shape [{}]", what, raw.size(),
-               expected, count, element_type_name(number), fmt::join(shape, ", "));
+  check_bytes(number, shape, static_cast<int64_t>(raw.size()), what);
   Tensor tensor(dtype, std::move(shape));
   switch (number) {
     case 4:
@@ -86,7 +100,7 @@ Tensor decode_elements(int number, std::vector<int64_t> shape, std::span<const s
     case 5:
       widen<int16_t, int32_t>(raw, tensor);
       break;
-    case 9:  // a bool of another value than 0 and 1 has no meaning in C++
+    case 9:
       convert<uint8_t, bool>(raw, tensor, [](uint8_t x) { return x != 0; });
       break;
     case 10:
@@ -99,7 +113,7 @@ Tensor decode_elements(int number, std::vector<int64_t> shape, std::span<const s
       convert<uint16_t, float>(raw, tensor, from_bf16);
       break;
     default:
-      if (expected > 0) std::memcpy(tensor.data(), raw.data(), expected);
+      if (!raw.empty()) std::memcpy(tensor.data(), raw.data(), raw.size());
   }
   return tensor;
 }

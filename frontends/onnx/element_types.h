@@ -14,10 +14,17 @@ namespace sinter::onnx {
 
 /// Throws InputError for types that are neither numbers nor bool; `what` begins the message.
 DType element_type(int number, const std::string& what);
+/// The number of an element type that a model is written with.
+int element_number(DType dtype);
 /// `FLOAT16`, for messages.
 std::string element_type_name(int number);
 /// Bytes of one element in a file.
 int64_t stored_bytes(int number);
+
+/// Whether elements lie in memory as they do in a file.
+bool is_held_as_stored(int number);
+/// Throws InputError unless so many bytes are as many elements as `shape` has.
+void check_bytes(int number, const std::vector<int64_t>& shape, int64_t bytes, const std::string& what);
 
 /// The elements of raw little-endian data, as many as `shape` has. Throws InputError where the bytes do not
 /// match; `what` begins the message.

@@ -1,7 +1,9 @@
 #include "frontends/onnx/import.h"
 
 #include <algorithm>
+#include <sstream>
 
+#include "frontends/onnx/cleaned.h"
 #include "frontends/onnx/node_order.h"
 #include "frontends/onnx/op_table.h"
 #include "ir/interpreter.h"
@@ -25,6 +27,7 @@ class Importer {
     name_initializers(order);
     for (const ModelNode* node : order) add(*node);
     add_results();
+    imported_.graph = cleaned(imported_.graph);
     return std::move(imported_);
   }
 
@@ -62,7 +65,7 @@ class Importer {
   void name_initializers(const std::vector<const ModelNode*>& nodes) {
     for (const auto& [name, tensor] : model_.initializers)
       names_.emplace(name, Named{.constant = tensor, .origin = "initializer"});
-    if (!options_.trainable) return;
+    if (!options_.trainable || name_noted_weights()) return;
     for (const ModelNode* node : nodes) {
       const Op& op = *find_op(node->domain, node->op);
       for (const int i : op.parameters) make_weight(*node, i, ValueKind::parameter);
@@ -70,18 +73,47 @@ class Importer {
     }
   }
 
+  // What Sinter noted when it wrote the model, unless another program has changed it since.
+  bool name_noted_weights() {
+    const auto parameters = noted(parameters_note), states = noted(states_note);
+    const auto is_weight = [&](const std::string& name) {
+      const auto found = model_.initializers.find(name);
+      return found != model_.initializers.end() && is_floating(found->second.dtype());
+    };
+    const bool valid = std::ranges::all_of(parameters, is_weight) && std::ranges::all_of(states, is_weight);
+    if (!valid || !model_.metadata.contains(parameters_note)) return false;
+    for (const std::string& name : parameters) make_weight(*names_.find(name), ValueKind::parameter);
+    for (const std::string& name : states) make_weight(*names_.find(name), ValueKind::state);
+    return true;
+  }
+
+  std::vector<std::string> noted(std::string_view note) const {
+    std::vector<std::string> names;
+    const auto found = model_.metadata.find(note);
+    if (found == model_.metadata.end()) return names;
+    std::istringstream lines(found->second);
+    for (std::string name; std::getline(lines, name);) names.push_back(std::move(name));
+    return names;
+  }
+
   void make_weight(const ModelNode& node, size_t i, ValueKind kind) {
     if (i >= node.inputs.size()) return;
     const auto found = names_.find(node.inputs[i]);
     if (found == names_.end() || !found->second.is_fixed()) return;
     const Tensor& tensor = *found->second.constant;
-    if (!is_floating(tensor.dtype()) || tensor.shape().empty()) return;
+    if (is_floating(tensor.dtype()) && !tensor.shape().empty()) make_weight(*found, kind);
+  }
+
+  void make_weight(Names::value_type& named, ValueKind kind) {
+    auto& [name, value] = named;
+    if (value.parameter) return;
+    const Tensor& tensor = *value.constant;
     Graph& graph = imported_.graph;
-    found->second.value = (kind == ValueKind::state ? graph.state(found->first, tensor.type())
-                                                    : graph.parameter(found->first, tensor.type()))
-                              .id();
-    found->second.parameter = true;
-    imported_.weights.emplace(found->first, tensor);
+    value.value =
+        (kind == ValueKind::state ? graph.state(name, tensor.type()) : graph.parameter(name, tensor.type()))
+            .id();
+    value.parameter = true;
+    imported_.weights.emplace(name, tensor);
   }
 
   // That the op is known, in an opset that is.
@@ -130,7 +162,7 @@ class Importer {
   }
 
   void lower(const ModelNode& node, const Op& op, Graph& graph, Names& names) const {
-    graph.at({.node = node.name});
+    graph.at({.node = node.layer.empty() ? node.name : node.layer});
     NodeImport in(node, meaning_of(node, op), graph, names);
     const bool symbols = std::ranges::any_of(node.inputs, [&](const std::string& input) {
       return !input.empty() && names.find(input)->second.dims;

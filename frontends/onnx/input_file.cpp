@@ -29,7 +29,7 @@ bool is_inside(const std::filesystem::path& path, const std::filesystem::path& f
 }  // namespace
 
 InputFile::InputFile(const std::filesystem::path& path)
-    : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    : path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
   if (descriptor_ < 0) fail_to_read(path, errno);
   struct stat status {};
   const bool known = fstat(descriptor_, &status) == 0;
@@ -39,6 +39,15 @@ InputFile::InputFile(const std::filesystem::path& path)
     fail_to_read(path, error);
   }
   bytes_ = status.st_size;
+}
+
+void InputFile::read(int64_t offset, std::span<std::byte> to) const {
+  while (!to.empty()) {
+    const ssize_t count = pread(descriptor_, to.data(), to.size(), offset);
+    if (count <= 0) fail_to_read(path_, count < 0 ? errno : EIO);
+    offset += count;
+    to = to.subspan(static_cast<size_t>(count));
+  }
 }
 
 InputFile::~InputFile() { close(descriptor_); }
@@ -55,11 +64,7 @@ std::vector<std::byte> read_external(const std::filesystem::path& folder, const 
     fail_input("{}: {} bytes at {} of \"{}\", which has {}", what, length, data.offset, data.location,
                file.bytes());
   std::vector<std::byte> bytes(static_cast<size_t>(length));
-  for (int64_t at = 0; at < length;) {
-    const ssize_t count = pread(file.descriptor(), bytes.data() + at, length - at, data.offset + at);
-    if (count <= 0) fail_to_read(path, count < 0 ? errno : EIO);
-    at += count;
-  }
+  file.read(data.offset, bytes);
   return bytes;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,11 @@ class InputFile {
 
   int descriptor() const { return descriptor_; }
   int64_t bytes() const { return bytes_; }
+  /// Fills `to` with what lies at `offset`.
+  void read(int64_t offset, std::span<std::byte> to) const;
 
  private:
+  std::filesystem::path path_;
   int descriptor_;
   int64_t bytes_;
 };

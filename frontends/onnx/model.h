@@ -30,6 +30,9 @@ struct ModelNode {
   int number = 0;                                      ///< from 1, in the file's order
   std::vector<std::string> inputs = {}, outputs = {};  ///< "" where left out
   std::map<std::string, ModelAttribute, std::less<>> attributes = {};
+  /// In models that Sinter wrote: the layer that the node is a part of, where it has another name; two nodes
+  /// must not have one. It is the node's doc_string.
+  std::string layer = {};
 };
 
 struct ModelValue {
@@ -46,7 +49,12 @@ struct Model {
   std::vector<ModelNode> nodes = {};
   std::vector<ModelValue> inputs = {}, outputs = {};
   std::map<std::string, Tensor, std::less<>> initializers = {};
+  std::map<std::string, std::string, std::less<>> metadata = {};  ///< what programs note for themselves
 };
+
+/// What Sinter notes in models that it writes: which initializers are parameters, which states, in their
+/// order, names separated by line ends. Without, the ops that read them say so.
+inline constexpr std::string_view parameters_note = "sinter.parameters", states_note = "sinter.states";
 
 /// `node "conv1" (Conv, node 3)`
 std::string describe(const ModelNode& node);

@@ -1,6 +1,9 @@
 #include "frontends/onnx/op_table.h"
 
 #include <map>
+#include <set>
+
+#include "frontends/onnx/export_table.h"
 
 namespace sinter::onnx {
 namespace {
@@ -21,6 +24,14 @@ const std::map<Key, const Op*>& ops_by_name() {
   return index;
 }
 
+// The words of all export rules.
+std::set<std::string_view> exported_ops() {
+  std::set<std::string_view> words;
+  for (const OpDef& op : op_table())
+    if (const ExportRule* rule = find_export(op.kind)) words.insert(rule->as.begin(), rule->as.end());
+  return words;
+}
+
 }  // namespace
 
 const Op* find_op(std::string_view domain, std::string_view name) {
@@ -29,18 +40,37 @@ const Op* find_op(std::string_view domain, std::string_view name) {
 }
 
 std::string op_coverage() {
-  std::string text =
-      "# ONNX ops\n\nWritten by `sinter ops --onnx` from the importer's table. Each op is read in models of "
-      "its first "
-      "opset and of all later\nones up to opset " +
-      std::to_string(newest_opset) +
-      ".\n\n| op | opsets that changed it | inputs that are weights |\n| --- | --- | --- |\n";
+  std::string text = fmt::format(
+      "# ONNX ops\n\nWritten by `sinter ops --onnx` from the tables of importer and exporter. Each op is "
+      "read in "
+      "models of its first\nopset and of all later ones up to opset {}. *Exported* ops are those that "
+      "`sinter "
+      "export` writes; *trainable* are those\nthat gradients pass.\n\n"
+      "| op | opsets that changed it | inputs that are weights | imported | exported | trainable |\n"
+      "| --- | --- | --- | --- | --- | --- |\n",
+      newest_opset);
+  const auto written = exported_ops();
   for (const auto& [key, op] : ops_by_name()) {
     const std::string name =
         op->domain.empty() ? std::string(op->name) : fmt::format("{}.{}", op->domain, op->name);
-    text += fmt::format("| {} | {} | {}{}{} |\n", name, fmt::join(op->versions, ", "),
+    const bool exported = op->domain.empty() && written.contains(op->name);
+    text += fmt::format("| {} | {} | {}{}{} | yes | {} | {} |\n", name, fmt::join(op->versions, ", "),
                         fmt::join(op->parameters, ", "), op->states.size() > 0 ? "; running " : "",
-                        fmt::join(op->states, ", "));
+                        fmt::join(op->states, ", "), exported ? "yes" : "no", op->steps ? "no" : "yes");
+  }
+  text +=
+      "\n## What is written\n\nOf Sinter's own ops ([OPS.md](../ir/OPS.md)); several words are alternatives "
+      "or "
+      "parts of one.\n\n| op | as | gradient |\n| --- | --- | --- |\n";
+  for (const OpDef& op : op_table()) {
+    const ExportRule* rule = find_export(op.kind);
+    const bool zero = op.gradient == zero_gradient;
+    text +=
+        fmt::format("| {} | {} | {} |\n", op.name,
+                    rule ? fmt::format("{}", fmt::join(rule->as, ", ")) : "refused: not of a forward graph",
+                    zero                                               ? "zero"
+                    : op.gradient != nullptr || op.train_as != op.kind ? "yes"
+                                                                       : "none");
   }
   return text;
 }

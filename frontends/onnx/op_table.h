@@ -17,6 +17,7 @@ struct Op {
   FixedList<int, 4> parameters = {};  ///< inputs that are trained where they are initializers
   FixedList<int, 2> states = {};      ///< inputs that training keeps from step to step, as running means
   std::string_view domain = "";
+  bool steps = false;  ///< its results are truth values, integers or steps: nothing is learnt through it
 };
 
 /// Opsets of ONNX's own domain that a model may ask for. A newer one may have changed any op; of the oldest

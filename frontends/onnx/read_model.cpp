@@ -3,11 +3,14 @@
 #include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <onnx/onnx_pb.h>
 
+#include <unistd.h>
+
 #include <charconv>
 #include <cstring>
 
 #include "frontends/onnx/element_types.h"
 #include "frontends/onnx/input_file.h"
+#include "frontends/onnx/split_message.h"
 
 namespace sinter::onnx {
 namespace {
@@ -28,13 +31,13 @@ class Silence {
 };
 
 template <typename Message>
-Message read_message(const std::filesystem::path& path, std::string_view what) {
-  const InputFile file(path);
+Message read_message(const InputFile& file, const std::filesystem::path& path, std::string_view what) {
   if (file.bytes() > INT32_MAX)
     fail_input_at({.file = path.string()},
                   "{} bytes; {} has at most {}, and larger tensors in files of their own", file.bytes(), what,
                   INT32_MAX);
   Message message;
+  lseek(file.descriptor(), 0, SEEK_SET);
   protobuf::io::FileInputStream stream(file.descriptor());
   const Silence silence;
   if (file.bytes() == 0 || !message.ParseFromZeroCopyStream(&stream))
@@ -91,11 +94,19 @@ Tensor decode_fields(const proto::TensorProto& tensor, std::vector<int64_t> shap
   }
 }
 
+// Initializers in a file of whose message only the rest was parsed.
+struct RawInitializers {
+  const InputFile* file = nullptr;
+  std::map<int, RawData> raw = {};
+};
+
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& file) : file_(file), folder_(file.parent_path()) {}
+  explicit Reader(const std::filesystem::path& file, RawInitializers raw = {})
+      : file_(file), folder_(file.parent_path()), raw_(std::move(raw)) {}
 
-  Tensor tensor(const proto::TensorProto& tensor, const std::string& what) const {
+  Tensor tensor(const proto::TensorProto& tensor, const std::string& what,
+                const RawData* in_file = nullptr) const {
     element_type(tensor.data_type(), what);
     std::vector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
     if (shape.size() > max_rank)
@@ -105,6 +116,7 @@ class Reader {
     if (tensor.has_segment()) fail_input("{}: a segment of a tensor; expected a whole one", what);
     if (tensor.data_location() == proto::TensorProto::EXTERNAL)
       return external(tensor, std::move(shape), what);
+    if (in_file) return from_file(tensor.data_type(), std::move(shape), *in_file, what);
     if (!tensor.has_raw_data()) return decode_fields(tensor, std::move(shape), what);
     return decode_elements(tensor.data_type(), std::move(shape), bytes_of(tensor.raw_data()), what);
   }
@@ -117,6 +129,7 @@ class Reader {
       const std::string domain = set.domain() == "ai.onnx" ? "" : set.domain();
       model.opsets[domain] = std::max(model.opsets[domain], set.version());
     }
+    for (const auto& entry : message.metadata_props()) model.metadata[entry.key()] = entry.value();
     for (const auto& function : message.functions()) model.functions.insert(function.name());
     if (graph.sparse_initializer_size() > 0)
       fail_input("sparse initializer \"{}\"; expected dense ones",
@@ -127,15 +140,34 @@ class Reader {
     for (const auto& value : graph.output()) model.outputs.push_back(named_value(value, "output"));
     for (const auto& node : graph.node())
       model.nodes.push_back(this->node(node, static_cast<int>(model.nodes.size()) + 1));
+    if (model.metadata.contains(parameters_note))
+      for (size_t i = 0; i < model.nodes.size(); ++i)
+        model.nodes[i].layer = graph.node(static_cast<int>(i)).doc_string();
     return model;
   }
 
  private:
+  // Straight into the tensor's memory where that can be.
+  Tensor from_file(int type, std::vector<int64_t> shape, const RawData& data, const std::string& what) const {
+    check_bytes(type, shape, data.bytes, what);
+    if (is_held_as_stored(type)) {
+      Tensor tensor(element_type(type, what), std::move(shape));
+      raw_.file->read(data.offset, {static_cast<std::byte*>(tensor.data()), static_cast<size_t>(data.bytes)});
+      return tensor;
+    }
+    std::vector<std::byte> bytes(static_cast<size_t>(data.bytes));
+    raw_.file->read(data.offset, bytes);
+    return decode_elements(type, std::move(shape), bytes, what);
+  }
+
   // Each message's bytes go as soon as they are decoded, so that a model is not in memory twice.
   void initializers(proto::GraphProto& graph, Model& model) const {
-    for (auto& each : *graph.mutable_initializer()) {
+    for (int i = 0; i < graph.initializer_size(); ++i) {
+      auto& each = *graph.mutable_initializer(i);
+      const auto raw = raw_.raw.find(i);
+      const RawData* in_file = raw == raw_.raw.end() ? nullptr : &raw->second;
       const std::string what = fmt::format("initializer \"{}\"", each.name());
-      if (!model.initializers.emplace(each.name(), tensor(each, what)).second)
+      if (!model.initializers.emplace(each.name(), tensor(each, what, in_file)).second)
         fail_input("{}: the name stands twice", what);
       delete each.release_raw_data();
       each.Clear();
@@ -229,6 +261,7 @@ class Reader {
   }
 
   std::filesystem::path file_, folder_;
+  RawInitializers raw_;
 };
 
 // Adds the file to errors that the parts of a message cause.
@@ -245,12 +278,21 @@ auto in_file(const std::filesystem::path& path, F&& read) {
 }  // namespace
 
 Model read_model(const std::filesystem::path& path) {
-  auto message = read_message<proto::ModelProto>(path, "an ONNX model");
+  const InputFile file(path);
+  if (auto split = split_message(file)) {
+    proto::ModelProto message;
+    const Silence silence;
+    if (file.bytes() > 0 && message.ParseFromString(split->message)) {
+      split->message = {};
+      return in_file(path, [&] { return Reader(path, {&file, std::move(split->raw)}).model(message); });
+    }
+  }
+  auto message = read_message<proto::ModelProto>(file, path, "an ONNX model");
   return in_file(path, [&] { return Reader(path).model(message); });
 }
 
 Tensor read_tensor(const std::filesystem::path& path, int element_number) {
-  auto message = read_message<proto::TensorProto>(path, "an ONNX tensor");
+  auto message = read_message<proto::TensorProto>(InputFile(path), path, "an ONNX tensor");
   if (element_number == proto::TensorProto::BFLOAT16 && message.data_type() == proto::TensorProto::UINT16)
     message.set_data_type(element_number);
   return in_file(path,

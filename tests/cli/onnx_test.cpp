@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/files/npy.h"
+#include "runtime/files/safetensors.h"
 #include "tests/cli/program.h"
 #include "tests/frontends/onnx/model_file.h"
 
@@ -55,6 +56,82 @@ TEST_F(OnnxModel, SizesAreSetForSymbols) {
   EXPECT_NE(graph.out.find("%x: f32[3, 2]"), std::string::npos) << graph.out << graph.err;
   expect_input_error({"summary", model_, "--set", "N=many"}, "--set N=many: expected a size of 1 or more");
   expect_input_error({"summary", model_, "--set", "M=2"}, model_ + ": no input has the symbol \"M\"");
+}
+
+// What is written is read again and gives the same numbers; batch norm folded or not.
+TEST_F(OnnxModel, IsWrittenAndReadAgain) {
+  const auto run = [&](const std::string& model, const std::string& weights, const std::string& out) {
+    std::vector<std::string> words = {"run",      model,
+                                      "--input",  "image=" + (folder_ / "image.npy").string(),
+                                      "--output", (folder_ / out).string()};
+    if (!weights.empty()) words.insert(words.end(), {"--weights", weights});
+    const Outcome outcome = run_program(words);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return read_npy(folder_ / (out + "/output.npy"));
+  };
+  const std::string net = folder_.file(
+      "net.sinter",
+      "model net() {\n  input image: f32[N, 1, 8, 8]\n"
+      "  image | conv2d(4, kernel_size=3, bias=false) | batch_norm | relu | flatten | linear(4)\n}\n");
+  const std::string weights = folder_ / "net.safetensors";
+  Tensor image(DType::f32, {3, 1, 8, 8});
+  for (int64_t i = 0; i < image.count(); ++i) image.set(i, static_cast<double>(i % 17) / 17);
+  write_npy(folder_ / "image.npy", image);
+  Tensor pixels(DType::u8, {3, 1, 8, 8});
+  for (int64_t i = 0; i < pixels.count(); ++i) pixels.set(i, static_cast<double>(i * 7 % 251));
+  write_npy(folder_ / "pixels.npy", pixels);
+  write_npy(folder_ / "labels.npy", Tensor::of<int64_t>({3}, {1, 2, 3}));
+  const std::string pair = (folder_ / "pixels.npy").string() + "," + (folder_ / "labels.npy").string();
+  const Outcome trained = run_program({"train", net, "--data", "npy:" + pair + "," + pair, "--epochs", "3",
+                                       "--batch-size", "3", "--save", weights});
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const Tensor expected = run(net, weights, "described");
+  for (const char* option : {"--log-level=info", "--fold-batch-norm"}) {
+    const std::string file = folder_ / "net.onnx";
+    const Outcome outcome = run_program({"export", net, "--weights", weights, "-o", file, option});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    const Tensor found = run(file, "", "read");
+    for (int64_t i = 0; i < expected.count(); ++i) EXPECT_NEAR(found.at(i), expected.at(i), 1e-5) << option;
+  }
+  const std::string graph = run_program({"inspect", folder_ / "net.onnx", "--stage", "parsed"}).out;
+  EXPECT_NE(graph.find("param %0.bias: f32[4]"), std::string::npos) << graph;
+  EXPECT_EQ(graph.find("batch_norm"), std::string::npos) << graph;
+  expect_input_error({"export", net, "--log-level", "quiet", "-o", (folder_ / "none/net.onnx").string()},
+                     fmt::format("cannot write {}: there is no folder {}",
+                                 (folder_ / "none/net.onnx").string(), (folder_ / "none").string()));
+}
+
+TEST_F(OnnxModel, PartsOfItAreTrained) {
+  const auto image = folder_ / "image.npy", labels = folder_ / "labels.npy";
+  write_npy(image, Tensor::of<uint8_t>({4, 1, 1, 2}, {1, 20, 30, 40, 50, 60, 70, 80}));
+  write_npy(labels, Tensor::of<int64_t>({4}, {0, 1, 0, 1}));
+  const std::string two = folder_.file(
+      "two.onnx",
+      onnx_graph("g (float[N, 1, 1, 2] x) => (float[N, 2] y, float[N, 2] z) { f = Flatten(x)"
+                 " y = Gemm <transB = 1> (f, w, b) z = Gemm <transB = 1> (y, v) }",
+                 "graph { initializer { name: 'w' data_type: 1 dims: 2 dims: 2 float_data: [1, 2, 3, 4] } "
+                 "initializer { name: 'b' data_type: 1 dims: 2 float_data: [10, 20] } "
+                 "initializer { name: 'v' data_type: 1 dims: 2 dims: 2 float_data: [1, 2, 3, 5] } }"));
+  const auto train = [&](std::vector<std::string> more) {
+    const std::string pair = image.string() + "," + labels.string();
+    std::vector<std::string> words = {"train",    two, "--data",       "npy:" + pair + "," + pair,
+                                      "--epochs", "1", "--batch-size", "4"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  expect_input_error(train({}), "model \"g\" has 2 outputs, y, z: --output NAME says which is trained");
+  expect_input_error(train({"--output", "q"}), "--output q: model \"g\" has y, z");
+  expect_input_error(train({"--output", "z", "--freeze", "conv*"}),
+                     "--freeze conv*: fits no parameter of model \"g\"; it has w, b, v");
+  expect_input_error(train({"--output", "z", "--freeze", "*"}),
+                     "--freeze *: nothing of model \"g\" is left to train");
+  const std::string saved = folder_ / "two.safetensors";
+  const Outcome outcome = run_program(train({"--output", "z", "--freeze", "[wb]", "--save", saved}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto weights = read_safetensors(saved);
+  EXPECT_EQ(weights.at("w"), Tensor::of<float>({2, 2}, {1, 2, 3, 4}));
+  EXPECT_EQ(weights.at("b"), Tensor::of<float>({2}, {10, 20}));
+  EXPECT_NE(weights.at("v"), Tensor::of<float>({2, 2}, {1, 2, 3, 5}));
 }
 
 }  // namespace

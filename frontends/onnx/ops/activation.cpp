@@ -39,6 +39,7 @@ void selu(NodeImport& in) {
 void hard_sigmoid(NodeImport& in) {
   const double alpha = in.real("alpha", 0.2), beta = in.real("beta", 0.5);
   const Value x = in.value(0);
+  if (std::abs(alpha - 1.0 / 6) < 1e-7 && beta == 0.5) return in.result(0, sinter::hard_sigmoid(x));
   in.result(0, clip(alpha * x + beta, {.min = 0, .max = 1}));
 }
 
@@ -63,6 +64,15 @@ void mish(NodeImport& in) {
   in.result(0, x * tanh(sinter::softplus(x)));
 }
 
+// What a value is a reshape of, where that has the shape asked for.
+std::optional<Value> before_reshape(Value x, const Shape& shape) {
+  Graph& graph = x.graph();
+  const ValueInfo& info = graph.info(x.id());
+  if (info.kind != ValueKind::result || graph.node(info.node).op != OpKind::reshape) return std::nullopt;
+  const Value before = graph.value(graph.node(info.node).operands[0]);
+  return before.shape() == shape ? std::optional(before) : std::nullopt;
+}
+
 // The slope as the IR has it where it is one for each channel, or one for all.
 void prelu(NodeImport& in) {
   const Value x = in.value(0), slope = in.value(1);
@@ -72,7 +82,9 @@ void prelu(NodeImport& in) {
     if (shape[i] != Dim(1)) ++wide, at = i;
   const bool of_channels = wide == 1 && x.shape().size() >= 2 && shape.size() + 1 - at == x.shape().size();
   if (wide == 0 || (of_channels && shape[at] == x.shape()[1]))
-    return in.result(0, sinter::prelu(x, reshape_to(slope, {-1})));
+    return in.result(
+        0, sinter::prelu(
+               x, before_reshape(slope, {wide == 0 ? Dim(1) : shape[at]}).value_or(reshape_to(slope, {-1}))));
   in.result(0, select(x > 0.0, x, slope * x));
 }
 

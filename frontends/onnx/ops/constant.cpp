@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 
+#include "frontends/onnx/element_types.h"
 #include "frontends/onnx/expressions.h"
 #include "frontends/onnx/op_table.h"
 
@@ -63,18 +64,18 @@ void range(NodeImport& in) {
   in.result(0, std::move(tensor));
 }
 
-// In inference nothing is dropped, and the mask is all true.
+// In inference nothing is dropped, and the mask is all true; in training the IR's dropout is what it is.
 void dropout(NodeImport& in) {
   const Value x = in.value(0);
-  in.attribute("ratio");
   in.attribute("seed");
   in.attribute("is_test");
-  double ratio = 0.5;
-  if (in.version() >= 12 && in.has(1)) ratio = in.constant(1, "ratio").at(0);
+  double ratio = in.real("ratio", 0.5);
+  if (in.version() >= 12 && in.has(1)) ratio = decimal(static_cast<float>(in.constant(1, "ratio").at(0)));
   const bool training = in.version() >= 12 && in.has(2) && in.constant(2, "training_mode").at(0) != 0;
   if (training && ratio != 0)
     in.reject("in training mode its numbers are random ones, in an order that is not defined");
-  in.result(0, x);
+  const bool drops = is_floating(x.dtype()) && ratio > 0 && ratio <= 1;
+  in.result(0, drops ? sinter::dropout(x, ratio) : x);
   if (!in.wants(1)) return;
   if (!is_concrete(x.shape())) in.reject(fmt::format("the mask of {} needs numbers", to_string(x.type())));
   const DType mask = in.version() >= 10 ? DType::boolean : x.dtype();
@@ -82,10 +83,10 @@ void dropout(NodeImport& in) {
 }
 
 constexpr std::array<Op, 5> rows = {{
-    {"Constant", {1, 9, 11, 12, 13, 19}, constant},
-    {"ConstantOfShape", {9, 20}, constant_of_shape},
+    {"Constant", {1, 9, 11, 12, 13, 19}, constant, {}, {}, "", true},
+    {"ConstantOfShape", {9, 20}, constant_of_shape, {}, {}, "", true},
     {"Identity", {1, 13, 14, 16}, identity},
-    {"Range", {11}, range},
+    {"Range", {11}, range, {}, {}, "", true},
     {"Dropout", {6, 7, 10, 12, 13}, dropout},
 }};
 

@@ -94,8 +94,17 @@ void comparison(NodeImport& in) {
 
 Value truth(Graph& graph, bool value) { return graph.constant(Tensor::scalar(DType::boolean, value)); }
 
+// What is not equal is one comparison.
 void not_op(NodeImport& in) {
   const Value x = in.value(0);
+  Graph& graph = in.graph();
+  const ValueInfo& info = graph.info(x.id());
+  if (info.kind == ValueKind::result && graph.node(info.node).op == OpKind::compare) {
+    const Node& equal = graph.node(info.node);
+    const Value a = graph.value(equal.operands[0]), b = graph.value(equal.operands[1]);
+    if (equal.attributes.word("predicate") == "eq" && a.dtype() != DType::boolean)
+      return in.result(0, compare(a, b, "ne"));
+  }
   in.result(0, compare(x, truth(in.graph(), false), "eq"));
 }
 
@@ -147,18 +156,18 @@ constexpr std::array<Op, 25> rows = {{
     {"Mean", {6, 8, 13}, mean_op},
     {"Neg", {6, 13}, neg},
     {"Reciprocal", {6, 13}, reciprocal},
-    {"Sign", {9, 13}, sign},
-    {"Equal", {1, 7, 11, 13, 19}, comparison<'e', 'q'>},
-    {"Greater", {1, 7, 9, 13}, comparison<'g', 't'>},
-    {"GreaterOrEqual", {12, 16}, comparison<'g', 'e'>},
-    {"Less", {1, 7, 9, 13}, comparison<'l', 't'>},
-    {"LessOrEqual", {12, 16}, comparison<'l', 'e'>},
-    {"Not", {1}, not_op},
-    {"And", {1, 7}, and_op},
-    {"Or", {1, 7}, or_op},
-    {"Xor", {1, 7}, xor_op},
+    {"Sign", {9, 13}, sign, {}, {}, "", true},
+    {"Equal", {1, 7, 11, 13, 19}, comparison<'e', 'q'>, {}, {}, "", true},
+    {"Greater", {1, 7, 9, 13}, comparison<'g', 't'>, {}, {}, "", true},
+    {"GreaterOrEqual", {12, 16}, comparison<'g', 'e'>, {}, {}, "", true},
+    {"Less", {1, 7, 9, 13}, comparison<'l', 't'>, {}, {}, "", true},
+    {"LessOrEqual", {12, 16}, comparison<'l', 'e'>, {}, {}, "", true},
+    {"Not", {1}, not_op, {}, {}, "", true},
+    {"And", {1, 7}, and_op, {}, {}, "", true},
+    {"Or", {1, 7}, or_op, {}, {}, "", true},
+    {"Xor", {1, 7}, xor_op, {}, {}, "", true},
     {"Where", {9, 16}, where},
-    {"IsNaN", {9, 13, 20}, is_nan},
+    {"IsNaN", {9, 13, 20}, is_nan, {}, {}, "", true},
     {"Cast", {6, 9, 13, 19}, cast_op},
     {"CastLike", {15}, cast_like},
 }};

@@ -23,7 +23,9 @@ void gemm(NodeImport& in) {
     const OptionalValue bias = c ? OptionalValue(reshape_to(*c, {c->shape().back()})) : std::nullopt;
     return in.result(0, linear(a, b, bias));
   }
-  Value y = matmul(a, b, {.transpose_a = transpose_a, .transpose_b = transpose_b});
+  Value y = !transpose_a && transpose_b
+                ? linear(a, b)
+                : matmul(a, b, {.transpose_a = transpose_a, .transpose_b = transpose_b});
   const Shape shape = y.shape();
   if (alpha != 1) y = alpha * y;
   if (c) y = y + (beta == 1 ? *c : beta * *c);

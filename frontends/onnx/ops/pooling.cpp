@@ -12,9 +12,11 @@ namespace {
 // exactly.
 Value floating(Value x) { return is_integer(x.dtype()) ? cast(x, DType::f32) : x; }
 
+// The IR's own stride is the kernel's size: leaving it to that keeps one text for one pool.
 PoolOptions plane_options(const Windows& w, bool ceil_mode) {
-  return {.kernel_size = Windows::plane(w.kernel),
-          .stride = Windows::plane(w.stride),
+  const Ints kernel = Windows::plane(w.kernel), stride = Windows::plane(w.stride);
+  return {.kernel_size = kernel,
+          .stride = stride == kernel ? Ints{} : stride,
           .padding = w.padding(),
           .dilation = Windows::plane(w.dilation),
           .ceil_mode = ceil_mode};

@@ -19,7 +19,15 @@ std::optional<ReduceOptions> reduction(NodeImport& in, Value x, Axes from) {
   return ReduceOptions{axes, keepdims};
 }
 
-// `reduce` is given the axes with keepdims; what is taken away is taken away here.
+// The IR takes dimensions away by itself.
+template <Value (*build)(Value, const ReduceOptions&), int axes_as_input>
+void plain_reduce(NodeImport& in) {
+  const Value x = in.value(0);
+  const auto options = reduction(in, x, in.version() >= axes_as_input ? Axes::input : Axes::attribute);
+  in.result(0, options ? build(x, *options) : x);
+}
+
+// `build` is given the axes with keepdims; what is taken away is taken away here.
 template <typename F>
 void reduce(NodeImport& in, Axes from, F build) {
   const Value x = in.value(0);
@@ -37,8 +45,6 @@ void reduce(NodeImport& in, Axes from, F build) {
   in.result(0, reshape_to(y, shape));
 }
 
-Value total(Value x, const ReduceOptions& over) { return sum(x, over); }
-Value average(Value x, const ReduceOptions& over) { return mean(x, over); }
 Value most(Value x, const ReduceOptions& over) { return largest(x, over.axes); }
 Value least(Value x, const ReduceOptions& over) { return smallest(x, over.axes); }
 Value sum_square(Value x, const ReduceOptions& over) { return sum(x * x, over); }
@@ -68,9 +74,8 @@ Value last_largest(Value x, size_t axis) {
 void arg_extreme(NodeImport& in, Value x) {
   const size_t axis = in.axis(in.integer("axis", 0), x.shape().size());
   const bool last = in.flag("select_last_index", false), keepdims = in.flag("keepdims", true);
-  const Value y =
-      last ? last_largest(x, axis)
-           : as_type(argmax(x, {.axis = static_cast<int64_t>(axis), .keepdims = true}), DType::i64);
+  if (!last) return in.result(0, argmax(x, {.axis = static_cast<int64_t>(axis), .keepdims = keepdims}));
+  const Value y = last_largest(x, axis);
   in.result(0, keepdims ? y : remove_axis(y, axis));
 }
 
@@ -82,8 +87,8 @@ void arg_min(NodeImport& in) {
 }
 
 constexpr std::array<Op, 11> rows = {{
-    {"ReduceSum", {1, 11, 13}, reduce_op<total, 13>},
-    {"ReduceMean", {1, 11, 13, 18}, reduce_op<average>},
+    {"ReduceSum", {1, 11, 13}, plain_reduce<sum, 13>},
+    {"ReduceMean", {1, 11, 13, 18}, plain_reduce<mean, 18>},
     {"ReduceMax", {1, 11, 12, 13, 18, 20}, reduce_op<most>},
     {"ReduceMin", {1, 11, 12, 13, 18, 20}, reduce_op<least>},
     {"ReduceSumSquare", {1, 11, 13, 18}, reduce_op<sum_square>},
@@ -91,8 +96,8 @@ constexpr std::array<Op, 11> rows = {{
     {"ReduceL2", {1, 11, 13, 18}, reduce_op<l2>},
     {"ReduceLogSum", {1, 11, 13, 18}, reduce_op<log_sum>},
     {"ReduceLogSumExp", {1, 11, 13, 18}, reduce_op<log_sum_exp>},
-    {"ArgMax", {1, 11, 12, 13}, arg_max},
-    {"ArgMin", {1, 11, 12, 13}, arg_min},
+    {"ArgMax", {1, 11, 12, 13}, arg_max, {}, {}, "", true},
+    {"ArgMin", {1, 11, 12, 13}, arg_min, {}, {}, "", true},
 }};
 
 }  // namespace

@@ -82,16 +82,25 @@ Tensor matrix(const Interpolation& how, const Axis& axis, DType dtype) {
   return rows;
 }
 
+// Rows as columns.
+Tensor turned(const Tensor& rows) {
+  const int64_t to = rows.shape()[0], from = rows.shape()[1];
+  Tensor columns(rows.dtype(), {from, to});
+  for (int64_t i = 0; i < to; ++i)
+    for (int64_t k = 0; k < from; ++k) columns.set(k * to + i, rows.at(i * from + k));
+  return columns;
+}
+
 Value resized(Value x, size_t axis, const Tensor& rows) {
   const size_t rank = x.shape().size();
-  const Value a = x.graph().constant(rows);
-  if (rank == 1) return reshape_to(matmul(insert_axis(x, 0), a, {.transpose_b = true}), {-1});
-  if (axis + 1 == rank) return matmul(x, a, {.transpose_b = true});
-  if (axis + 2 == rank) return matmul(a, x);
+  if (rank > 1 && axis + 2 == rank) return matmul(x.graph().constant(rows), x);
+  const Value a = x.graph().constant(turned(rows));
+  if (rank == 1) return reshape_to(matmul(insert_axis(x, 0), a), {-1});
+  if (axis + 1 == rank) return matmul(x, a);
   Ints order(rank);
   for (size_t i = 0; i < rank; ++i) order[i] = static_cast<int64_t>(i);
   std::swap(order[axis], order[rank - 1]);
-  return transpose(matmul(transpose(x, order), a, {.transpose_b = true}), order);
+  return transpose(matmul(transpose(x, order), a), order);
 }
 
 void resize_axis(NodeImport& in, Value& y, size_t i, const Interpolation& how, std::optional<double> scale,

@@ -158,8 +158,8 @@ void space_to_depth(NodeImport& in) {
 }
 
 constexpr std::array<Op, 11> rows = {{
-    {"Shape", {1, 13, 15, 19}, shape_op},
-    {"Size", {1, 13, 19}, size_op},
+    {"Shape", {1, 13, 15, 19}, shape_op, {}, {}, "", true},
+    {"Size", {1, 13, 19}, size_op, {}, {}, "", true},
     {"Reshape", {5, 13, 14, 19}, reshape_op},
     {"Flatten", {1, 9, 11, 13}, flatten_op},
     {"Squeeze", {1, 11, 13}, squeeze},

@@ -16,7 +16,7 @@ void along_axis(NodeImport& in) {
     return in.result(0, build(x, {.axis = static_cast<int64_t>(axis)}));
   Shape joined(shape.begin(), shape.begin() + static_cast<int64_t>(axis));
   joined.emplace_back(-1);
-  in.result(0, reshape_to(build(reshape_to(x, joined), {.axis = -1}), shape));
+  in.result(0, reshape_to(build(reshape_to(x, joined), {.axis = static_cast<int64_t>(axis)}), shape));
 }
 
 constexpr std::array<Op, 2> rows = {{
