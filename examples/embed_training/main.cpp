@@ -1,5 +1,5 @@
 // Fine-tunes an ONNX model on pictures of one's own, a folder a class:
-//   embed_training MODEL.onnx PICTURES TUNED.safetensors
+//   embed_training MODEL.onnx PICTURES TUNED.onnx
 #include <cstdio>
 #include <filesystem>
 #include <set>
@@ -7,7 +7,7 @@
 
 int main(int argc, char** argv) try {
   if (argc != 4) {
-    std::fprintf(stderr, "usage: embed_training MODEL.onnx PICTURES TUNED.safetensors\n");
+    std::fprintf(stderr, "usage: embed_training MODEL.onnx PICTURES TUNED.onnx\n");
     return 2;
   }
   sinter::Model model = sinter::Model::load(argv[1]);
@@ -31,7 +31,7 @@ int main(int argc, char** argv) try {
   };
   sinter::fit(model, {images, labels}, {.batch_size = 16, .optimizer = sinter::Adam{.lr = 1e-3}},
               {.epochs = 5, .on_epoch = print});
-  model.save_weights(argv[3]);
+  model.save(argv[3]);
   std::printf("saved %s\n", argv[3]);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "embed_training: %s\n", error.what());

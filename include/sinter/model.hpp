@@ -68,6 +68,10 @@ class SINTER_API Model {
   void read(std::string_view name, OutputView elements) const;
   void write(std::string_view name, InputView elements);
 
+  /// Writes network and weights as an .onnx file, opset 17, in which names and symbols stay; the file appears
+  /// whole or not at all. Throws InputError that names the node where ONNX has no word for one.
+  void save(const std::filesystem::path& path) const;
+
   /// A safetensors file of all parameters and states: no more, no less. PyTorch's counters of batch norm's
   /// steps may be there too. Nothing is changed where it does not fit.
   void load_weights(const std::filesystem::path& path);

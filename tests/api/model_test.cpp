@@ -36,6 +36,24 @@ TEST(Model, ReadsOnnxWithItsWeights) {
             "argument N = \"x\": expected a size of 1 or more");
 }
 
+TEST(Model, SavesOnnxThatItReadsAgain) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "small.onnx";
+  Model model = small_classifier();
+  model.initialize(Initialization::kaiming_uniform, 2);
+  model.save(path);
+  const Model again = Model::load(path);
+  EXPECT_EQ(again.inputs(), model.inputs());
+  EXPECT_EQ(again.outputs(), model.outputs());
+  const Halves data(1);
+  std::vector<float> expected(2), found(2);
+  InferenceSession(model).run(data.values, expected);
+  InferenceSession(again).run(data.values, found);
+  EXPECT_EQ(found, expected);
+  EXPECT_EQ(message_of<InputError>([&] { model.save("net.sinter"); }),
+            "net.sinter: a model is saved as an .onnx file");
+}
+
 TEST(Model, ReportsWhatItCannotRead) {
   const auto message = [](const auto& action) { return message_of<InputError>(action); };
   EXPECT_EQ(message([] { Model::load("net.txt"); }), "net.txt: expected a model in a .onnx or .sinter file");
