@@ -98,7 +98,8 @@ class Shrinking {
     if (gradients == 0) return Role::factor;
     if (node.op == OpKind::mul) return gradients == 1 ? Role::gradient : Role::other;
     if (node.op != OpKind::select) return Role::other;
-    const bool proportional = roles[0] != Role::gradient && roles[1] != Role::factor && roles[2] != Role::factor;
+    const bool proportional =
+        roles[0] != Role::gradient && roles[1] != Role::factor && roles[2] != Role::factor;
     return proportional ? Role::gradient : Role::other;
   }
 
