@@ -191,6 +191,8 @@ llvm::Value* ExpressionEmitter::integer_op(Op op, std::span<llvm::Value* const> 
       return f_.builder.CreateOr(a[0], a[1]);
     case Op::logical_not:
       return f_.builder.CreateNot(a[0]);
+    case Op::sum_lanes:
+      return over_lanes(a[0], [&](auto* x, auto* y) { return f_.builder.CreateAdd(x, y); });
     default:
       return any_op(op, a);
   }

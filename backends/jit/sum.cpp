@@ -25,6 +25,9 @@ int64_t parts_of(const Sum& sum, const Nest& nest) {
       1, std::min({most_parts, nest.elements() / part_elements, nest.outermost_reduced_steps()}));
 }
 
+// As the op table says: sums of integers are exact.
+DType total_dtype(const Sum& sum) { return is_floating(sum.operands[0].dtype) ? DType::f64 : DType::i64; }
+
 // With parts > 1 each writes results of its own, one set behind the other.
 Kernel write(const Sum& sum, Nest nest, int64_t parts) {
   KernelBuilder k(sum.name);
@@ -34,17 +37,19 @@ Kernel write(const Sum& sum, Nest nest, int64_t parts) {
   const BufferId result = buffer_of(k, "y", sum.result);
   nest.split(parts);
   nest.over_kept(k, 1, [&] {
-    const TileHandle total = k.tile("total", DType::f64, nest.vector() || nest.lanes_are_reduced(), {});
-    total.set({}, k.number(DType::f64, 0, nest.vector() || nest.lanes_are_reduced()));
+    const DType dtype = total_dtype(sum);
+    const bool is_vector = nest.vector() || nest.lanes_are_reduced();
+    const TileHandle total = k.tile("total", dtype, is_vector, {});
+    total.set({}, k.number(dtype, 0, is_vector));
     nest.over_reduced(k, [&] {
       std::vector<Expr> x;
       for (size_t i = 0; i < inputs.size(); ++i) x.push_back(nest.load(k, inputs[i], i));
       Expr term = sum.term(x);
       if (sum.only_present && nest.count()) term = k.first_lanes(term, *nest.count());
-      total.set({}, total() + k.cast(term, DType::f64));
+      total.set({}, total() + k.cast(term, dtype));
     });
     Expr value = nest.lanes_are_reduced() ? k.apply(Op::sum_lanes, {total()}) : total();
-    if (sum.scale != 1) value = value * k.number(DType::f64, sum.scale, value.is_vector());
+    if (sum.scale != 1) value = value * k.number(dtype, sum.scale, value.is_vector());
     nest.store(k, result, inputs.size(), k.cast(value, sum.result.dtype),
                nest.part() * (sum.result.elements / parts));
   });
@@ -75,7 +80,7 @@ void append_sum(Lowered& lowered, const Sum& sum) {
   const int64_t results = sum.result.elements;
   first.name += "_parts";
   first.scale = 1;
-  first.result = {DType::f64, parts * results, sum.result.view, Buffer::Place::scratch,
+  first.result = {total_dtype(sum), parts * results, sum.result.view, Buffer::Place::scratch,
                   lowered.scratch_bytes};
   second.shape = {parts, results};
   second.reduced = {true, false};
@@ -85,7 +90,7 @@ void append_sum(Lowered& lowered, const Sum& sum) {
   second.result.view = {{0}, {1}};
   lowered.kernels.push_back(write(first, nest, parts));
   lowered.kernels.push_back(write(second, nest_of(second), 1));
-  lowered.scratch_bytes += parts * results * size_of(DType::f64);
+  lowered.scratch_bytes += parts * results * size_of(first.result.dtype);
 }
 
 double sum_seconds(const Sum& sum) {

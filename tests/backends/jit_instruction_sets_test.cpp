@@ -6,6 +6,7 @@
 #include "backends/jit/instruction_set.h"
 #include "backends/jit/jit.h"
 #include "backends/reference/reference.h"
+#include "ir/build.h"
 #include "passes/pipeline.h"
 #include "passes/run_passes.h"
 #include "tests/backends/random_network.h"
@@ -41,6 +42,21 @@ TEST_P(InstructionSets, RunEveryOp) {
         if (operand) bindings.inputs.push_back(std::move(*operand));
       expect_parity(*backend_, graph_of(*instance), bindings, offers(), 1e-4, random);
     }
+}
+
+TEST_P(InstructionSets, SumIntegersExactly) {
+  for (const DType dtype : {DType::u8, DType::i32, DType::i64})
+    for (const Ints& axes : {Ints{}, Ints{0}, Ints{1}, Ints{0, 2}})
+      for (const Shape& shape : {Shape{1, 1, 1}, Shape{17, 3, 5}, Shape{2, 37, 64}}) {
+        RandomEngine random(7);
+        Graph graph;
+        const Value x = graph.input("x", {dtype, shape});
+        graph.add_result(sum(x, {.axes = axes}));
+        ASSERT_FALSE(backend_->implementations(graph, 0, {}).empty());
+        Bindings bindings;
+        bindings.inputs.push_back(random_tensor({dtype, shape}, Domain::class_index, 100, random));
+        expect_parity(*backend_, graph, bindings, offers(), 0, random);
+      }
 }
 
 TEST_P(InstructionSets, RunATrainingStep) {
