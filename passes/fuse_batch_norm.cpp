@@ -75,10 +75,17 @@ class Fuser {
     const auto reader = std::ranges::find_if(
         readers, [&](NodeId id) { return op_def(graph_.node(id).op).elementwise != Elementwise::no; });
     if (reader == readers.end()) return;
-    remark(norm, fmt::format("{} is not fused with {}: its result is read by {} node{}{}",
-                             to_string(graph_.node(norm).op), to_string(graph_.node(*reader).op),
-                             readers.size(), readers.size() == 1 ? "" : "s",
-                             readers_.is_result(normalized) ? " and is a result of the graph" : ""));
+    remark(norm, fmt::format("{} is not fused with {}: {}", to_string(graph_.node(norm).op),
+                             to_string(graph_.node(*reader).op), why_apart(normalized, *reader)));
+  }
+
+  std::string why_apart(ValueId normalized, NodeId reader) const {
+    const size_t count = readers_.of(normalized).size();
+    if (count > 1 || readers_.is_result(normalized))
+      return fmt::format("its result is read by {} node{}{}", count, count == 1 ? "" : "s",
+                         readers_.is_result(normalized) ? " and is a result of the graph" : "");
+    if (group_of_[reader] >= 0) return "that is fused with another already";
+    return "not all operands of that have the shape of its result";
   }
 
   // What makes dy, and all that is read by it alone; nearest ops are given up last.

@@ -14,11 +14,11 @@ class Bandwidth {
  public:
   explicit Bandwidth(std::shared_ptr<ThreadPool> pool) : pool_(std::move(pool)) {}
 
-  /// Bytes/s of all threads together, where each goes again and again over `bytes` of its own: the better of
-  /// reading them and of copying one half of them onto the other (read and written bytes both count), and the
-  /// best of many short rounds. Measured once for each power of two from 16 KiB to 32 MiB; the one that lies
-  /// below `bytes` answers, so that the caches are never made slower than they are. A new one takes some 10
-  /// ms, of large ones 100.
+  /// Bytes/s of all threads together, where each goes again and again over `bytes` of its own: the best of
+  /// reading them, of changing them in place and of copying one half of them onto the other (read and written
+  /// bytes both count), and the best of many short rounds. Measured once for each power of two from 16 KiB to
+  /// 32 MiB; the one that lies below `bytes` answers, so that the caches are never made slower than they are.
+  /// A new one takes some 15 ms, of large ones 150.
   double at(double bytes);
 
  private:

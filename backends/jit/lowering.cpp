@@ -50,29 +50,52 @@ constexpr Entry entries[] = {
 };
 
 struct FusionEntry {
+  FixedList<OpKind, 2> parts;  ///< ops without which a body is no such fusion
   std::optional<std::string> (*refuses)(const Graph& body);
   const Lowering* lowering;
 };
 
 constexpr FusionEntry fusions[] = {
-    {refuses_chain_body, &chain_lowering},
-    {refuses_broadcast_body, &broadcast_lowering},
-    {refuses_convolution_body, &convolution_lowering},
-    {refuses_matrix_body, &matrix_lowering},
-    {refuses_backward_data_body, &convolution_backward_data_lowering},
-    {refuses_pooling_backward_body, &pooling_backward_lowering},
-    {refuses_backward_weights_body, &convolution_backward_weights_lowering},
-    {refuses_lane_update_body, &lane_update_lowering},
-    {refuses_sparse_data_body, &sparse_backward_data_lowering},
-    {refuses_sparse_weights_body, &sparse_backward_weights_lowering},
-    {refuses_pooled_data_body, &pooled_backward_data_lowering},
-    {refuses_pooled_weights_body, &pooled_backward_weights_lowering},
-    {refuses_batch_norm_body, &batch_norm_lowering},
+    {{}, refuses_chain_body, &chain_lowering},
+    {{}, refuses_broadcast_body, &broadcast_lowering},
+    {{OpKind::conv2d}, refuses_convolution_body, &convolution_lowering},
+    {{OpKind::linear}, refuses_matrix_body, &matrix_lowering},
+    {{OpKind::matmul}, refuses_matrix_body, &matrix_lowering},
+    {{OpKind::conv2d_backward_data}, refuses_backward_data_body, &convolution_backward_data_lowering},
+    {{OpKind::max_pool2d_backward}, refuses_pooling_backward_body, &pooling_backward_lowering},
+    {{OpKind::avg_pool2d_backward}, refuses_pooling_backward_body, &pooling_backward_lowering},
+    {{OpKind::conv2d_backward_weights},
+     refuses_backward_weights_body,
+     &convolution_backward_weights_lowering},
+    {{OpKind::sgd_update}, refuses_lane_update_body, &lane_update_lowering},
+    {{OpKind::adam_update}, refuses_lane_update_body, &lane_update_lowering},
+    {{OpKind::rmsprop_update}, refuses_lane_update_body, &lane_update_lowering},
+    {{OpKind::max_pool2d_backward, OpKind::conv2d_backward_data},
+     refuses_sparse_data_body,
+     &sparse_backward_data_lowering},
+    {{OpKind::max_pool2d_backward, OpKind::conv2d_backward_weights},
+     refuses_sparse_weights_body,
+     &sparse_backward_weights_lowering},
+    {{OpKind::avg_pool2d_backward, OpKind::conv2d_backward_data},
+     refuses_pooled_data_body,
+     &pooled_backward_data_lowering},
+    {{OpKind::avg_pool2d_backward, OpKind::conv2d_backward_weights},
+     refuses_pooled_weights_body,
+     &pooled_backward_weights_lowering},
+    {{OpKind::batch_norm}, refuses_batch_norm_body, &batch_norm_lowering},
+    {{OpKind::batch_norm_training}, refuses_batch_norm_body, &batch_norm_lowering},
+    {{OpKind::batch_norm_backward}, refuses_batch_norm_body, &batch_norm_lowering},
 };
+
+bool holds_parts(const Graph& body, const FusionEntry& entry) {
+  return std::ranges::all_of(entry.parts, [&](OpKind part) {
+    return std::ranges::find(body.nodes(), part, &Node::op) != body.nodes().end();
+  });
+}
 
 const Lowering* find_fusion(const Graph& body) {
   for (const FusionEntry& entry : fusions)
-    if (!entry.refuses(body)) return entry.lowering;
+    if (holds_parts(body, entry) && !entry.refuses(body)) return entry.lowering;
   return nullptr;
 }
 
@@ -101,11 +124,16 @@ std::optional<std::string> beyond_kernels(const Graph& body) {
 
 std::optional<std::string> refuses_body(const Graph& body) {
   if (auto reason = beyond_kernels(body)) return reason;
+  if (find_fusion(body) != nullptr) return std::nullopt;
+  // What has the most in common with the body is what somebody hoped for.
+  size_t most = 0;
   std::vector<std::string> reasons;  // each once
   for (const FusionEntry& entry : fusions) {
-    auto reason = entry.refuses(body);
-    if (!reason) return std::nullopt;
-    if (std::ranges::find(reasons, *reason) == reasons.end()) reasons.push_back(std::move(*reason));
+    if (!holds_parts(body, entry) || entry.parts.size() < most) continue;
+    if (entry.parts.size() > most) reasons.clear();
+    most = entry.parts.size();
+    std::string reason = *entry.refuses(body);
+    if (std::ranges::find(reasons, reason) == reasons.end()) reasons.push_back(std::move(reason));
   }
   return fmt::format("{}", fmt::join(reasons, "; "));
 }

@@ -223,6 +223,19 @@ void expect_refused(const std::string& text, const std::string& reason) {
 constexpr std::string_view unpool =
     "%2 = avg_pool2d_backward(%d) {input_size = [4, 4], kernel_size = [2, 2]} : f32[2, 2, 4, 4] ";
 
+// Nothing of the kernels for other ops, which nobody hoped for.
+TEST(PooledGradients, AreRefusedByThoseOfTheirOpsOnly) {
+  EXPECT_EQ(refusal(fusion("%d: f32[2, 2, 2, 2], %x: f32[2, 3, 6, 6]", "%d, %x",
+                           fmt::format("{}%3 = softmax(%2) : f32[2, 2, 4, 4] "
+                                       "%4 = conv2d_backward_weights(%x, %3) {{kernel_size = [3, 3]}} : "
+                                       "f32[2, 3, 3, 3] return %4",
+                                       unpool),
+                           "f32[2, 3, 3, 3]")),
+            "softmax is not computed element by element");
+  EXPECT_EQ(refusal(fusion("%x: f32[2, 3]", "%x", "%2 = softmax(%x) : f32[2, 3] return %2", "f32[2, 3]")),
+            "softmax is not computed element by element");
+}
+
 TEST(PooledGradients, SayWhatTheyAreNot) {
   const std::string_view x = "%d: f32[2, 2, 2, 2], %x: f32[2, 3, 6, 6]", weights = "f32[2, 3, 3, 3]";
   const auto by_weights = [&](std::string_view rest) {

@@ -3,6 +3,7 @@
 #include "ir/text.h"
 #include "ir/verify.h"
 #include "passes/assign_layouts.h"
+#include "passes/fuse_batch_norm.h"
 #include "passes/fuse_epilogues.h"
 #include "passes/fuse_lane_sums.h"
 #include "tests/passes/test_target.h"
@@ -92,6 +93,22 @@ TEST(FuseEpilogues, SaysWhoElseReadsAProduct) {
                       "conv2d is not fused with relu: its result is read by 1 node and is a result of the "
                       "graph",
                       OpKind::conv2d}}));
+}
+
+TEST(FuseBatchNorm, SaysThatAnotherNormHasWhatReadsIt) {
+  const TestTarget target;
+  std::vector<Remark> remarks;
+  Graph graph = parse(
+      "graph f(%x: f32[2, 3, 4, 4], %y: f32[2, 3, 4, 4]) -> (f32[2, 3, 4, 4]) { "
+      "%1, %2, %3 = batch_norm_training(%x) : f32[2, 3, 4, 4], f32[3], f32[3] @ \"a\" "
+      "%4, %5, %6 = batch_norm_training(%y) : f32[2, 3, 4, 4], f32[3], f32[3] @ \"b\" "
+      "%7 = add(%1, %4) : f32[2, 3, 4, 4] return %7 }");
+  verify_or_fail(graph, "input");
+  EXPECT_TRUE(fuse_batch_norm(graph, {.target = &target, .remarks = &remarks}));
+  EXPECT_EQ(remarks,
+            (Remarks{{"fuse_batch_norm", "b",
+                      "batch_norm_training is not fused with add: that is fused with another already",
+                      OpKind::batch_norm_training}}));
 }
 
 TEST(FuseEpilogues, SaysNothingOfWhatItFuses) {
