@@ -1,5 +1,7 @@
 #include "cli/batch_option.h"
 
+#include <algorithm>
+
 #include "cli/global_options.h"
 
 namespace sinter::cli {
@@ -14,6 +16,13 @@ std::vector<std::string> batch_symbols(const Graph& model) {
   return symbols;
 }
 
+bool is_fixed_at(const Graph& model, int64_t size) {
+  return std::ranges::any_of(model.inputs(), [&](ValueId id) {
+    const Shape& shape = model.type(id).shape;
+    return !shape.empty() && shape[0] == Dim(size);
+  });
+}
+
 }  // namespace
 
 void BatchOption::add(CLI::App& command, const std::string& otherwise) {
@@ -25,7 +34,7 @@ std::map<std::string, int64_t> BatchOption::symbols(const Graph& model) const {
   if (size == 0) return {};
   std::map<std::string, int64_t> symbols;
   for (const std::string& symbol : batch_symbols(model)) symbols.emplace(symbol, size);
-  if (symbols.empty())
+  if (symbols.empty() && !is_fixed_at(model, size))
     fail_input(
         "--batch-size {}: model \"{}\" has a fixed batch: no input's first dimension is a symbol such as N",
         size, model.name);

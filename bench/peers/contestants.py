@@ -78,16 +78,23 @@ class OnnxRuntime:
 
     def run(self, case, steps, **output):
         """One round, with what a call through Node costs; `output` is as for PyTorch."""
-        request = {"model": "model.onnx", "identity": "identity.onnx", "input": "image.raw"}
-        request = {name: str(case.folder / file) for name, file in {**request, **output}.items()}
-        request |= {"shape": [case.batch_size, *case.network.image_shape], "threads": self.threads, "steps": steps}
-        line = json.loads(run([self.node, HERE / "onnxruntime.js", json.dumps(request)], self.threads,
+        request = {"identity": "identity.onnx", "input": "image.raw", **output}
+        request = {name: str(case.folder / file) for name, file in request.items()}
+        request |= {"model": str(case.network.onnx_file(case.folder)), "threads": self.threads, "steps": steps,
+                    "shape": [case.batch_size, *case.network.image_shape]}
+        return Round(**self.ask(request))
+
+    def ask(self, request):
+        return json.loads(run([self.node, HERE / "onnxruntime.js", json.dumps(request)], self.threads,
                               NODE_PATH=str(NODE_MODULES)))
-        return Round(**line)
 
     def outputs(self, case):
-        self.run(case, 1, output="onnxruntime.raw")
-        return numpy.fromfile(case.folder / "onnxruntime.raw", numpy.float32).reshape(case.batch_size, -1)
+        return self.result(case, 0).reshape(case.batch_size, -1)
+
+    def result(self, case, index):
+        """One result of the model, flat."""
+        self.run(case, 1, output="onnxruntime")
+        return numpy.fromfile(case.folder / f"onnxruntime.{index}.raw", numpy.float32)
 
 
 class SinterBackend:
@@ -105,18 +112,22 @@ class SinterBackend:
 
     def run(self, case, steps):
         line = self.program.bench(case.network.sinter_model, case.mode, case.batch_size, steps,
-                                  weights=case.folder / "weights.safetensors", backend=self.backend,
+                                  weights=case.network.weights(case.folder), backend=self.backend,
                                   threads=self.threads)
         self.ran = line["backend"]
         return Round(line["min_ms"], line["median_ms"], line["peak_rss_bytes"] - self.resident_at_start)
 
     def outputs(self, case):
-        folder = case.folder / f"sinter_{self.backend}_{self.threads}"
-        self.program.run("run", *case.network.sinter_model, "--weights", case.folder / "weights.safetensors", "--input",
-                         f"image={case.folder / 'image.npy'}", "--output", folder, backend=self.backend,
-                         threads=self.threads)
-        (file,) = folder.iterdir()
+        (file,) = self.results(case).iterdir()
         return numpy.load(file)
+
+    def results(self, case):
+        """A folder with a file NAME.npy for each result of the model."""
+        folder = case.folder / f"sinter_{self.backend}_{self.threads}"
+        self.program.run("run", *case.network.sinter_model, *case.network.weights(case.folder), "--input",
+                         f"{case.network.input}={case.folder / 'image.npy'}", "--output", folder,
+                         backend=self.backend, threads=self.threads)
+        return folder
 
 
 def default_thread_counts():

@@ -27,6 +27,16 @@ class Network:
     batch_size: int = 256  # that it is usually trained at
     model: str = ""
     settings: tuple = ()  # name=value
+    input = "image"
+
+    @staticmethod
+    def onnx_file(folder):
+        return folder / "model.onnx"
+
+    @staticmethod
+    def weights(folder):
+        """What a command of Sinter is told of the weights."""
+        return ("--weights", folder / "weights.safetensors")
 
     @property
     def sinter_model(self):

@@ -1,6 +1,7 @@
 // Times ONNX Runtime in a process of its own on one constant batch: node onnxruntime.js REQUEST, a JSON object with
-// model, identity (ONNX files), input (raw float32), shape, threads, steps and, optional, output (raw float32).
-// Prints one JSON object.
+// model, identity (ONNX files), input (raw float32), shape, threads, steps and, optional, output: the beginning of
+// the names of files, OUTPUT.0.raw and so on, for the model's results (raw float32). With nothing but model it says
+// what goes in and out of that. Prints one JSON object.
 "use strict";
 
 const fs = require("fs");
@@ -34,7 +35,13 @@ async function timed(session, feeds, count) {
   return { min_ms: times[0], median_ms: (times[(count - 1) >> 1] + times[count >> 1]) / 2 };
 }
 
+async function describe(path) {
+  const { inputMetadata, outputNames } = await onnxruntime.InferenceSession.create(path, { logSeverityLevel: 3 });
+  console.log(JSON.stringify({ inputs: inputMetadata, outputs: outputNames }));
+}
+
 async function main(request) {
+  if (!request.input) return describe(request.model);
   fs.writeFileSync("/proc/self/clear_refs", "5"); // the peak is that of what follows
   const before = residentBytes("VmRSS");
   const options = { intraOpNumThreads: request.threads, interOpNumThreads: 1, graphOptimizationLevel: "all" };
@@ -42,12 +49,13 @@ async function main(request) {
   const pixels = readFloats(request.input, count);
   const image = new onnxruntime.Tensor("float32", pixels, request.shape);
   const session = await onnxruntime.InferenceSession.create(request.model, options);
-  const times = await timed(session, { image }, request.steps);
+  const feeds = { [session.inputNames[0]]: image };
+  const times = await timed(session, feeds, request.steps);
   const memory = residentBytes("VmHWM") - before;
 
   if (request.output) {
-    const { output } = await session.run({ image });
-    fs.writeFileSync(request.output, output.data);
+    const results = await session.run(feeds);
+    session.outputNames.forEach((name, i) => fs.writeFileSync(`${request.output}.${i}.raw`, results[name].data));
   }
   // What a call through Node costs: a model that does nothing, on one sample.
   const sample = pixels.slice(0, count / request.shape[0]);

@@ -32,7 +32,7 @@ class Sinter:
     def bench(self, model, mode, batch_size, steps, *, weights, backend, threads):
         """The statistics of `sinter bench --json`."""
         text = self.run("bench", *model, "--mode", mode, "--batch-size", batch_size, "--repeat", steps,
-                        "--weights", weights, "--json", backend=backend, threads=threads)
+                        *weights, "--json", backend=backend, threads=threads)
         try:
             line = json.loads(text)
             return {"backend": line["backend"], **{key: float(line[key]) for key in BENCH_NUMBERS}}
