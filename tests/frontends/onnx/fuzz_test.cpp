@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <random>
 
@@ -61,26 +62,50 @@ std::vector<std::string> seeds() {
   return all;
 }
 
-TEST(OnnxFuzz, DamagedModelsAreRefusedOrValid) {
-  std::mt19937 random(6);
-  const TemporaryFolder folder;
-  const auto files = seeds();
-  int refused = 0, valid = 0;
-  for (int round = 0; round < 1500; ++round) {
-    const std::string bytes = mutate(files[random() % files.size()], random);
-    const auto path = folder.file("m.onnx", bytes);
-    SCOPED_TRACE(round);
+class OnnxFuzz : public testing::Test {
+ protected:
+  void import_damaged() {
+    const std::string bytes = mutate(files_[random_() % files_.size()], random_);
+    const auto path = folder_.file("m.onnx", bytes);
     try {
       const auto imported = onnx::import_model(onnx::read_model(path));
       EXPECT_TRUE(verify(imported.graph).empty());
-      ++valid;
+      ++valid_;
     } catch (const Error& error) {
       EXPECT_EQ(error.location().file, path.string()) << error.what();
-      ++refused;
+      ++refused_;
     }
   }
-  EXPECT_GT(refused, 0);
-  EXPECT_GT(valid, 0);
+
+  void TearDown() override {
+    EXPECT_GT(refused_, 0);
+    EXPECT_GT(valid_, 0);
+  }
+
+  std::mt19937 random_{6};
+  const TemporaryFolder folder_;
+  const std::vector<std::string> files_ = seeds();
+  int refused_ = 0, valid_ = 0;
+};
+
+TEST_F(OnnxFuzz, DamagedModelsAreRefusedOrValid) {
+  for (int round = 0; round < 1500 && !HasFailure(); ++round) {
+    SCOPED_TRACE(round);
+    import_damaged();
+  }
+}
+
+// As long as SINTER_FUZZ_SECONDS says; the seed of a round that fails makes it again.
+TEST_F(OnnxFuzz, ForAsLongAsIsWanted) {
+  const char* seconds = std::getenv("SINTER_FUZZ_SECONDS");
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::seconds(seconds == nullptr ? 1 : std::stoi(seconds));
+  for (unsigned seed = 1000; Clock::now() < end && !HasFailure(); ++seed) {
+    random_.seed(seed);
+    SCOPED_TRACE(seed);
+    import_damaged();
+  }
+  RecordProperty("imports", refused_ + valid_);
 }
 
 }  // namespace
