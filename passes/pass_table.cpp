@@ -21,12 +21,15 @@
 #include "passes/remove_dead_nodes.h"
 #include "passes/shrink_activation_gradients.h"
 #include "passes/simplify_algebra.h"
+#include "passes/sink_transposes.h"
 
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 18> passes = {{
+  static constexpr std::array<Pass, 19> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
+      {"sink_transposes", sink_transposes, Meaning::kept,
+       "take transposes behind what follows them, until they meet their opposites"},
       {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
       {"enter_training", enter_training, Meaning::changed,
        "normalise by the statistics of the batch, which move the running ones, and drop out"},
@@ -40,7 +43,7 @@ std::span<const Pass> pass_table() {
       {"eliminate_common_subexpressions", eliminate_common_subexpressions, Meaning::kept,
        "compute once what is computed twice"},
       {"shrink_activation_gradients", shrink_activation_gradients, Meaning::kept,
-       "take a relu's gradient at the size of the max pool behind it"},
+       "take an activation's gradient at the size of the max pool behind it"},
       {"remove_dead_nodes", remove_dead_nodes, Meaning::kept, "remove what no result needs"},
       {"hoist_weights", hoist_weights, Meaning::changed,
        "take out what is computed of weights alone: it is made once, not in each run"},

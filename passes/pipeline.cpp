@@ -5,8 +5,9 @@
 namespace sinter {
 
 std::span<const Step> inference_pipeline() {
-  static constexpr std::array<Step, 11> steps = {{
+  static constexpr std::array<Step, 12> steps = {{
       {"bind_symbols", "kernels and memory are made for sizes"},
+      {"sink_transposes", "before all that looks for a convolution and what follows it"},
       {"fold_batch_norm", "before fold_constants and hoist_weights, which compute the weights that it makes"},
       {"fold_constants", "the others see plain constants"},
       {"simplify_algebra", "different spellings become equal before they are compared"},
@@ -23,8 +24,9 @@ std::span<const Step> inference_pipeline() {
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 16> steps = {{
+  static constexpr std::array<Step, 17> steps = {{
       {"bind_symbols", "gradients need sizes"},
+      {"sink_transposes", "before autodiff, which would transpose the gradients too"},
       {"append_loss", "there is nothing to differentiate before"},
       {"enter_training", "what is differentiated is what training computes"},
       {"autodiff", "before any fusion: gradients are written in terms of forward values"},

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "runtime/files/npy.h"
 #include "runtime/files/safetensors.h"
 #include "tests/cli/program.h"
@@ -23,6 +25,12 @@ class OnnxModel : public testing::Test {
   TemporaryFolder folder_;
   const std::string model_ = (folder_ / "m.onnx").string();
 };
+
+std::string numbers(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += fmt::format("{}{}", i == 0 ? "" : ", ", i % 5 - 2);
+  return text;
+}
 
 TEST_F(OnnxModel, RunsWithItsOwnWeights) {
   const auto run = [&](const std::string& input) {
@@ -132,6 +140,57 @@ TEST_F(OnnxModel, PartsOfItAreTrained) {
   EXPECT_EQ(weights.at("w"), Tensor::of<float>({2, 2}, {1, 2, 3, 4}));
   EXPECT_EQ(weights.at("b"), Tensor::of<float>({2}, {10, 20}));
   EXPECT_NE(weights.at("v"), Tensor::of<float>({2, 2}, {1, 2, 3, 5}));
+
+  // Frozen is what --weights brings, not what the file has.
+  const std::string own = folder_ / "own.safetensors";
+  write_safetensors(own, {{"w", Tensor::of<float>({2, 2}, {4, 3, 2, 1})},
+                          {"b", Tensor::of<float>({2}, {5, 6})},
+                          {"v", Tensor::of<float>({2, 2}, {1, 2, 3, 5})}});
+  const Outcome again =
+      run_program(train({"--output", "z", "--freeze", "[wb]", "--weights", own, "--save", saved}));
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(read_safetensors(saved).at("w"), Tensor::of<float>({2, 2}, {4, 3, 2, 1}));
+  EXPECT_NE(read_safetensors(saved).at("v"), Tensor::of<float>({2, 2}, {1, 2, 3, 5}));
+}
+
+TEST_F(OnnxModel, SaysHowLongTheRunAfterTheFirstTook) {
+  const Outcome outcome =
+      run_program({"run", model_, "--input", "x=" + (folder_ / "x.pb").string(), "--warmup", "2"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_TRUE(
+      std::regex_match(outcome.err, std::regex("ran in [0-9.]+ ms, after 2 runs that were not timed\n")))
+      << outcome.err;
+}
+
+// Channels last, as TensorFlow's exporters write it: only the image is transposed.
+TEST_F(OnnxModel, TransposesOfChannelsLastCancel) {
+  const std::string model = folder_.file(
+      "nhwc.onnx",
+      onnx_graph(
+          "g (float[N, 6, 6, 2] x) => (float[N, 3] y) {"
+          " t = Transpose <perm = [0, 3, 1, 2]> (x) c = Conv <kernel_shape = [3, 3]> (t, w)"
+          " l = Transpose <perm = [0, 2, 3, 1]> (c) s = Add(l, b) r = Relu(s)"
+          " u = Transpose <perm = [0, 3, 1, 2]> (r) p = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (u)"
+          " q = Transpose <perm = [0, 2, 3, 1]> (p) y = ReduceMean <axes = [1, 2], keepdims = 0> (q) }",
+          "graph { initializer { name: 'b' data_type: 1 dims: 3 float_data: [1, -20, 3] } initializer { "
+          "name: 'w' data_type: 1 dims: 3 dims: 2 dims: 3 dims: 3 float_data: [" +
+              numbers(54) + "] } }"));
+  const std::string graph =
+      run_program({"inspect", model, "--batch-size", "2", "--backend", "reference"}).out;
+  const size_t first = graph.find("= transpose(");
+  EXPECT_NE(first, std::string::npos) << graph;
+  EXPECT_EQ(graph.find("= transpose(", first + 1), std::string::npos) << graph;
+  Tensor x(DType::f32, {2, 6, 6, 2});
+  for (int64_t i = 0; i < x.count(); ++i) x.set(i, static_cast<double>(i % 7) - 3);
+  write_npy(folder_ / "x.npy", x);
+  const auto run = [&](const std::string& backend) {
+    const Outcome outcome = run_program({"run", model, "--input", "x=" + (folder_ / "x.npy").string(),
+                                         "--output", (folder_ / "out").string(), "--backend", backend});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return read_npy(folder_ / "out/y.npy");
+  };
+  const Tensor expected = run("reference"), found = run("auto");
+  for (int64_t i = 0; i < expected.count(); ++i) EXPECT_NEAR(found.at(i), expected.at(i), 1e-4);
 }
 
 }  // namespace
