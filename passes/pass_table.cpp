@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "passes/absorb_bias.h"
 #include "passes/append_loss.h"
 #include "passes/append_update.h"
 #include "passes/assign_layouts.h"
@@ -26,10 +27,11 @@
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 19> passes = {{
+  static constexpr std::array<Pass, 20> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"sink_transposes", sink_transposes, Meaning::kept,
        "take transposes behind what follows them, until they meet their opposites"},
+      {"absorb_bias", absorb_bias, Meaning::kept, "make what is added to a convolution's channels its bias"},
       {"append_loss", append_loss, Meaning::extended, "add the loss and the count of right answers"},
       {"enter_training", enter_training, Meaning::changed,
        "normalise by the statistics of the batch, which move the running ones, and drop out"},

@@ -5,9 +5,10 @@
 namespace sinter {
 
 std::span<const Step> inference_pipeline() {
-  static constexpr std::array<Step, 12> steps = {{
+  static constexpr std::array<Step, 13> steps = {{
       {"bind_symbols", "kernels and memory are made for sizes"},
       {"sink_transposes", "before all that looks for a convolution and what follows it"},
+      {"absorb_bias", "transposes have left their places; a batch norm behind it can be folded then"},
       {"fold_batch_norm", "before fold_constants and hoist_weights, which compute the weights that it makes"},
       {"fold_constants", "the others see plain constants"},
       {"simplify_algebra", "different spellings become equal before they are compared"},
@@ -24,9 +25,10 @@ std::span<const Step> inference_pipeline() {
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 17> steps = {{
+  static constexpr std::array<Step, 18> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"sink_transposes", "before autodiff, which would transpose the gradients too"},
+      {"absorb_bias", "before autodiff: the bias's gradient is the convolution's then"},
       {"append_loss", "there is nothing to differentiate before"},
       {"enter_training", "what is differentiated is what training computes"},
       {"autodiff", "before any fusion: gradients are written in terms of forward values"},

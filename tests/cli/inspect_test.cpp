@@ -162,7 +162,8 @@ TEST(Inspect, WrongOptions) {
                      "--stage excludes --stop-after");
   expect_input_error(
       {"inspect", "lenet", "--disable", "fusion"},
-      "unknown pass \"fusion\"; expected one of: bind_symbols, sink_transposes, append_loss, enter_training, "
+      "unknown pass \"fusion\"; expected one of: bind_symbols, sink_transposes, absorb_bias, append_loss, "
+      "enter_training, "
       "autodiff, "
       "append_update, "
       "fold_batch_norm, fold_constants, simplify_algebra, eliminate_common_subexpressions, "

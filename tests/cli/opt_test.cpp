@@ -96,7 +96,8 @@ TEST(Opt, WrongOptions) {
   const std::string file = folder.file("f.ir", twice);
   expect_input_error(
       {"opt", file, "--passes=shrink"},
-      "unknown pass \"shrink\"; expected one of: bind_symbols, sink_transposes, append_loss, enter_training, "
+      "unknown pass \"shrink\"; expected one of: bind_symbols, sink_transposes, absorb_bias, append_loss, "
+      "enter_training, "
       "autodiff, "
       "append_update, "
       "fold_batch_norm, fold_constants, simplify_algebra, eliminate_common_subexpressions, "

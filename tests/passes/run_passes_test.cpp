@@ -103,7 +103,8 @@ void expect_unknown(const std::vector<std::string>& passes, const RunOptions& op
   } catch (const InputError& error) {
     EXPECT_STREQ(
         error.what(),
-        "unknown pass \"fuse_all\"; expected one of: bind_symbols, sink_transposes, append_loss, "
+        "unknown pass \"fuse_all\"; expected one of: bind_symbols, sink_transposes, absorb_bias, "
+        "append_loss, "
         "enter_training, autodiff, "
         "append_update, "
         "fold_batch_norm, "
