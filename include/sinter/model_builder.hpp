@@ -52,8 +52,8 @@ class SINTER_API SymbolicTensor {
 ///   const sinter::Model model = builder.build(linear(flatten(x), 10));
 ///
 /// Errors: builder and layers throw InputError where shapes do not fit, with the operands' types, the rule
-/// that is broken and the layer's name. The network is as it was then. Thread safety: one thread at a time on
-/// a builder and its tensors.
+/// that is broken and the layer's name. Such a builder is to be thrown away: it may have parameters of the
+/// layer that failed. Thread safety: one thread at a time on a builder and its tensors.
 class SINTER_API ModelBuilder {
  public:
   explicit ModelBuilder(std::string name = "model");
