@@ -13,9 +13,6 @@ namespace sinter {
 std::shared_ptr<ThreadPool> make_pool(const ExecutionOptions& options);
 BackendOptions backend_options(const ExecutionOptions& options);
 
-/// The symbols that are the first dimension of an input.
-std::vector<std::string> batch_symbols(const Graph& model);
-
 /// Throws InputError that names the option unless its value is a finite number within these.
 void check_option(std::string_view name, double value, double least, double most);
 

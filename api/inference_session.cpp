@@ -4,6 +4,7 @@
 #include "api/copy_elements.h"
 #include "api/execution.h"
 #include "api/model_state.h"
+#include "passes/bind_symbols.h"
 #include "runtime/session.h"
 
 namespace sinter {

@@ -3,18 +3,10 @@
 #include <algorithm>
 
 #include "cli/global_options.h"
+#include "passes/bind_symbols.h"
 
 namespace sinter::cli {
 namespace {
-
-std::vector<std::string> batch_symbols(const Graph& model) {
-  std::vector<std::string> symbols;
-  for (const ValueId id : model.inputs()) {
-    const Shape& shape = model.type(id).shape;
-    if (!shape.empty() && shape[0].is_symbol()) symbols.push_back(shape[0].symbol);
-  }
-  return symbols;
-}
 
 bool is_fixed_at(const Graph& model, int64_t size) {
   return std::ranges::any_of(model.inputs(), [&](ValueId id) {

@@ -24,4 +24,13 @@ bool bind_symbols(Graph& graph, const PassOptions& options) {
   return changed;
 }
 
+std::vector<std::string> batch_symbols(const Graph& model) {
+  std::vector<std::string> symbols;
+  for (const ValueId id : model.inputs()) {
+    const Shape& shape = model.type(id).shape;
+    if (!shape.empty() && shape[0].is_symbol()) symbols.push_back(shape[0].symbol);
+  }
+  return symbols;
+}
+
 }  // namespace sinter

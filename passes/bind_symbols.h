@@ -12,4 +12,7 @@ namespace sinter {
 /// Returns: true if the graph changed.
 bool bind_symbols(Graph& graph, const PassOptions& options);
 
+/// The symbols that are the first dimension of an input.
+std::vector<std::string> batch_symbols(const Graph& model);
+
 }  // namespace sinter

@@ -71,7 +71,7 @@ class Cleaning {
 
   const Graph& from_;
   GraphCopy copy_;
-  std::vector<Tensor> constants_;  ///< of values that are known and not yet placed
+  std::vector<Tensor> constants_;  ///< of known values, each placed where a node first reads it
 };
 
 }  // namespace
