@@ -271,6 +271,7 @@ void add_options(CLI::App& command, Options& options) {
                   "steps to time; where it is not given at least 10, and until 1.5 seconds are full")
       ->check(number_in(1, 1e9));
   add_loss_options(command, request.pass_options);
+  add_recompute_option(command, request.pass_options);
   add_optimizer_options(command, request.pass_options);
   command.add_option("--init", options.init, "first weights: default (PyTorch's) or xavier_uniform")
       ->check(CLI::IsMember({"default", "xavier_uniform"}))

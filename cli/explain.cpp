@@ -98,6 +98,7 @@ void add_explain(CLI::App& app, const GlobalOptions& global) {
           "seconds are full")
       ->check(number_in(1, 1e9));
   add_loss_options(*command, options->pass_options);
+  add_recompute_option(*command, options->pass_options);
   add_optimizer_options(*command, options->pass_options);
   command->add_flag("--json", options->json, "print one JSON object a line for each kernel");
   command->callback([options, &global] { explain(*options, global); });

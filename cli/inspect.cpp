@@ -151,6 +151,7 @@ void add_inspect(CLI::App& app, const GlobalOptions& global) {
       "--svg", options->picture, "draw the graph here: .svg, .png, or .dot for the text that Graphviz draws");
   picture->type_name("FILE");
   add_loss_options(*command, options->pass_options);
+  add_recompute_option(*command, options->pass_options);
   add_optimizer_options(*command, options->pass_options);
   options->run.add(*command);
   stage->excludes("--stop-after");

@@ -84,6 +84,7 @@ void add_opt(CLI::App& app, const GlobalOptions& global) {
       ->type_name("FILE");
   command->add_option("--symbol", options->symbols, "for bind_symbols: NAME=SIZE")->allow_extra_args(false);
   add_loss_options(*command, options->pass_options);
+  add_recompute_option(*command, options->pass_options);
   add_optimizer_options(*command, options->pass_options);
   options->run.add(*command);
   command->callback([options, &global] { opt(*options, global); });

@@ -65,6 +65,7 @@ void add_options(CLI::App& command, Options& options) {
   options.course.add(command);
   add_optimizer_options(command, train.pass_options);
   add_loss_options(command, train.pass_options);
+  add_recompute_option(command, train.pass_options);
   command
       .add_option("--init", options.init,
                   "first weights: default (PyTorch's), xavier_uniform, kaiming_uniform or kaiming_normal")

@@ -37,4 +37,16 @@ void add_loss_options(CLI::App& command, PassOptions& options) {
       ->capture_default_str();
 }
 
+void add_recompute_option(CLI::App& command, PassOptions& options) {
+  static const std::map<std::string, Recompute> choices = {
+      {"auto", Recompute::automatic}, {"never", Recompute::never}, {"always", Recompute::always}};
+  command
+      .add_option_function<std::string>(
+          "--recompute", [&](const std::string& choice) { options.recompute = choices.at(choice); },
+          "whether values are made again for the backward pass instead of kept: auto (as long as it costs at "
+          "most 2 % of the time), never, always (for the least memory)")
+      ->check(CLI::IsMember({"auto", "never", "always"}))
+      ->default_str("auto");
+}
+
 }  // namespace sinter::cli

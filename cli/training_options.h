@@ -22,6 +22,9 @@ struct NormalizeOption {
   Normalization normalization(int64_t channels) const;
 };
 
+/// --recompute.
+void add_recompute_option(CLI::App& command, PassOptions& options);
+
 /// --loss, --loss-reduction and --label-smoothing, as train and eval have them.
 void add_loss_options(CLI::App& command, PassOptions& options);
 

@@ -47,6 +47,13 @@ struct GradientClipping {
   double norm = 0;   ///< of all gradients together
 };
 
+/// Whether values of the forward pass are made again for the backward pass.
+enum class Recompute : uint8_t {
+  automatic,  ///< those that hardly cost time
+  never,
+  always,  ///< all that lower the memory needed
+};
+
 /// What passes may be told. Each reads what its header names.
 struct PassOptions {
   std::map<std::string, int64_t> symbols = {};  ///< bind_symbols: N -> 256
@@ -62,6 +69,7 @@ struct PassOptions {
   GradientClipping clip = {};                   ///< append_update
   bool accumulate = false;                      ///< append_update: gradients are summed over several steps
   SlabOptions slabs = {};                       ///< form_slab_loops, and assign_layouts before it
+  Recompute recompute = Recompute::automatic;   ///< recompute
   bool loops_follow = false;                    ///< form_slab_loops is still to come: set by run_passes
   std::vector<Body>* prepared = nullptr;        ///< hoist_weights: where it puts what it takes out
   const Target* target = nullptr;               ///< what will run the graph: those that fuse and lay out

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "passes/absorb_bias.h"
+#include "passes/advance_updates.h"
 #include "passes/append_loss.h"
 #include "passes/append_update.h"
 #include "passes/assign_layouts.h"
@@ -17,8 +18,9 @@
 #include "passes/fuse_batch_norm.h"
 #include "passes/fuse_conv_activation_pool.h"
 #include "passes/fuse_epilogues.h"
-#include "passes/fuse_lane_sums.h"
+#include "passes/fuse_updates.h"
 #include "passes/hoist_weights.h"
+#include "passes/recompute.h"
 #include "passes/remove_dead_nodes.h"
 #include "passes/shrink_activation_gradients.h"
 #include "passes/simplify_algebra.h"
@@ -27,7 +29,7 @@
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 20> passes = {{
+  static constexpr std::array<Pass, 22> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"sink_transposes", sink_transposes, Meaning::kept,
        "take transposes behind what follows them, until they meet their opposites"},
@@ -59,8 +61,13 @@ std::span<const Pass> pass_table() {
        "choose how values lie in memory and reorder them where needed"},
       {"form_slab_loops", form_slab_loops, Meaning::kept,
        "run forward and backward slab by slab of the batch, in cache"},
-      {"fuse_lane_sums", fuse_lane_sums, Meaning::kept,
-       "make one kernel of the sum of a loop's lanes and the update that reads it"},
+      {"fuse_updates", fuse_updates, Meaning::kept,
+       "make one kernel of an update and the sum of lanes or the product that makes its gradient"},
+      {"advance_updates", advance_updates, Meaning::kept,
+       "move updates behind the gradients that they read, which need not be kept then"},
+      {"recompute", recompute, Meaning::kept,
+       "make values of the forward pass again for the backward pass, where it is cheap, instead of keeping "
+       "them"},
   }};
   return passes;
 }

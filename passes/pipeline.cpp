@@ -25,7 +25,7 @@ std::span<const Step> inference_pipeline() {
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 18> steps = {{
+  static constexpr std::array<Step, 20> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"sink_transposes", "before autodiff, which would transpose the gradients too"},
       {"absorb_bias", "before autodiff: the bias's gradient is the convolution's then"},
@@ -45,7 +45,10 @@ std::span<const Step> training_pipeline() {
        "a pool joins all that its convolution has been fused with, and its gradient what reads it"},
       {"assign_layouts", "forward and backward together, and fusions like other layouts than their parts"},
       {"form_slab_loops", "a slab's layouts must be known: some join samples"},
-      {"fuse_lane_sums", "loops leave their gradients as lanes, whose sums only updates read"},
+      {"fuse_updates",
+       "loops leave their gradients as lanes, whose sums only updates read; layouts are chosen"},
+      {"advance_updates", "fusions and loops are final, and what is in memory when can be counted then"},
+      {"recompute", "what is fused and in loops need not be kept; nothing moves any more"},
   }};
   return steps;
 }

@@ -47,6 +47,10 @@ class Target {
 const Implementation* find_implementation(std::span<const Implementation> implementations, const Graph& graph,
                                           const Node& node);
 
+/// The least that a target expects of a node which is of no graph, but whose operands and results are a
+/// graph's values, in the layouts that they have there. Nothing: it cannot be run so.
+std::optional<double> expected_seconds(const Target& target, const Graph& graph, Node node);
+
 /// The layouts, other than plain, of a node's values in the graph: what to offer where it is to be compiled.
 std::vector<Layout> layouts_of(const Graph& graph, const Node& node);
 

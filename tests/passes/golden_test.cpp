@@ -105,6 +105,8 @@ PassOptions read_settings(const std::vector<std::string>& settings) {
       options.nesterov = value == "true";
     else if (name == "prepared")
       options.prepared = value == "true" ? &prepared : nullptr;
+    else if (name == "recompute")
+      options.recompute = value == "always" ? Recompute::always : Recompute::never;
     else if (name == "slab")
       options.slabs.slab = std::stoll(value);
     else if (name == "lanes")

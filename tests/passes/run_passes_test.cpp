@@ -112,7 +112,7 @@ void expect_unknown(const std::vector<std::string>& passes, const RunOptions& op
         "remove_dead_nodes, hoist_weights, fuse_batch_norm, fuse_epilogues, fuse_conv_activation_pool, "
         "assign_layouts, "
         "form_slab_loops, "
-        "fuse_lane_sums");
+        "fuse_updates, advance_updates, recompute");
   }
   EXPECT_EQ(graph, example()) << "nothing runs before all names are known";
 }

@@ -5,7 +5,8 @@
 #include "passes/assign_layouts.h"
 #include "passes/fuse_batch_norm.h"
 #include "passes/fuse_epilogues.h"
-#include "passes/fuse_lane_sums.h"
+#include "passes/fuse_updates.h"
+#include "passes/recompute.h"
 #include "tests/passes/test_target.h"
 
 /// The passes that ask a target: what they say and what they refuse.
@@ -26,8 +27,10 @@ TEST(TargetPasses, RefuseToRunWithoutATarget) {
   Graph graph = parse("graph f(%x: f32[4]) -> (f32[4]) { %1 = relu(%x) : f32[4] return %1 }");
   EXPECT_EQ(error_of([&] { fuse_epilogues(graph, {}); }),
             "fuse_epilogues asks a backend what it can fuse; there is none");
-  EXPECT_EQ(error_of([&] { fuse_lane_sums(graph, {}); }),
-            "fuse_lane_sums asks a backend what it can fuse; there is none");
+  EXPECT_EQ(error_of([&] { fuse_updates(graph, {}); }),
+            "fuse_updates asks a backend what it can fuse; there is none");
+  EXPECT_EQ(error_of([&] { recompute(graph, {}); }),
+            "recompute asks a backend what takes how long; there is none");
   EXPECT_EQ(error_of([&] { assign_layouts(graph, {}); }),
             "assign_layouts asks a backend what it likes; there is none");
 }

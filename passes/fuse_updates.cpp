@@ -1,4 +1,4 @@
-#include "passes/fuse_lane_sums.h"
+#include "passes/fuse_updates.h"
 
 #include <algorithm>
 #include <map>
@@ -11,9 +11,9 @@
 namespace sinter {
 namespace {
 
-class LaneSums {
+class Updates {
  public:
-  LaneSums(const Graph& graph, const Target& target, std::vector<Remark>* remarks)
+  Updates(const Graph& graph, const Target& target, std::vector<Remark>* remarks)
       : graph_(graph), target_(target), remarks_(remarks), uses_(graph.values().size()) {
     for (const Node& node : graph.nodes())
       for (const ValueId operand : node.operands)
@@ -33,7 +33,7 @@ class LaneSums {
     for (NodeId id = 0; id < node_count(); ++id) {
       const auto found = fused_.find(id);
       if (found != fused_.end())
-        put(copy, graph_.node(id), found->second);
+        copy.node(fused_node(graph_.node(id), found->second));  // where the update was
       else if (std::ranges::count(gone_, id) == 0)
         copy.node(graph_.node(id));
     }
@@ -68,17 +68,24 @@ class LaneSums {
     return !layout.is_opaque() && graph_.type(node.operands[0]).layout == layout.stacked();
   }
 
-  // The sum, the product if there is one, and the update; empty: the gradient is made otherwise.
+  bool is_product(const Node& node, ValueId parameter) const {
+    return node.op == OpKind::matmul && graph_.type(node.results[0]) == graph_.type(parameter);
+  }
+
+  // What makes the gradient, what scales it if there is something, and the update; empty: it is made
+  // otherwise.
   std::vector<NodeId> find_parts(NodeId update) const {
     const Node& node = graph_.node(update);
     std::vector<NodeId> parts = {update};
     auto made_by = maker_for_one(node.operands[1]);
     if (!made_by) return {};
-    if (const ValueId sum = scaled_by_number(graph_.node(*made_by)); sum.valid()) {
+    if (const ValueId scaled = scaled_by_number(graph_.node(*made_by)); scaled.valid()) {
       parts.insert(parts.begin(), *made_by);
-      made_by = maker_for_one(sum);
+      made_by = maker_for_one(scaled);
     }
-    if (!made_by || !sums_lanes(graph_.node(*made_by), node.operands[0])) return {};
+    if (!made_by) return {};
+    const Node& maker = graph_.node(*made_by);
+    if (!sums_lanes(maker, node.operands[0]) && !is_product(maker, node.operands[0])) return {};
     parts.insert(parts.begin(), *made_by);
     return parts;
   }
@@ -87,29 +94,37 @@ class LaneSums {
     const std::vector<NodeId> parts = find_parts(update);
     if (parts.empty()) return;
     FusionBody fusion = make_fusion_body(graph_, parts, graph_.node(update).results);
-    auto why_not = target_.refuses_fusion(*fusion.body);
-    double apart = 0;
-    for (const NodeId part : parts) apart += least_seconds(target_, graph_, part);
-    if (!why_not && fusion_seconds(target_, *fusion.body) > apart) why_not = quicker_apart;
-    if (why_not) return remark(parts[0], *fusion.body, *why_not);
+    if (const auto why_not = refuses(update, parts, fusion)) return remark(parts[0], *fusion.body, *why_not);
     gone_.insert(gone_.end(), parts.begin(), parts.end() - 1);
     fused_.emplace(update, std::move(fusion));
   }
 
-  void remark(NodeId sum, const Graph& body, std::string_view why) const {
-    if (remarks_)
-      remarks_->push_back({"fuse_lane_sums", graph_.node(sum).source,
-                           fmt::format("{} is not fused: {}", ops_of(body), why), OpKind::sum});
+  std::optional<std::string> refuses(NodeId update, const std::vector<NodeId>& parts,
+                                     const FusionBody& fusion) const {
+    if (auto why_not = target_.refuses_fusion(*fusion.body)) return why_not;
+    const auto together = expected_seconds(target_, graph_, fused_node(graph_.node(update), fusion));
+    if (!together) return "it does not run in these layouts";
+    double apart = 0;
+    for (const NodeId part : parts)
+      apart += expected_seconds(target_, graph_, graph_.node(part)).value_or(*together);
+    if (*together > apart) return std::string(quicker_apart);
+    return std::nullopt;
   }
 
-  // Where the update was, with its results in their layouts.
-  void put(GraphCopy& copy, const Node& update, const FusionBody& fusion) const {
-    Node node{OpKind::fusion, Attributes(OpKind::fusion, {{"body", fusion.body}}), {}, {}, update.source};
-    for (const ValueId operand : fusion.operands) node.operands.push_back(copy[operand].id());
-    std::vector<Type> types;
-    for (const ValueId result : update.results) types.push_back(graph_.type(result));
-    const auto results = copy.graph().append_typed(std::move(node), types);
-    for (size_t i = 0; i < results.size(); ++i) copy.replace(update.results[i], results[i]);
+  // Sums over samples that no loop made are no lanes that somebody hoped for.
+  void remark(NodeId maker, const Graph& body, std::string_view why) const {
+    const Node& node = graph_.node(maker);
+    const NodeId lanes = graph_.info(node.operands[0]).node;
+    if (remarks_ == nullptr ||
+        (node.op == OpKind::sum && (lanes < 0 || graph_.node(lanes).op != OpKind::slab_loop)))
+      return;
+    remarks_->push_back(
+        {"fuse_updates", node.source, fmt::format("{} is not fused: {}", ops_of(body), why), node.op});
+  }
+
+  static Node fused_node(const Node& update, const FusionBody& fusion) {
+    return {OpKind::fusion, Attributes(OpKind::fusion, {{"body", fusion.body}}), fusion.operands,
+            update.results, update.source};
   }
 
   const Graph& graph_;
@@ -122,10 +137,10 @@ class LaneSums {
 
 }  // namespace
 
-bool fuse_lane_sums(Graph& graph, const PassOptions& options) {
-  if (options.target == nullptr) fail_input("fuse_lane_sums asks a backend what it can fuse; there is none");
+bool fuse_updates(Graph& graph, const PassOptions& options) {
+  if (options.target == nullptr) fail_input("fuse_updates asks a backend what it can fuse; there is none");
   const TargetMemo target(*options.target);
-  LaneSums sums(graph, target, options.remarks);
+  Updates sums(graph, target, options.remarks);
   if (!sums.run()) return false;
   graph = sums.rewritten();
   return true;
