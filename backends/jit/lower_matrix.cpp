@@ -8,8 +8,7 @@ namespace sinter::jit {
 namespace {
 
 constexpr double share_of_peak = 0.8;
-constexpr double gather_seconds = 4e-9;             // of sixteen elements that lie apart
-constexpr int64_t largest_panel_bytes = 192 << 10;  // of a unit: a part of the L2 cache
+constexpr double gather_seconds = 4e-9;  // of sixteen elements that lie apart
 
 double rounded_up(int64_t size) {
   return static_cast<double>(batch_blocks(size) * vector_size) /

@@ -9,6 +9,8 @@ namespace sinter::jit {
 namespace {
 
 constexpr int64_t wanted_units = 8;
+constexpr int64_t far_apart = 512;  // elements: rows of b beyond this share few sets of a cache, and no pages
+constexpr int64_t few_rows = 32;    // of the result: packing does not pay off for fewer
 
 // A matrix operand in memory: A[r, d] or B[d, m].
 struct View {
@@ -43,8 +45,9 @@ class Writer {
         a_(view(product_.a, product_.transposed_a)),
         b_(view(product_.b, product_.transposed_b)),
         vectors_(batch_blocks(product_.columns)),
+        packed_(packs()),
         tile_(choose_tile({.outer = product_.rows,
-                           .inner = b_.blocked ? std::min(vectors_, max_panel_vectors) : vectors_,
+                           .inner = packed_ ? std::min(vectors_, max_panel_vectors) : vectors_,
                            .registers = cpu.vector_registers})) {}
 
   Kernel write() {
@@ -69,6 +72,14 @@ class Writer {
   }
 
  private:
+  // Samples apart have to be brought together; rows far apart are walked once and not for each tile of rows.
+  bool packs() const {
+    if (b_.blocked) return true;
+    const int64_t bytes = product_.depth * max_panel_vectors * vector_size * size_of(DType::f32);
+    return product_.batch.empty() && b_.column == 1 && b_.row > far_apart && product_.rows > few_rows &&
+           bytes <= largest_panel_bytes;
+  }
+
   View view(ValueId id, bool transposed) {
     const Type& type = kernel_.type(id);
     const auto shape = sizes(type.shape);
@@ -103,10 +114,24 @@ class Writer {
   }
 
   Expr load_b(const Columns& columns, const Index& j, const Depth& d) {
-    if (b_.blocked)
+    if (packed_)
       return k_.load({.buffer = panel_, .index = (d.flat() * columns.vectors + j) * vector_size}, true);
+    return load_together(columns, j, d);
+  }
+
+  Expr load_together(const Columns& columns, const Index& j, const Depth& d) {
     return k_.load({.buffer = kernel_.buffer(product_.b),
                     .index = matrix(b_) + d.flat() * b_.row + (columns.first + j) * vector_size,
+                    .count = columns.count(j)},
+                   true);
+  }
+
+  // Of a batch-blocked b, whose samples are the depth.
+  Expr load_apart(const Columns& columns, const Index& j, const Depth& d) {
+    const Index column = (columns.first + j) * vector_size;
+    return k_.load({.buffer = kernel_.buffer(product_.b),
+                    .index = (d.block * *b_.blocked + column) * vector_size + d.lane,
+                    .lane_stride = vector_size,
                     .count = columns.count(j)},
                    true);
   }
@@ -122,24 +147,19 @@ class Writer {
     });
   }
 
-  // Samples apart become rows of the panel: each is read once for all rows of the result.
+  // Each row of the panel is read once for all rows of the result.
   void pack(const Columns& columns) {
     panel_ = k_.workspace("panel", DType::f32, product_.depth * columns.vectors * vector_size);
     over_depth([&](const Depth& d) {
       k_.unroll("j", columns.vectors, [&](Index j) {
-        const Index column = (columns.first + j) * vector_size;
-        const Expr apart = k_.load({.buffer = kernel_.buffer(product_.b),
-                                    .index = (d.block * *b_.blocked + column) * vector_size + d.lane,
-                                    .lane_stride = vector_size,
-                                    .count = columns.count(j)},
-                                   true);
-        k_.store({.buffer = panel_, .index = (d.flat() * columns.vectors + j) * vector_size}, apart);
+        k_.store({.buffer = panel_, .index = (d.flat() * columns.vectors + j) * vector_size},
+                 b_.blocked ? load_apart(columns, j, d) : load_together(columns, j, d));
       });
     });
   }
 
   void write_columns(const Columns& columns) {
-    if (b_.blocked) pack(columns);
+    if (packed_) pack(columns);
     const int64_t row_tiles = product_.rows / tile_.outer, rest = product_.rows % tile_.outer;
     const Index band = at_[at_.size() - 2];
     if (row_tiles > 0)
@@ -196,6 +216,7 @@ class Writer {
   MatrixProduct product_;
   View a_, b_;
   int64_t vectors_;  ///< of columns
+  bool packed_;      ///< b, for each unit
   TileShape tile_;
   int64_t band_ = 1, bands_ = 1;  ///< tiles of rows of a unit; units that share the columns
   std::vector<Index> at_;
