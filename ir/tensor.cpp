@@ -1,5 +1,7 @@
 #include "ir/tensor.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -7,11 +9,29 @@
 
 namespace sinter {
 
+namespace {
+
+constexpr size_t cache_line = 64;
+constexpr size_t huge_page = size_t{2} << 20;
+
+// Kernels walk down columns of large matrices and across many channels: with small pages each step is another
+// page, and looking that up takes longer than the arithmetic. The kernel may decline; it asks only for what
+// fills such pages.
+void prefer_huge_pages(std::byte* memory, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+}
+
+}  // namespace
+
 std::shared_ptr<std::byte> allocate_aligned(int64_t bytes) {
-  constexpr size_t alignment = 64;
-  const size_t rounded = (std::max<size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  const bool large = bytes >= static_cast<int64_t>(2 * huge_page);
+  const size_t alignment = large ? huge_page : cache_line;
+  const size_t rounded = (std::max<size_t>(bytes, 1) + cache_line - 1) / cache_line * cache_line;
   auto* memory = static_cast<std::byte*>(std::aligned_alloc(alignment, rounded));
   if (memory == nullptr) fail("out of memory: {} could not be had", byte_size(static_cast<int64_t>(rounded)));
+  if (large) prefer_huge_pages(memory, rounded);
   return {memory, [](std::byte* p) { std::free(p); }};
 }
 
