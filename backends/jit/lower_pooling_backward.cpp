@@ -108,8 +108,8 @@ class PoolBackwardWriter {
       store(site, tap.row, tap.column, stride, gradient);
     };
     if (!argmax_) {
-      const Expr share =
-          k_.let("share", windows_.share(k_, site, dy, node_.attributes.boolean("count_include_pad")));
+      const Expr share = k_.let(
+          "share", windows_.divided_by_taps(k_, site, dy, node_.attributes.boolean("count_include_pad")));
       return windows_.over_taps(k_, site, [&](const PoolWindows::Tap& tap) { add(tap, share); });
     }
     const Expr argmax = k_.let("argmax", k_.cast(argmax_->load(site, site.p, site.q, 1), DType::i32));

@@ -99,24 +99,40 @@ const Lowering* find_fusion(const Graph& body) {
   return nullptr;
 }
 
-// Kernels walk dense windows over all channels that end within the padding.
+bool has(const Node& node, std::string_view attribute) {
+  const auto names = op_def(node.op).attributes;
+  return std::ranges::find(names, attribute, &AttributeDef::name) != names.end();
+}
+
+bool is_convolution(const Node& node) { return has(node, "groups"); }
+
+std::string beyond(const Node& node, std::string_view what) {
+  return fmt::format("there is no kernel for {} with {}", to_string(node.op), what);
+}
+
+// Kernels of convolutions walk dense windows over all channels.
 std::optional<std::string> beyond_kernels(const Node& node) {
-  const auto attribute_names = op_def(node.op).attributes;
-  const auto has = [&](std::string_view name) {
-    return std::ranges::find(attribute_names, name, &AttributeDef::name) != attribute_names.end();
-  };
-  const auto beyond = [&](std::string_view what) {
-    return fmt::format("there is no kernel for {} with {}", to_string(node.op), what);
-  };
-  if (has("groups") && node.attributes.integer("groups") > 1) return beyond("groups");
-  if (has("dilation") && node.attributes.ints("dilation") != Ints{1, 1}) return beyond("dilation");
-  if (has("ceil_mode") && node.attributes.boolean("ceil_mode")) return beyond("ceil_mode");
+  if (!is_convolution(node)) return std::nullopt;
+  if (node.attributes.integer("groups") > 1) return beyond(node, "groups");
+  if (node.attributes.ints("dilation") != Ints{1, 1}) return beyond(node, "dilation");
+  return std::nullopt;
+}
+
+// Pools of convolutions have dense windows that end within the padding.
+std::optional<std::string> beyond_convolutions(const Node& pool) {
+  if (has(pool, "dilation") && pool.attributes.ints("dilation") != Ints{1, 1})
+    return beyond(pool, "dilation");
+  if (has(pool, "ceil_mode") && pool.attributes.boolean("ceil_mode")) return beyond(pool, "ceil_mode");
   return std::nullopt;
 }
 
 std::optional<std::string> beyond_kernels(const Graph& body) {
-  for (const Node& node : body.nodes())
+  const bool convolves = std::ranges::any_of(body.nodes(), is_convolution);
+  for (const Node& node : body.nodes()) {
     if (auto reason = beyond_kernels(node)) return reason;
+    if (!convolves || is_convolution(node)) continue;
+    if (auto reason = beyond_convolutions(node)) return reason;
+  }
   return std::nullopt;
 }
 

@@ -36,17 +36,10 @@ void PlanePool::write_largest(const PlaneSite& site, const PlaneSite& from) {
 }
 
 void PlanePool::write_average(const PlaneSite& site, const PlaneSite& from) {
-  const bool all = node_.attributes.boolean("count_include_pad") || !windows_.has_padding();
   const TileHandle total = k_.tile("total", dtype_, site.vector(), {});
-  const TileHandle count = k_.tile("count", dtype_, false, {});
   total.set({}, number(0, site));
-  if (!all) count.set({}, k_.number(dtype_, 0, false));
-  over_values(from, [&](Expr x, const Index&) {
-    total.set({}, total() + x);
-    if (!all) count.set({}, count() + k_.number(dtype_, 1, false));
-  });
-  const auto taps = static_cast<double>(windows_.h().kernel * windows_.w().kernel);
-  store(y_, site, all ? total() * number(1 / taps, site) : total() / count());
+  over_values(from, [&](Expr x, const Index&) { total.set({}, total() + x); });
+  store(y_, site, windows_.divided_by_taps(k_, site, total(), node_.attributes.boolean("count_include_pad")));
 }
 
 void PlanePool::over_values(const PlaneSite& from, const std::function<void(Expr, const Index&)>& body) {

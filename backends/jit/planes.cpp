@@ -35,8 +35,11 @@ void PlaneValue::store(const PlaneSite& site, const Index& row, const Index& col
 PoolWindows::PoolWindows(const Attributes& attributes, const Type& x, const Type& y) {
   const Ints& kernel = attributes.ints("kernel_size");
   const Ints& stride = attributes.ints("stride").empty() ? kernel : attributes.ints("stride");
-  window_ = ops::window(sizes(x.shape), sizes(y.shape), kernel[0], kernel[1],
-                        {stride, attributes.ints("padding"), Ints{1, 1}});
+  const OpKind kind = attributes.kind();
+  const bool is_average = kind == OpKind::avg_pool2d || kind == OpKind::avg_pool2d_backward;
+  window_ = ops::window(
+      sizes(x.shape), sizes(y.shape), kernel[0], kernel[1],
+      {stride, attributes.ints("padding"), is_average ? Ints{1, 1} : attributes.ints("dilation")});
 }
 
 bool PoolWindows::leaves(const ops::Slide& slide) {
@@ -44,7 +47,10 @@ bool PoolWindows::leaves(const ops::Slide& slide) {
 }
 
 bool PoolWindows::tile_x() const {
-  return window_.h.stride == window_.h.kernel && window_.w.stride == window_.w.kernel;
+  const auto tiles = [](const ops::Slide& slide) {
+    return slide.stride == slide.kernel && slide.dilation == 1;
+  };
+  return tiles(window_.h) && tiles(window_.w);
 }
 
 void PoolWindows::over_row(KernelBuilder& k, PlaneSite site,
@@ -74,10 +80,10 @@ void PoolWindows::over_taps(KernelBuilder& k, const PlaneSite& site,
     leaves(slide) ? k.when({at, slide.input - 1 - at}, inside) : inside();
   };
   loop_taps(k, "i", h.kernel, [&](Index i) {
-    const Index kh = h.kernel - 1 - i, row = site.p * h.stride + kh - h.before;
+    const Index kh = h.kernel - 1 - i, row = site.p * h.stride + kh * h.dilation - h.before;
     where_inside(h, row, [&] {
       loop_taps(k, "j", w.kernel, [&](Index j) {
-        const Index kw = w.kernel - 1 - j, column = site.q * w.stride + kw - w.before;
+        const Index kw = w.kernel - 1 - j, column = site.q * w.stride + kw * w.dilation - w.before;
         const auto tap = [&] { body({row, column, kh * w.kernel + kw}); };
         site.lanes == PlaneLanes::columns ? tap() : where_inside(w, column, tap);
       });
@@ -92,14 +98,28 @@ void PoolWindows::loop_taps(KernelBuilder& k, const char* name, int64_t count,
                                                       : k.loop(name, 0, count, body);
 }
 
-Expr PoolWindows::share(KernelBuilder& k, const PlaneSite& site, Expr dy, bool counts_padding) const {
-  const DType dtype = dy.dtype();
-  const auto taps = static_cast<double>(window_.h.kernel * window_.w.kernel);
-  if (counts_padding || !has_padding()) return dy * k.number(dtype, 1 / taps, site.vector());
-  const TileHandle count = k.tile("count", dtype, false, {});
-  count.set({}, k.number(dtype, 0, false));
-  over_taps(k, site, [&](const Tap&) { count.set({}, count() + k.number(dtype, 1, false)); });
-  return dy / count();
+// Taps of one dimension that count: those inside x, or those that ceil_mode does not put beyond its padding.
+Expr PoolWindows::counted_taps(KernelBuilder& k, const ops::Slide& slide, const Index& at, DType dtype,
+                               bool counts_padding) {
+  const auto number = [&](int64_t value) { return k.number(dtype, static_cast<double>(value), false); };
+  const Index start = at * slide.stride - slide.before;
+  const Expr first = k.index(dtype, start), end = k.index(dtype, start + slide.kernel);
+  if (counts_padding) return minimum(end, number(slide.input + slide.after)) - first;
+  return minimum(end, number(slide.input)) - maximum(first, number(0));
+}
+
+Expr PoolWindows::divided_by_taps(KernelBuilder& k, const PlaneSite& site, Expr x,
+                                  bool counts_padding) const {
+  const auto ends_within = [&](const ops::Slide& slide) {
+    return slide.at(slide.output - 1, slide.kernel) <= slide.input + slide.after;
+  };
+  const auto &h = window_.h, &w = window_.w;
+  if (counts_padding ? ends_within(h) && ends_within(w) : !has_padding())
+    return x * k.number(x.dtype(), 1 / static_cast<double>(h.kernel * w.kernel), site.vector());
+  const Expr columns = site.lanes == PlaneLanes::columns
+                           ? k.number(x.dtype(), static_cast<double>(w.kernel), false)
+                           : counted_taps(k, w, site.q, x.dtype(), counts_padding);
+  return x / (counted_taps(k, h, site.p, x.dtype(), counts_padding) * columns);
 }
 
 double plane_seconds(double bytes) {

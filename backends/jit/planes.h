@@ -70,11 +70,14 @@ class PoolWindows {
   /// Whether some window reaches beyond x along a dimension.
   static bool leaves(const ops::Slide& slide);
 
-  /// What each tap of a window gets of the gradient of its mean, which counts taps in the padding or does
-  /// not.
-  Expr share(KernelBuilder& k, const PlaneSite& site, Expr dy, bool counts_padding) const;
+  /// The mean of a window whose taps sum up to x, or what each tap gets of its gradient x. Taps in the
+  /// padding count or do not.
+  Expr divided_by_taps(KernelBuilder& k, const PlaneSite& site, Expr x, bool counts_padding) const;
 
  private:
+  static Expr counted_taps(KernelBuilder& k, const ops::Slide& slide, const Index& at, DType dtype,
+                           bool counts_padding);
+
   ops::Window window_;
 };
 

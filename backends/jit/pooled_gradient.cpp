@@ -98,7 +98,7 @@ void PooledGradient::over_windows(
     k_.loop("q", 0, w.output, [&](Index q) {
       const PlaneSite site{PlaneLanes::samples, place.block, place.channel, p, q};
       const Expr share =
-          k_.let("share", windows_.share(k_, site, pooled_.load(site, p, q, 1), counts_padding_));
+          k_.let("share", windows_.divided_by_taps(k_, site, pooled_.load(site, p, q, 1), counts_padding_));
       windows_.loop_taps(k_, "j", w.kernel, [&](Index j) {
         const Index column = q * w.stride + j - w.before;
         const auto tap = [&] { body(share, row, column); };
