@@ -7,6 +7,8 @@
 namespace sinter::jit {
 namespace {
 
+constexpr uint64_t cache_line = 64;
+
 /// Statements, loops, and the function around them.
 class Emitter {
  public:
@@ -35,7 +37,23 @@ class Emitter {
   }
 
  private:
+  // A part of the object, beside the code.
+  llvm::Value* table(const Buffer& buffer) {
+    auto* element = f_.scalar_type(buffer.dtype);
+    std::vector<llvm::Constant*> contents;
+    for (const double number : buffer.contents)
+      contents.push_back(element->isIntegerTy()
+                             ? llvm::ConstantInt::getSigned(element, static_cast<int64_t>(number))
+                             : llvm::ConstantFP::get(element, number));
+    auto* array = llvm::ArrayType::get(element, contents.size());
+    auto* constants = new llvm::GlobalVariable(*module_, array, true, llvm::GlobalValue::PrivateLinkage,
+                                               llvm::ConstantArray::get(array, contents), buffer.name);
+    constants->setAlignment(llvm::Align(cache_line));
+    return constants;
+  }
+
   llvm::Value* address(const Buffer& buffer) {
+    if (buffer.place == Buffer::Place::table) return table(buffer);
     auto* pointer = f_.builder.getPtrTy();
     llvm::Value* base = function_->getArg(0);
     if (buffer.place == Buffer::Place::workspace)

@@ -25,10 +25,11 @@ llvm::Value* ExpressionEmitter::value(ExpressionId id) {
 // A negative one is a large one without its sign.
 llvm::Value* ExpressionEmitter::offset_of(const Access& access) {
   if (!access.offset) return nullptr;
-  llvm::Value* most = f_.builder.getInt32(static_cast<uint32_t>(access.offset->limit - 1));
-  llvm::Value* within =
-      f_.builder.CreateBinaryIntrinsic(llvm::Intrinsic::umin, value(access.offset->value), most);
-  return f_.builder.CreateZExt(within, f_.builder.getInt64Ty());
+  llvm::Value* offset = value(access.offset->value);
+  llvm::Value* most =
+      llvm::ConstantInt::get(offset->getType(), static_cast<uint64_t>(access.offset->limit - 1));
+  llvm::Value* within = f_.builder.CreateBinaryIntrinsic(llvm::Intrinsic::umin, offset, most);
+  return f_.builder.CreateZExt(within, offset->getType()->getWithNewBitWidth(64), "", true);
 }
 
 llvm::Value* ExpressionEmitter::compressed(llvm::Value* x, llvm::Value* mask) {

@@ -18,7 +18,7 @@ llvm::Value* MemoryEmitter::element(const TileElement& element) {
 llvm::Value* MemoryEmitter::address_of(const Place& place) {
   const BufferId buffer = place.access.buffer;
   llvm::Value* index = f_.value(place.access.index);
-  if (place.offset != nullptr) index = f_.builder.CreateNSWAdd(index, place.offset);
+  if (place.offset != nullptr && !place.is_apart()) index = f_.builder.CreateNSWAdd(index, place.offset);
   return f_.builder.CreateInBoundsGEP(f_.stored_type(f_.kernel.buffers[buffer].dtype), f_.buffers[buffer],
                                       index);
 }
@@ -82,7 +82,11 @@ llvm::Value* MemoryEmitter::load(const Place& from, bool vector) {
   llvm::Value* pointer = address_of(from);
   const llvm::Align align(static_cast<uint64_t>(size_of(dtype)));
   llvm::Value* loaded;
-  if (!vector || (access.lane_stride == 1 && !access.count))
+  if (from.is_apart())
+    loaded = f_.builder.CreateMaskedGather(
+        type, f_.builder.CreateInBoundsGEP(f_.stored_type(dtype), pointer, from.offset), align, mask(access),
+        llvm::Constant::getNullValue(type));
+  else if (!vector || (access.lane_stride == 1 && !access.count))
     loaded = f_.builder.CreateAlignedLoad(type, pointer, align_of(access, vector));
   else if (access.lane_stride == 1)
     loaded =

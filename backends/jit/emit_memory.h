@@ -8,6 +8,9 @@ namespace sinter::jit {
 struct Place {
   const Access& access;
   llvm::Value* offset;
+
+  /// Whether each lane has an offset of its own.
+  bool is_apart() const { return offset != nullptr && offset->getType()->isVectorTy(); }
 };
 
 /// Loads, stores and the registers of tiles.

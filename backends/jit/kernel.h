@@ -28,16 +28,19 @@ struct Buffer {
     argument,   ///< of the node: buffers[position]
     workspace,  ///< of the thread, from byte `position` on
     scratch,    ///< of the node, from byte `position` on; lasts from its first loop to its last
+    table,      ///< constants of the kernel, never written
   };
   std::string name;
   DType dtype;
   int64_t elements;
   Place place;
   int64_t position;
+  std::vector<double> contents = {};  ///< of a table, each a number of `dtype`
 };
 
 /// An i32 that is known only when the kernel runs, such as the place of a maximum. Whatever it is, the code
-/// keeps it within 0..limit - 1, so that accesses can be proven.
+/// keeps it within 0..limit - 1, so that accesses can be proven. A vector of them, for loads with a stride of
+/// 0, gives each lane its own.
 struct Offset {
   ExpressionId value = 0;
   int64_t limit = 1;

@@ -38,6 +38,12 @@ BufferId KernelBuilder::scratch(std::string name, DType dtype, int64_t elements,
   return static_cast<BufferId>(kernel_.buffers.size()) - 1;
 }
 
+BufferId KernelBuilder::table(std::string name, DType dtype, std::vector<double> contents) {
+  const auto elements = static_cast<int64_t>(contents.size());
+  kernel_.buffers.push_back({std::move(name), dtype, elements, Buffer::Place::table, 0, std::move(contents)});
+  return static_cast<BufferId>(kernel_.buffers.size()) - 1;
+}
+
 std::vector<Index> KernelBuilder::parallel(std::vector<std::pair<std::string, int64_t>> extents) {
   require(kernel_.variables.empty(), "the parallel loops come first");
   std::vector<Index> variables;
@@ -134,7 +140,8 @@ Expr KernelBuilder::index(DType dtype, Index value) {
 Expr KernelBuilder::load(const Access& access, bool vector) {
   Expression e{.op = Op::load, .dtype = kernel_.buffers[access.buffer].dtype, .vector = vector};
   e.access = access;
-  if (vector && access.lane_stride == 0) {  // read once, then spread
+  const bool apart = access.offset && kernel_.expressions[access.offset->value].vector;
+  if (vector && access.lane_stride == 0 && !apart) {  // read once, then spread
     e.vector = false;
     e.access.count.reset();
     return apply(Op::splat, {{*this, add(std::move(e))}});

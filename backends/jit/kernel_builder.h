@@ -53,6 +53,8 @@ class KernelBuilder {
   BufferId workspace(std::string name, DType dtype, int64_t elements);
   /// Memory of the node from byte `offset` on.
   BufferId scratch(std::string name, DType dtype, int64_t elements, int64_t offset);
+  /// Constants of the kernel.
+  BufferId table(std::string name, DType dtype, std::vector<double> contents);
 
   /// The parallel loops; once, before all else. Returns their variables.
   std::vector<Index> parallel(std::vector<std::pair<std::string, int64_t>> extents);

@@ -86,6 +86,8 @@ class Printer {
     const auto type = fmt::format("{}: {}[{}]", buffer.name, to_string(buffer.dtype), buffer.elements);
     if (buffer.place == Buffer::Place::argument)
       return fmt::format("{} = buffers[{}]", type, buffer.position);
+    if (buffer.place == Buffer::Place::table)
+      return fmt::format("{} = {{{}}}", type, fmt::join(buffer.contents, ", "));
     const auto place = buffer.place == Buffer::Place::workspace ? "workspace" : "scratch";
     return fmt::format("{} = {} + {}", type, place, buffer.position);
   }

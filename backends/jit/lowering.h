@@ -74,6 +74,9 @@ extern const Lowering copy_lowering;
 /// concat, slice and its gradient.
 extern const Lowering part_lowering;
 
+/// pad and resize and their gradients.
+extern const Lowering resampling_lowering;
+
 /// Pools and their gradients.
 extern const Lowering pooling_lowering;
 extern const Lowering pooling_backward_lowering;

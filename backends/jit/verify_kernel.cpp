@@ -44,6 +44,10 @@ class Verifier {
   explicit Verifier(const Kernel& kernel) : kernel_(kernel), unrolled_(kernel.variables.size(), false) {}
 
   void verify() {
+    for (const Buffer& buffer : kernel_.buffers)
+      check(buffer.place != Buffer::Place::table ||
+                buffer.elements == static_cast<int64_t>(buffer.contents.size()),
+            fmt::format("{} has other than its elements", buffer.name));
     for (size_t i = 0; i < kernel_.parallel.size(); ++i)
       bound(static_cast<VariableId>(i), {0}, {kernel_.parallel[i]}, 1);
     verify(kernel_.body);
@@ -78,6 +82,7 @@ class Verifier {
   void verify(const Store& store) {
     const bool vector = kernel_.expressions[store.value].vector;
     const Buffer& buffer = kernel_.buffers[store.to.buffer];
+    check(buffer.place != Buffer::Place::table, fmt::format("{} is stored to, a table", buffer.name));
     check(!vector || store.to.lane_stride != 0, fmt::format("{} is stored to with stride 0", buffer.name));
     verify_value(store.value, buffer.dtype, vector, fmt::format("the store to {}", buffer.name));
     verify(store.to, vector);
@@ -128,7 +133,8 @@ class Verifier {
     check(facts_.imply(access.index), fmt::format("{} is accessed before its begin", buffer.name));
     Index room = buffer.elements - 1 - access.index;
     if (access.offset) {
-      verify_value(access.offset->value, DType::i32, false, fmt::format("the offset into {}", buffer.name));
+      const bool each = vector && access.lane_stride == 0;
+      verify_value(access.offset->value, DType::i32, each, fmt::format("the offset into {}", buffer.name));
       check(access.offset->limit > 0, "an offset has a limit");
       room += 1 - access.offset->limit;
     }

@@ -1,27 +1,11 @@
 #include <algorithm>
 
 #include "ir/build.h"
+#include "ir/ops/border.h"
 #include "ir/ops/spatial.h"
 
 namespace sinter::ops {
 namespace {
-
-enum class Border : uint8_t { constant, reflect, edge };
-
-Border border_of(const Attributes& a) {
-  const std::string_view mode = a.word("mode");
-  return mode == "reflect" ? Border::reflect : mode == "edge" ? Border::edge : Border::constant;
-}
-
-// Where element i of a padded line comes from, of `size` elements with `before` in front of them; -1: from
-// none of them.
-int64_t source(Border border, int64_t i, int64_t before, int64_t size) {
-  const int64_t at = i - before;
-  if (at >= 0 && at < size) return at;
-  if (border == Border::constant) return -1;
-  if (border == Border::edge) return at < 0 ? 0 : size - 1;
-  return at < 0 ? -at : 2 * (size - 1) - at;
-}
 
 Shape padded(const Inference& in, const Shape& x) {
   const Ints& padding = in.attributes().ints("padding");
@@ -47,8 +31,8 @@ void for_each_source(const Attributes& a, const TensorView& x, const TensorView&
   const Border border = border_of(a);
   const Ints& padding = a.ints("padding");
   for (int64_t p = 0; p < y.dim(2); ++p) {
-    const int64_t h = source(border, p, padding[0], x.dim(2));
-    for (int64_t q = 0; q < y.dim(3); ++q) f(p, q, h, source(border, q, padding[1], x.dim(3)));
+    const int64_t h = border_source(border, p, padding[0], x.dim(2));
+    for (int64_t q = 0; q < y.dim(3); ++q) f(p, q, h, border_source(border, q, padding[1], x.dim(3)));
   }
 }
 

@@ -100,5 +100,33 @@ TEST(JitKernel, TypesFit) {
   EXPECT_NE(what.find("the assignment to s takes f32, not f32x16"), std::string::npos) << what;
 }
 
+TEST(JitKernel, TablesAreRead) {
+  Scaled scaled;
+  const BufferId table = scaled.builder.table("t", DType::f32, std::vector<double>(16, 0.5));
+  scaled.store({.buffer = table, .index = 0}, {.buffer = scaled.y, .index = 0});
+  EXPECT_EQ(refusal(scaled.builder), "none");
+  Scaled written;
+  const BufferId constants = written.builder.table("t", DType::f32, std::vector<double>(16, 0.5));
+  written.store({.buffer = written.x, .index = 0}, {.buffer = constants, .index = 0});
+  const std::string what = refusal(written.builder);
+  EXPECT_NE(what.find("t is stored to, a table"), std::string::npos) << what;
+}
+
+// Each lane from an offset of its own, which the limit keeps within the buffer.
+TEST(JitKernel, OffsetsOfLanesHaveALimit) {
+  const auto with = [](int64_t limit, int64_t lane_stride) {
+    Scaled scaled;
+    const BufferId table = scaled.builder.table("t", DType::i32, std::vector<double>(16, 3));
+    const Expr offsets = scaled.builder.load({.buffer = table, .index = 0}, true);
+    scaled.store(
+        {.buffer = scaled.x, .index = 4, .offset = Offset{offsets.id(), limit}, .lane_stride = lane_stride},
+        {.buffer = scaled.y, .index = 0});
+    return refusal(scaled.builder);
+  };
+  EXPECT_EQ(with(60, 0), "none");
+  EXPECT_NE(with(61, 0).find("x is accessed after its end"), std::string::npos) << with(61, 0);
+  EXPECT_NE(with(1, 1).find("the offset into x takes i32, not i32x16"), std::string::npos) << with(1, 1);
+}
+
 }  // namespace
 }  // namespace sinter::jit
