@@ -241,7 +241,7 @@ class ResamplingWriter {
 
 // What takes time are the columns: sixteen of a plain row are gathered for each tap.
 double seconds(const LineMaps& maps, const Type& x, const Type& y) {
-  constexpr double gather = 5e-9, tap = 0.4e-9;  // of a vector
+  constexpr double gather = 2e-9, tap = 0.4e-9;  // of a vector
   const bool plain = x.layout.is_plain(), moves = maps.columns.straight().end > maps.columns.outputs() / 2;
   const auto vectors = [](const Type& type) {
     return static_cast<double>(type.bytes()) / static_cast<double>(size_of(type.dtype) * vector_size);
