@@ -122,11 +122,13 @@ std::optional<std::string> beyond_kernels(const Node& node) {
   return std::nullopt;
 }
 
-// Pools of convolutions have dense windows that end within the padding.
+// Pools of convolutions have dense windows, all of whose elements count, or those in the image alone.
 std::optional<std::string> beyond_convolutions(const Node& pool) {
+  const auto holds = [&](const char* flag) { return pool.attributes.boolean(flag); };
   if (has(pool, "dilation") && pool.attributes.ints("dilation") != Ints{1, 1})
     return beyond(pool, "dilation");
-  if (has(pool, "ceil_mode") && pool.attributes.boolean("ceil_mode")) return beyond(pool, "ceil_mode");
+  if (pool.op == OpKind::avg_pool2d && holds("ceil_mode") && holds("count_include_pad"))
+    return beyond(pool, "ceil_mode and count_include_pad");
   return std::nullopt;
 }
 

@@ -40,7 +40,8 @@ struct Window {
   PoolOptions options;
 };
 
-// Beside one another, overlapping, with gaps, over the border, and larger than a tile of registers.
+// Beside one another, overlapping, with gaps, over the border, larger than a tile of registers, and beyond
+// the padding.
 const Window windows[] = {
     {true, {.kernel_size = {2, 2}}},
     {false, {.kernel_size = {2, 2}}},
@@ -48,11 +49,16 @@ const Window windows[] = {
     {false, {.kernel_size = {3, 2}, .stride = {1, 1}}},
     {true, {.kernel_size = {2, 2}, .stride = {3, 3}}},
     {false, {.kernel_size = {5, 5}}},
+    {true, {.kernel_size = {3, 3}, .stride = {2, 2}, .ceil_mode = true}},
+    {false, {.kernel_size = {3, 2}, .stride = {2, 3}, .padding = {1, 1, 1, 1}, .ceil_mode = true}},
 };
 
 Value average(Value y, const PoolOptions& options) {
-  return avg_pool2d(
-      y, {.kernel_size = options.kernel_size, .stride = options.stride, .padding = options.padding});
+  return avg_pool2d(y, {.kernel_size = options.kernel_size,
+                        .stride = options.stride,
+                        .padding = options.padding,
+                        .count_include_pad = !options.ceil_mode,
+                        .ceil_mode = options.ceil_mode});
 }
 
 Type f32_type(std::vector<int64_t> shape) { return {DType::f32, Shape(shape.begin(), shape.end()), {}}; }
@@ -112,7 +118,8 @@ TEST_F(JitFusion, WhatTheGradientsReadIsKept) {
         const std::array<std::optional<Value>, 1> operands = {y};
         const Attributes pool(OpKind::max_pool2d_argmax, {{"kernel_size", window.options.kernel_size},
                                                           {"stride", window.options.stride},
-                                                          {"padding", window.options.padding}});
+                                                          {"padding", window.options.padding},
+                                                          {"ceil_mode", window.options.ceil_mode}});
         for (const Value each : body.append(OpKind::max_pool2d_argmax, operands, pool)) body.add_result(each);
       } else {
         body.add_result(average(y, window.options));

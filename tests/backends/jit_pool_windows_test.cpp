@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "backends/jit/jit.h"
 #include "ir/build.h"
@@ -124,17 +125,25 @@ TEST_F(PoolWindows, GradientsOfAWindowBeyondThePaddingFuse) {
   expect_runs(as_fusion(std::move(body)));
 }
 
-TEST_F(PoolWindows, BehindAConvolutionAreDenseAndEndWithinThePadding) {
-  const auto refusal = [&](const PoolOptions& options) {
+TEST_F(PoolWindows, BehindAConvolutionSomeAreRefused) {
+  const auto refusal = [&](const std::function<Value(Value)>& pool) {
     Graph body;
     const Value x = body.input("x", f32_type({1, 1, 9, 9})), weight = body.input("w", f32_type({1, 1, 2, 2}));
-    body.add_result(max_pool2d(conv2d(x, weight), options));
+    body.add_result(pool(conv2d(x, weight)));
     return backend_->refuses_fusion(body);
   };
-  EXPECT_EQ(refusal({.kernel_size = {3, 3}, .ceil_mode = true}),
-            "there is no kernel for max_pool2d with ceil_mode");
-  EXPECT_EQ(refusal({.kernel_size = {2, 2}, .dilation = {2, 2}}),
+  EXPECT_EQ(refusal([](Value y) {
+              return max_pool2d(y, {.kernel_size = {3, 3}, .ceil_mode = true});
+            }),
+            std::nullopt);
+  EXPECT_EQ(refusal([](Value y) {
+              return max_pool2d(y, {.kernel_size = {2, 2}, .dilation = {2, 2}});
+            }),
             "there is no kernel for max_pool2d with dilation");
+  EXPECT_EQ(refusal([](Value y) {
+              return avg_pool2d(y, {.kernel_size = {3, 3}, .ceil_mode = true});
+            }),
+            "there is no kernel for avg_pool2d with ceil_mode and count_include_pad");
 }
 
 }  // namespace

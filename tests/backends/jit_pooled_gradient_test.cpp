@@ -36,6 +36,11 @@ const Case cases[] = {
     {{16, 9, 7, 7}, 17, {1, 1}, {}, {.kernel_size = {3, 3}, .stride = {2, 2}, .padding = {1, 1, 1, 1}}},
     {{5, 2, 13, 13}, 3, {3, 2}, {.stride = {2, 2}}, {.kernel_size = {3, 2}, .stride = {1, 1}}},
     {{1, 5, 14, 12}, 2, {7, 6}, {.padding = {3, 3, 3, 3}}, {.kernel_size = {2, 2}, .stride = {3, 4}}},
+    {{18, 3, 11, 12},
+     5,
+     {3, 3},
+     {.padding = {1, 1, 1, 1}},
+     {.kernel_size = {3, 2}, .stride = {3, 1}, .padding = {1, 0, 0, 0}, .ceil_mode = true}},
     {{2, 3, 31, 9}, 4, {3, 33}, {.padding = {0, 16, 0, 16}}, {.kernel_size = {17, 3}}},
     {{18, 2, 12, 11},
      3,
@@ -105,6 +110,7 @@ class PooledGradientCase {
     const std::array<std::optional<Value>, 1> operands = {body.input("dy", pooled_)};
     std::vector<Attributes::Named> list = {{"kernel_size", c_.pool.kernel_size},
                                            {"padding", c_.pool.padding},
+                                           {"ceil_mode", c_.pool.ceil_mode},
                                            {"count_include_pad", c_.pool.count_include_pad},
                                            {"input_size", Ints{y_.shape[2].size, y_.shape[3].size}}};
     if (!c_.pool.stride.empty()) list.emplace_back("stride", c_.pool.stride);

@@ -25,7 +25,8 @@ struct Case {
 };
 
 // Few channels (taps beside one another in the lanes), whole and broken blocks of channels and samples, more
-// taps than registers, bands of windows, windows that overlap, leave gaps and reach over the border.
+// taps than registers, bands of windows, windows that overlap, leave gaps, reach over the border and beyond
+// the padding.
 const Case cases[] = {
     {{1, 1, 12, 12}, 6, {5, 5}, {.padding = {2, 2, 2, 2}}, {.kernel_size = {2, 2}}},
     {{17, 6, 14, 14}, 16, {5, 5}, {}, {.kernel_size = {2, 2}}},
@@ -36,6 +37,11 @@ const Case cases[] = {
     {{2, 16, 13, 13}, 3, {3, 2}, {.stride = {2, 2}}, {.kernel_size = {3, 2}, .stride = {1, 1}}},
     {{1, 48, 11, 10}, 2, {7, 6}, {.padding = {3, 3, 3, 3}}, {.kernel_size = {2, 2}, .stride = {3, 4}}},
     {{2, 20, 40, 9}, 4, {3, 3}, {.padding = {0, 1, 0, 1}}, {.kernel_size = {17, 3}}},
+    {{3, 17, 12, 11},
+     20,
+     {3, 3},
+     {.padding = {1, 1, 1, 1}},
+     {.kernel_size = {3, 2}, .stride = {2, 2}, .ceil_mode = true}},
 };
 
 Type f32_type(const std::vector<int64_t>& shape) {
@@ -47,7 +53,8 @@ struct Sizes {
 };
 
 Attributes pool_attributes(OpKind op, const Case& c, const Type* input = nullptr) {
-  std::vector<Attributes::Named> list = {{"kernel_size", c.pool.kernel_size}, {"padding", c.pool.padding}};
+  std::vector<Attributes::Named> list = {
+      {"kernel_size", c.pool.kernel_size}, {"padding", c.pool.padding}, {"ceil_mode", c.pool.ceil_mode}};
   if (!c.pool.stride.empty()) list.emplace_back("stride", c.pool.stride);
   if (input != nullptr) list.emplace_back("input_size", Ints{input->shape[2].size, input->shape[3].size});
   return Attributes(op, list);
