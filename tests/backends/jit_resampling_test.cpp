@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "backends/jit/instruction_set.h"
 #include "backends/jit/jit.h"
 #include "ir/build.h"
 #include "ir/text.h"
@@ -106,6 +107,18 @@ TEST_F(Resampling, NaNAndInfinityTravelAsInTheReference) {
         }
       }
     }
+}
+
+// Those without an instruction that gathers.
+TEST_F(Resampling, RunsOnOlderCpus) {
+  for (const jit::InstructionSet set : {jit::InstructionSet::baseline, jit::InstructionSet::avx2}) {
+    try {
+      backend_ = make_jit_backend(set);
+    } catch (const InputError&) {
+      continue;  // this one is older still
+    }
+    expect_runs({pads()[2], pads()[3], resizes()[1], resizes()[8]});
+  }
 }
 
 // Where elements come from is written into the kernel; of lines that long it would be all that there is.
