@@ -170,8 +170,9 @@ class ChannelWriter {
     });
     k_.unroll("r", shape[1], [&](Index r) {
       k_.unroll("j", shape[2], [&](Index j) {
-        const Expr x = k_.let("x", x_->spread(c, (result.row + r) * vertical_.in_step + tap.row,
-                                              (result.column + j) * horizontal_.in_step + tap.column));
+        const Index row = (result.row + r) * vertical_.in_step + tap.row * vertical_.in_tap_step,
+                    column = (result.column + j) * horizontal_.in_step + tap.column * horizontal_.in_tap_step;
+        const Expr x = k_.let("x", x_->spread(c, row, column));
         k_.unroll("i", shape[0], [&](Index i) {
           sum.set({i, r, j}, multiply_add(weight(i), x, sum(i, r, j)));
         });
@@ -285,7 +286,7 @@ Kernel channel_convolution(const Graph& graph, const Node& node, const CpuTarget
 std::vector<Implementation> channel_convolution_ways(const Node& node, const Graph& body,
                                                      const ProductForm& form, const PlaneProduct& size,
                                                      double least_seconds) {
-  if (!takes_pool(body, form, size)) return {};
+  if (size.groups > 1 || !takes_pool(body, form, size)) return {};
   const auto pool = form.pool ? std::optional(pool_sizes(body, body.node(*form.pool))) : std::nullopt;
   const double seconds = seconds_of(size, shares_of(size, pool)) + least_seconds;
   const Node& product = body.node(form.product);

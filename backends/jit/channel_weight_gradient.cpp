@@ -17,7 +17,7 @@ constexpr double share_of_peak = 0.7;
 // Of sixteen channels of a pixel that lie apart, and of sixteen weights.
 constexpr double gather_seconds = 4e-9, scatter_seconds = 8e-9;
 
-int64_t columns_of(const Convolution& size) { return (size.ow - 1) * size.stride_w + size.kw; }
+int64_t columns_of(const Convolution& size) { return (size.ow - 1) * size.stride_w + size.kernel_columns(); }
 
 // Input channels of a unit.
 int64_t channels_of_unit(const Convolution& size, int64_t granule) {
@@ -61,7 +61,7 @@ class ChannelWeightsWriter {
     const auto at =
         k_.parallel({{"ob", tile_count(size_.o, vector_size)}, {"cu", tile_count(size_.c, channels_)}});
     block_ = at[0];
-    const int64_t rows = (band_ - 1) * size_.stride_h + size_.kh;
+    const int64_t rows = (band_ - 1) * size_.stride_h + size_.kernel_rows();
     x_.emplace(k_, kernel_.buffer(node_.operands[0]), x_type_,
                PaddedPlanes::Window{channels_, rows, columns_of(size_), -size_.left});
     dy_.emplace(k_, kernel_.buffer(node_.operands[1]), dy_type_);
@@ -141,8 +141,9 @@ class ChannelWeightsWriter {
         const Access packed{.buffer = packed_dy_, .index = (y * size_.ow + x) * vector_size};
         const Expr dy = k_.let("dy", is_blocked() ? gradients(y, x) : k_.load(packed, true));
         each([&](Index i, Index r, Index s) {
-          const Expr other = x_->spread({first.block, first.lane + i}, y * size_.stride_h + r + ky,
-                                        x * size_.stride_w + s + kx);
+          const Expr other =
+              x_->spread({first.block, first.lane + i}, y * size_.stride_h + (r + ky) * size_.dilation_h,
+                         x * size_.stride_w + (s + kx) * size_.dilation_w);
           sum.set({i, r, s}, multiply_add(other, dy, sum(i, r, s)));
         });
       });

@@ -7,8 +7,32 @@ namespace sinter::jit {
 
 Convolution convolution(const Shape& x, const Shape& weight, const Shape& y, const Attributes& attributes) {
   const Ints &stride = attributes.ints("stride"), &padding = attributes.ints("padding");
-  return {x[0].size, x[1].size, x[2].size, x[3].size, weight[0].size, weight[2].size, weight[3].size,
-          y[2].size, y[3].size, stride[0], stride[1], padding[0],     padding[1]};
+  const Ints& dilation = attributes.ints("dilation");
+  return {.n = x[0].size,
+          .c = x[1].size,
+          .h = x[2].size,
+          .w = x[3].size,
+          .o = weight[0].size,
+          .kh = weight[2].size,
+          .kw = weight[3].size,
+          .oh = y[2].size,
+          .ow = y[3].size,
+          .stride_h = stride[0],
+          .stride_w = stride[1],
+          .top = padding[0],
+          .left = padding[1],
+          .dilation_h = dilation[0],
+          .dilation_w = dilation[1],
+          .groups = attributes.integer("groups")};
+}
+
+std::optional<std::string> refuses_grouped_or_dilated(const Node& convolution) {
+  const auto refused = [&](std::string_view what) {
+    return fmt::format("the {} has {}", to_string(convolution.op), what);
+  };
+  if (convolution.attributes.integer("groups") > 1) return refused("groups");
+  if (convolution.attributes.ints("dilation") != Ints{1, 1}) return refused("dilation");
+  return std::nullopt;
 }
 
 double gradient_seconds(const Convolution& size) {

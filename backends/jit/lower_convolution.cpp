@@ -49,34 +49,40 @@ class ForwardWriter {
     if (form_.pool) pool_ = pool_sizes(body_, body_.node(*form_.pool));
     pools_in_registers_ = form_.pool && fits_registers();
     const int64_t group_rows = pools_in_registers_ ? pool_->kh : 1;
-    tile_ = choose_tile({.outer = size_.o,
+    tile_ = choose_tile({.outer = size_.group_o(),
                          .inner = pools_in_registers_ ? pool_->ow * pool_->kw : size_.ow,
                          .inner_step = pools_in_registers_ ? pool_->kw : 1,
                          .group = group_rows,
                          .registers = cpu.vector_registers,
                          .vector_load = row_bytes(group_rows) > first_cache_bytes ? 2.0 : 1.0});
-    groups_ = pools_in_registers_ ? pool_->oh : size_.oh;
+    row_groups_ = pools_in_registers_ ? pool_->oh : size_.oh;
     rows_ = group_rows;
     const int64_t blocks = batch_blocks(size_.n);
     // Rows that windows share would be computed again in each band.
-    const int64_t bands = form_.pool && !pools_in_registers_
-                              ? 1
-                              : std::clamp<int64_t>((wanted_units + blocks - 1) / blocks, 1, groups_);
-    band_ = (groups_ + bands - 1) / bands;
+    const int64_t bands =
+        form_.pool && !pools_in_registers_
+            ? 1
+            : std::clamp<int64_t>(tile_count(wanted_units, blocks * size_.groups), 1, row_groups_);
+    band_ = tile_count(row_groups_, bands);
   }
 
   Kernel write() {
-    const auto at = k_.parallel({{"block", batch_blocks(size_.n)}, {"band", (groups_ + band_ - 1) / band_}});
+    std::vector<std::pair<std::string, int64_t>> extents = {{"block", batch_blocks(size_.n)}};
+    if (size_.groups > 1) extents.emplace_back("g", size_.groups);
+    extents.emplace_back("band", tile_count(row_groups_, band_));
+    const auto at = k_.parallel(std::move(extents));
     block_ = at[0];
-    first_group_ = at[1] * band_;
+    if (size_.groups > 1) group_ = at[1];
+    first_group_ = at.back() * band_;
     bind();
     if (is_packed()) pack();
     // Rows of x stay in a cache near by for all output channels.
-    k_.loop("group", std::vector<Index>{0}, {band_, groups_ - first_group_}, [&](Index group) {
+    k_.loop("group", std::vector<Index>{0}, {band_, row_groups_ - first_group_}, [&](Index group) {
       const int64_t columns = pools_in_registers_ ? pool_->ow * pool_->kw : size_.ow;
-      for_tiles(k_, "ot", size_.o, tile_.outer, [&](Index o, int64_t channels) {
-        for_tiles(k_, "ct", columns, tile_.inner,
-                  [&](Index column, int64_t width) { write_tile(o, channels, group, column, width); });
+      for_tiles(k_, "ot", size_.group_o(), tile_.outer, [&](Index o, int64_t channels) {
+        for_tiles(k_, "ct", columns, tile_.inner, [&](Index column, int64_t width) {
+          write_tile(group_ * size_.group_o() + o, channels, group, column, width);
+        });
       });
     });
     if (form_.pool && !pools_in_registers_) pool_rows();
@@ -88,8 +94,8 @@ class ForwardWriter {
  private:
   // What a row of results reads of x.
   int64_t row_bytes(int64_t rows) const {
-    return size_.c * ((rows - 1) * size_.stride_h + size_.kh) * packed_width() * vector_size *
-           size_of(DType::f32);
+    return size_.group_c() * ((rows - 1) * size_.stride_h + size_.kernel_rows()) * packed_width() *
+           vector_size * size_of(DType::f32);
   }
 
   // All of what lies beside the windows would have to be computed on its own where a result wants it.
@@ -145,15 +151,17 @@ class ForwardWriter {
   // Padding, and samples that lie apart, are dealt with once for each row and not for each multiplication.
   bool is_packed() const {
     const bool padded = size_.top != 0 || size_.left != 0 ||
-                        (size_.oh - 1) * size_.stride_h + size_.kh > size_.h || packed_width() > size_.w;
+                        (size_.oh - 1) * size_.stride_h + size_.kernel_rows() > size_.h ||
+                        packed_width() > size_.w;
     return padded || graph_.type(own_.operands[0]).layout.is_plain();
   }
-  int64_t packed_width() const { return (size_.ow - 1) * size_.stride_w + size_.kw; }
-  int64_t packed_height() const { return (band_ * rows_ - 1) * size_.stride_h + size_.kh; }
+  int64_t packed_width() const { return (size_.ow - 1) * size_.stride_w + size_.kernel_columns(); }
+  int64_t packed_height() const { return (band_ * rows_ - 1) * size_.stride_h + size_.kernel_rows(); }
 
   void pack() {
-    packed_ = k_.workspace("packed", DType::f32, size_.c * packed_height() * packed_width() * vector_size);
-    k_.loop("c", 0, size_.c, [&](Index c) {
+    packed_ =
+        k_.workspace("packed", DType::f32, size_.group_c() * packed_height() * packed_width() * vector_size);
+    k_.loop("c", 0, size_.group_c(), [&](Index c) {
       k_.loop("row", 0, packed_height(), [&](Index row) {
         const Index from = first_group_ * (rows_ * size_.stride_h) + row - size_.top;
         k_.when({from, size_.h - 1 - from}, [&] { pack_row(c, row, from); });
@@ -171,7 +179,7 @@ class ForwardWriter {
     if (width > 0)
       k_.loop("w", 0, width, [&](Index w) {
         k_.store({.buffer = packed_, .index = packed_index(c, row, w + left)},
-                 values_[x().index]->load(block_, {c, from, w}));
+                 values_[x().index]->load(block_, {channel_of_x(c), from, w}));
       });
     clear(c, row, left + width, packed_width());
   }
@@ -187,16 +195,21 @@ class ForwardWriter {
     return ((c * packed_height() + row) * packed_width() + column) * vector_size;
   }
 
+  // Of a channel of the group.
+  Index channel_of_x(const Index& c) const { return group_ * size_.group_c() + c; }
+
   // Row `row` of the band's results at kernel row ky.
   Expr load_x(const Index& c, const Index& group, const Index& row, const Index& ky, const Index& column,
               const Index& kx) {
-    const Index own = (group * rows_ + row) * size_.stride_h + ky, from = column * size_.stride_w + kx;
+    const Index own = (group * rows_ + row) * size_.stride_h + ky * size_.dilation_h,
+                from = column * size_.stride_w + kx * size_.dilation_w;
     if (is_packed()) return k_.load({.buffer = packed_, .index = packed_index(c, own, from)}, true);
-    return values_[x().index]->load(block_, {c, first_group_ * (rows_ * size_.stride_h) + own, from});
+    return values_[x().index]->load(block_,
+                                    {channel_of_x(c), first_group_ * (rows_ * size_.stride_h) + own, from});
   }
 
   Expr load_weight(const Index& o, const Index& c, const Index& ky, const Index& kx) {
-    const Index index = ((o * size_.c + c) * size_.kh + ky) * size_.kw + kx;
+    const Index index = ((o * size_.group_c() + c) * size_.kh + ky) * size_.kw + kx;
     return k_.load({.buffer = buffers_[weight().index], .index = index, .lane_stride = 0}, true);
   }
 
@@ -208,7 +221,7 @@ class ForwardWriter {
       });
     };
     each([&](Index i, Index r, Index j) { sum.set({i, r, j}, initial(o + i)); });
-    k_.loop("c", 0, size_.c, [&](Index c) {
+    k_.loop("c", 0, size_.group_c(), [&](Index c) {
       k_.loop("ky", 0, size_.kh, [&](Index ky) {
         k_.unroll("kx", size_.kw,
                   [&](Index kx) { multiply(sum, o, channels, c, group, ky, column, width, kx); });
@@ -274,9 +287,10 @@ class ForwardWriter {
   }
 
   void pool_rows() {
-    k_.loop("o", 0, size_.o, [&](Index o) {
-      k_.loop("p", 0, pool_->oh,
-              [&](Index p) { k_.loop("q", 0, pool_->ow, [&](Index q) { pool_window(o, p, q); }); });
+    k_.loop("o", 0, size_.group_o(), [&](Index o) {
+      k_.loop("p", 0, pool_->oh, [&](Index p) {
+        k_.loop("q", 0, pool_->ow, [&](Index q) { pool_window(group_ * size_.group_o() + o, p, q); });
+      });
     });
   }
 
@@ -312,10 +326,11 @@ class ForwardWriter {
   std::optional<PoolSizes> pool_;
   bool pools_in_registers_ = false, rows_of_thread_ = false;
   TileShape tile_{};
-  int64_t groups_ = 0;  ///< rows of results, or of windows that registers pool
-  int64_t rows_ = 1;    ///< of results in a group
-  int64_t band_ = 0;    ///< groups of a unit
+  int64_t row_groups_ = 0;  ///< rows of results, or of windows that registers pool
+  int64_t rows_ = 1;        ///< of results in a group of rows
+  int64_t band_ = 0;        ///< groups of rows of a unit
   Index block_, first_group_;
+  Index group_;                                    ///< of channels
   std::vector<BufferId> buffers_;                  ///< by value of the body
   std::vector<std::optional<BatchValue>> values_;  ///< those with samples
   BufferId packed_ = -1, convolved_rows_ = -1;

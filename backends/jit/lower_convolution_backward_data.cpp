@@ -66,6 +66,13 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   if (!form) return {};
   const Node& product = own.body.node(form->product);
   const Convolution size = size_of_node(own.body, product);
+  const PlaneProduct planes = backward_data_product(size);
+  const double least = cost(graph, node).bytes / bytes_per_second + call_seconds;
+  std::vector<Implementation> ways = {{std::vector<Layout>(node.operands.size()),
+                                       std::vector<Layout>(node.results.size()),
+                                       plain_convolution_seconds(planes) + least}};
+  std::ranges::move(channel_convolution_ways(node, own.body, *form, planes, least), std::back_inserter(ways));
+  if (!size.is_dense()) return ways;
   Implementation way{
       {}, std::vector<Layout>(node.results.size(), batch_blocked(4)), gradient_seconds(size) + call_seconds};
   for (size_t i = 0; i < own.operands.size(); ++i) {
@@ -73,12 +80,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
     const bool samples = inner != product.operands[1] && element_count(own.body.type(inner).shape) != 1;
     way.operands.push_back(samples ? batch_blocked(4) : Layout{});
   }
-  const PlaneProduct planes = backward_data_product(size);
-  const double least = cost(graph, node).bytes / bytes_per_second + call_seconds;
-  std::vector<Implementation> ways = {std::move(way)};
-  ways.push_back({std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()),
-                  plain_convolution_seconds(planes) + least});
-  std::ranges::move(channel_convolution_ways(node, own.body, *form, planes, least), std::back_inserter(ways));
+  ways.insert(ways.begin(), std::move(way));
   return ways;
 }
 

@@ -3,6 +3,7 @@
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
 #include "backends/jit/pixel_value.h"
+#include "backends/jit/plane_weight_gradient.h"
 #include "backends/jit/tile_shape.h"
 #include "backends/jit/weight_sums.h"
 #include "ir/cost.h"
@@ -117,9 +118,14 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   WeightGradientForm form;
   if (refuses_weight_gradient(own.body, &form)) return {};
   const Convolution size = size_of_weight_gradient(own.body, form);
-  std::vector<Implementation> ways = {{std::vector<Layout>(node.operands.size(), batch_blocked(4)),
-                                       std::vector<Layout>(node.results.size()),
-                                       gradient_seconds(size) + call_seconds}};
+  const std::vector<Layout> plain(node.results.size());
+  if (size.groups > 1)
+    return {{std::vector<Layout>(node.operands.size()), plain,
+             plane_weight_gradient_seconds(size) + call_seconds}};
+  std::vector<Implementation> ways;
+  if (size.is_dense())
+    ways.push_back({std::vector<Layout>(node.operands.size(), batch_blocked(4)), plain,
+                    gradient_seconds(size) + call_seconds});
   add_channel_lanes(graph, node, own, form, ways);
   return ways;
 }
@@ -127,7 +133,12 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
   if (graph.type(node.operands[0]).layout == batch_blocked(4))
     return {{BackwardWeightsWriter(graph, node, cpu).write()}, 0};
-  return {{channel_weight_gradient(graph, node, cpu, form_of(body_of(graph, node).body))}, 0};
+  const NodeBody own = body_of(graph, node);
+  const WeightGradientForm form = form_of(own.body);
+  return {
+      {size_of_weight_gradient(own.body, form).groups > 1 ? plane_weight_gradient(graph, node, cpu, form)
+                                                          : channel_weight_gradient(graph, node, cpu, form)},
+      0};
 }
 
 }  // namespace

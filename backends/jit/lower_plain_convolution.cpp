@@ -24,8 +24,13 @@ int64_t channels_of_unit(const PlaneProduct& size) {
   const double each = static_cast<double>(size.out_rows * size.out_columns) *
                       static_cast<double>(size.in_channels * size.vertical[0].taps * size.horizontal[0].taps);
   const auto least = static_cast<int64_t>(worthwhile_multiply_adds / std::max(each, 1.0)) + 1;
-  const int64_t shares = std::max<int64_t>(1, wanted_units / size.samples);
+  const int64_t shares = std::max<int64_t>(1, wanted_units / size.images());
   return std::min(size.out_channels, std::max(least, tile_count(size.out_channels, shares)));
+}
+
+// Neighbours begin anywhere: most loads touch two cache lines.
+TileSpace tile_space(int64_t channels, const PhasePlanes& planes, int64_t registers) {
+  return {.outer = channels, .inner = planes.vectors(), .registers = registers, .vector_load = 2};
 }
 
 // x lies padded, plane after plane. Sixteen neighbours of its rows, wherever a row ends, are the lanes: each
@@ -45,8 +50,12 @@ class PlainWriter {
         registers_(std::max(4, cpu.vector_registers - 3)) {}
 
   Kernel write() {
-    const auto at = k_.parallel({{"n", size_.samples}, {"ot", tile_count(size_.out_channels, channels_)}});
-    n_ = at[0];
+    std::vector<std::pair<std::string, int64_t>> extents = {{"n", size_.samples}};
+    if (size_.groups > 1) extents.emplace_back("g", size_.groups);
+    extents.emplace_back("ot", tile_count(size_.out_channels, channels_));
+    const auto at = k_.parallel(std::move(extents));
+    if (size_.groups > 1) group_ = at[1];
+    image_ = at[0] * size_.groups + group_;
     make_workspace();
     for (const Sweep& vertical : size_.vertical)
       for (const Sweep& horizontal : size_.horizontal) {
@@ -54,8 +63,8 @@ class PlainWriter {
         horizontal_ = horizontal;
         planes_.emplace(size_, vertical, horizontal);
         if (vertical.taps > 0 && horizontal.taps > 0)
-          planes_->pack(k_, kernel_.buffer(product_.operands[0]), n_, packed_);
-        for_own_tile(k_, at[1], size_.out_channels, channels_,
+          planes_->pack(k_, kernel_.buffer(product_.operands[0]), image_, packed_);
+        for_own_tile(k_, at.back(), size_.out_channels, channels_,
                      [&](Index first, int64_t channels) { write_channels(std::move(first), channels); });
       }
     return kernel_.finish();
@@ -79,9 +88,7 @@ class PlainWriter {
 
   void write_channels(Index first, int64_t channels) {
     first_ = std::move(first);
-    // Neighbours begin anywhere: most loads touch two cache lines.
-    const TileShape tile = choose_tile(
-        {.outer = channels_, .inner = planes_->vectors(), .registers = registers_, .vector_load = 2});
+    const TileShape tile = choose_tile(tile_space(channels_, *planes_, registers_));
     for_tiles(k_, "vt", planes_->vectors(), tile.inner, [&](Index vector, int64_t vectors) {
       for_tiles(k_, "ct", channels, tile.outer,
                 [&](Index o, int64_t outer) { add_up(vector, vectors, o, outer); });
@@ -116,8 +123,8 @@ class PlainWriter {
   }
 
   Index weight_at(const Index& o, const PhasePlanes::Tap& tap) const {
-    return o * size_.out_weight_step + tap.channel * size_.in_weight_step +
-           tap.kernel_row * size_.kernel_columns + tap.kernel_column;
+    return group_ * size_.group_weight_step() + o * size_.out_weight_step +
+           tap.channel * size_.in_weight_step + tap.kernel_row * size_.kernel_columns + tap.kernel_column;
   }
 
   // Whether the elementwise ops need nothing but the sums, and only the pool what they make: row by row each
@@ -146,7 +153,8 @@ class PlainWriter {
 
   Expr initial(const Index& o) {
     const bool biased = product_.operands.size() > 2 && product_.operands[2].valid();
-    return biased ? kernel_.spread(product_.operands[2], o) : k_.number(DType::f32, 0, true);
+    return biased ? kernel_.spread(product_.operands[2], group_ * size_.out_channels + o)
+                  : k_.number(DType::f32, 0, true);
   }
 
   // ---- what follows, row by row
@@ -163,7 +171,7 @@ class PlainWriter {
                    argmax.valid() ? plane_of(argmax) : std::nullopt,
                    argmax.valid() ? body_.type(argmax).dtype : DType::i32);
     k_.loop("p", 0, body_.type(node.results[0]).shape[2].size, [&](Index p) {
-      pool.write_row({PlaneLanes::columns, n_ * size_.out_channels + first_ + o, 0, std::move(p), 0}, o);
+      pool.write_row({PlaneLanes::columns, image_ * size_.out_channels + first_ + o, 0, std::move(p), 0}, o);
     });
   }
 
@@ -175,7 +183,7 @@ class PlainWriter {
 
   void finish_row(const Index& o, const Index& y) {
     const Index from = o * plane() + y * width();
-    const Index row = (n_ * size_.out_channels + first_ + o) * size_.out_rows + y * vertical_.out_step +
+    const Index row = (image_ * size_.out_channels + first_ + o) * size_.out_rows + y * vertical_.out_step +
                       vertical_.out_first;
     for_vectors(k_, horizontal_.results, [&](const Index& at, const std::optional<Index>& count) {
       const auto place = [&](ValueId id) {
@@ -207,9 +215,9 @@ class PlainWriter {
   ProductForm form_;
   const Node& product_;
   PlaneProduct size_;
-  int64_t channels_;   ///< of a unit
-  int64_t registers_;  ///< for sums
-  Index n_, first_;    ///< sample and first channel of the unit
+  int64_t channels_;             ///< of a unit
+  int64_t registers_;            ///< for sums
+  Index group_, image_, first_;  ///< of the unit: group, which of all samples', and its first channel there
   BufferId packed_ = -1, sums_ = -1;
   Sweep vertical_{}, horizontal_{};  ///< of the results that are being made
   std::optional<PhasePlanes> planes_;
@@ -223,15 +231,19 @@ double plain_convolution_seconds(const PlaneProduct& size) {
   for (const Sweep& vertical : size.vertical)
     for (const Sweep& horizontal : size.horizontal) {
       const PhasePlanes planes(size, vertical, horizontal);
-      vectors += static_cast<double>(vertical.taps * horizontal.taps * planes.vectors());
+      // The few channels of a group share few loads.
+      const TileSpace space = tile_space(channels_of_unit(size), planes, TileSpace{}.registers);
+      const double each = size.groups == 1 ? static_cast<double>(planes.vectors() * size.out_channels)
+                                           : units * tile_cycles(space, choose_tile(space));
+      vectors += static_cast<double>(vertical.taps * horizontal.taps) * each;
       moved += units * static_cast<double>(planes.packed_vectors()) *
                (planes.gathers() ? gather_seconds : copy_seconds);
       moved += static_cast<double>(size.out_channels * vertical.results *
                                    tile_count(horizontal.results, vector_size)) *
                (horizontal.out_step > 1 ? scatter_seconds : copy_seconds);
     }
-  vectors *= static_cast<double>(size.out_channels * size.in_channels);
-  return static_cast<double>(size.samples) *
+  vectors *= static_cast<double>(size.in_channels);
+  return static_cast<double>(size.images()) *
          (2 * vector_size * vectors / (share_of_peak * flops_per_second()) + moved);
 }
 

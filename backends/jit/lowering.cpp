@@ -110,35 +110,22 @@ bool has(const Node& node, std::string_view attribute) {
 
 bool is_convolution(const Node& node) { return has(node, "groups"); }
 
-std::string beyond(const Node& node, std::string_view what) {
-  return fmt::format("there is no kernel for {} with {}", to_string(node.op), what);
-}
-
-// Kernels of convolutions walk dense windows over all channels.
-std::optional<std::string> beyond_kernels(const Node& node) {
-  if (!is_convolution(node)) return std::nullopt;
-  if (node.attributes.integer("groups") > 1) return beyond(node, "groups");
-  if (node.attributes.ints("dilation") != Ints{1, 1}) return beyond(node, "dilation");
-  return std::nullopt;
-}
-
 // Pools of convolutions have dense windows, all of whose elements count, or those in the image alone.
 std::optional<std::string> beyond_convolutions(const Node& pool) {
+  const auto beyond = [&](std::string_view what) {
+    return fmt::format("there is no kernel for {} with {}", to_string(pool.op), what);
+  };
   const auto holds = [&](const char* flag) { return pool.attributes.boolean(flag); };
-  if (has(pool, "dilation") && pool.attributes.ints("dilation") != Ints{1, 1})
-    return beyond(pool, "dilation");
+  if (has(pool, "dilation") && pool.attributes.ints("dilation") != Ints{1, 1}) return beyond("dilation");
   if (pool.op == OpKind::avg_pool2d && holds("ceil_mode") && holds("count_include_pad"))
-    return beyond(pool, "ceil_mode and count_include_pad");
+    return beyond("ceil_mode and count_include_pad");
   return std::nullopt;
 }
 
 std::optional<std::string> beyond_kernels(const Graph& body) {
-  const bool convolves = std::ranges::any_of(body.nodes(), is_convolution);
-  for (const Node& node : body.nodes()) {
-    if (auto reason = beyond_kernels(node)) return reason;
-    if (!convolves || is_convolution(node)) continue;
-    if (auto reason = beyond_convolutions(node)) return reason;
-  }
+  if (std::ranges::none_of(body.nodes(), is_convolution)) return std::nullopt;
+  for (const Node& node : body.nodes())
+    if (auto reason = is_convolution(node) ? std::nullopt : beyond_convolutions(node)) return reason;
   return std::nullopt;
 }
 
@@ -165,7 +152,6 @@ const Lowering* find_lowering(const Graph& graph, const Node& node) {
     const Graph& body = node.attributes.body();
     return beyond_kernels(body) ? nullptr : find_fusion(body);
   }
-  if (beyond_kernels(node)) return nullptr;
   for (const Entry& entry : entries)
     if (entry.op == node.op) return entry.lowering;
   return op_def(node.op).elementwise == Elementwise::no ? nullptr : find_fusion(body_of(graph, node).body);

@@ -18,6 +18,7 @@ class Finder {
     form.product = only(product_);
     if (form.unpool < 0) return "it has no avg_pool2d_backward, or several";
     if (form.product < 0) return fmt::format("it has no {}, or several", to_string(product_));
+    if (auto why = refuses_grouped_or_dilated(body_.node(form.product))) return why;
     const Node &unpool = body_.node(form.unpool), &product = body_.node(form.product);
     form.pooled = unpool.operands[0];
     form.unpooled = unpool.results[0];

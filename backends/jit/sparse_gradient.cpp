@@ -72,6 +72,7 @@ std::optional<std::string> refuses_sparse(const Graph& body, OpKind product, Spa
   const bool weights = product == OpKind::conv2d_backward_weights;
   if (node.operands[weights ? 1 : 0] != unpool.results[0])
     return fmt::format("{} is of something else than the pool's gradient", to_string(product));
+  if (auto why = refuses_grouped_or_dilated(node)) return why;
   if (auto why = refuses_operands(body, found)) return why;
   const Shape& x = body.type(weights ? node.operands[0] : node.results[0]).shape;
   const Shape& weight = body.type(weights ? node.results[0] : node.operands[1]).shape;

@@ -3,11 +3,9 @@
 #include <algorithm>
 
 namespace sinter::jit {
-namespace {
 
-// Cycles of a step of the reduction over all of the space, cut into tiles of this shape. A chain of sums
-// shorter than the latency of a multiply-add leaves the unit idle.
-double cycles(const TileSpace& space, const TileShape& tile) {
+// A chain of sums shorter than the latency of a multiply-add leaves the unit idle.
+double tile_cycles(const TileSpace& space, const TileShape& tile) {
   constexpr int64_t latency = 4;
   double total = 0;
   for (int64_t o = 0; o < space.outer; o += tile.outer)
@@ -23,11 +21,9 @@ double cycles(const TileSpace& space, const TileShape& tile) {
   return total;
 }
 
-}  // namespace
-
 TileShape choose_tile(const TileSpace& space) {
   TileShape best{1, std::min(space.inner_step, space.inner)};
-  double least = cycles(space, best);
+  double least = tile_cycles(space, best);
   for (int64_t outer = 1; outer <= std::min(space.outer, space.registers); ++outer)
     for (int64_t inner = space.inner_step; inner < space.inner + space.inner_step;
          inner += space.inner_step) {
@@ -35,7 +31,7 @@ TileShape choose_tile(const TileSpace& space) {
       if (outer * inner * space.group + std::min<int64_t>(inner * space.group, 2) + 1 > space.registers)
         break;
       const TileShape tile{outer, std::min(inner, space.inner)};
-      const double own = cycles(space, tile);
+      const double own = tile_cycles(space, tile);
       if (own < least || (own == least && tile.outer * tile.inner > best.outer * best.inner)) {
         least = own;
         best = tile;

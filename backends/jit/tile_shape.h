@@ -25,6 +25,10 @@ struct TileSpace {
 /// takes one. At least {1, inner_step}.
 TileShape choose_tile(const TileSpace& space);
 
+/// Cycles of a step of the reduction over all of the space, cut into tiles of this shape, where a
+/// multiply-add for each sum takes one.
+double tile_cycles(const TileSpace& space, const TileShape& tile);
+
 inline int64_t tile_count(int64_t total, int64_t size) { return (total + size - 1) / size; }
 
 /// Calls `body` for the tile of a unit: whole, or at the end what is left.

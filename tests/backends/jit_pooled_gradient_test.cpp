@@ -258,6 +258,17 @@ TEST(PooledGradients, SayWhatTheyAreNot) {
   expect_refused(by_weights("%3 = conv2d_backward_weights(%x, %2) {kernel_size = [3, 3]} : f32[2, 3, 3, 3] "
                             "%4 = exp(%3) : f32[2, 3, 3, 3] return %4"),
                  "exp is no sum of the convolution's dy");
+  expect_refused(
+      by_weights("%3 = conv2d_backward_weights(%x, %2) {kernel_size = [2, 2], dilation = [2, 2]} : "
+                 "f32[2, 3, 2, 2] return %3"),
+      "the conv2d_backward_weights has dilation");
+  expect_refused(
+      fusion("%d: f32[2, 2, 2, 2], %x: f32[2, 4, 6, 6]", "%d, %x",
+             fmt::format("{}%3 = conv2d_backward_weights(%x, %2) {{kernel_size = [3, 3], groups = 2}} : "
+                         "f32[2, 2, 3, 3] return %3",
+                         unpool),
+             "f32[2, 2, 3, 3]"),
+      "the conv2d_backward_weights has groups");
   const std::string_view y = "%d: f32[2, 2, 2, 2], %y: f32[2, 2, 4, 4], %x: f32[2, 3, 6, 6]";
   expect_refused(fusion(y, "%d, %y, %x",
                         fmt::format("{}%3 = conv2d_backward_weights(%x, %y) {{kernel_size = [3, 3]}} : "

@@ -8,7 +8,7 @@
 #include "backends/jit/jit.h"
 #include "ir/build.h"
 #include "ir/text.h"
-#include "tests/backends/run_graph.h"
+#include "tests/backends/convolution_layers.h"
 
 /// Generated convolutions and their gradients for few samples, lanes over pixels or over channels, in every
 /// layout they are offered in and for every instruction set, against the interpreter.
@@ -18,60 +18,19 @@ namespace {
 // Sums of up to 1000 products of up to 4, added up in f32.
 constexpr double tolerance = 1e-4;
 
-struct Layer {
-  std::vector<int64_t> x;  ///< N C H W
-  std::vector<int64_t> weight;
-  Ints stride, padding;
-};
-
 // Primes, 1x1, one sample and more than a vector has lanes, kernels larger than a tile of registers and than
 // a tile of columns, strides beyond the kernel, padding beyond it, blocks of channels that are not full.
-const Layer layers[] = {
-    {{1, 1, 28, 29}, {6, 1, 5, 5}, {1, 1}, {2, 2, 2, 2}},
-    {{2, 6, 14, 14}, {16, 6, 5, 5}, {1, 1}, {0, 0, 0, 0}},
-    {{1, 17, 7, 11}, {33, 17, 3, 3}, {1, 1}, {1, 1, 1, 1}},
-    {{3, 32, 5, 5}, {17, 32, 1, 1}, {1, 1}, {0, 0, 0, 0}},
-    {{17, 3, 7, 5}, {1, 3, 3, 2}, {2, 1}, {1, 0, 1, 1}},
-    {{1, 19, 13, 11}, {32, 19, 3, 3}, {2, 2}, {1, 1, 1, 1}},
-    {{1, 16, 9, 9}, {16, 16, 1, 1}, {3, 2}, {0, 0, 0, 0}},
-    {{1, 3, 13, 37}, {5, 3, 11, 34}, {1, 1}, {0, 2, 1, 3}},
-    {{2, 1, 3, 4}, {3, 1, 2, 2}, {1, 1}, {3, 2, 2, 3}},
+const ConvolutionLayer layers[] = {
+    {{1, 1, 28, 29}, {6, 1, 5, 5}, {.padding = {2, 2, 2, 2}}},
+    {{2, 6, 14, 14}, {16, 6, 5, 5}},
+    {{1, 17, 7, 11}, {33, 17, 3, 3}, {.padding = {1, 1, 1, 1}}},
+    {{3, 32, 5, 5}, {17, 32, 1, 1}},
+    {{17, 3, 7, 5}, {1, 3, 3, 2}, {.stride = {2, 1}, .padding = {1, 0, 1, 1}}},
+    {{1, 19, 13, 11}, {32, 19, 3, 3}, {.stride = {2, 2}, .padding = {1, 1, 1, 1}}},
+    {{1, 16, 9, 9}, {16, 16, 1, 1}, {.stride = {3, 2}}},
+    {{1, 3, 13, 37}, {5, 3, 11, 34}, {.padding = {0, 2, 1, 3}}},
+    {{2, 1, 3, 4}, {3, 1, 2, 2}, {.padding = {3, 2, 2, 3}}},
 };
-
-Type f32_type(const std::vector<int64_t>& shape) {
-  return {DType::f32, Shape(shape.begin(), shape.end()), {}};
-}
-
-Value forward(Graph& graph, const Layer& layer, bool with_bias) {
-  const Value x = graph.input("x", f32_type(layer.x)), weight = graph.input("w", f32_type(layer.weight));
-  const OptionalValue bias =
-      with_bias ? OptionalValue(graph.input("b", f32_type({layer.weight[0]}))) : std::nullopt;
-  return conv2d(x, weight, bias, {.stride = layer.stride, .padding = layer.padding});
-}
-
-Type gradient_type(const Layer& layer) {
-  Graph shapes;
-  return forward(shapes, layer, false).type();
-}
-
-Value backward_data(Graph& graph, const Layer& layer) {
-  const Value dy = graph.input("dy", gradient_type(layer)), weight = graph.input("w", f32_type(layer.weight));
-  return apply(
-      OpKind::conv2d_backward_data, {dy, weight},
-      {{"input_size", Ints{layer.x[2], layer.x[3]}}, {"stride", layer.stride}, {"padding", layer.padding}});
-}
-
-Value backward_weights(const Layer& layer, const Value& x, const Value& dy) {
-  return apply(OpKind::conv2d_backward_weights, {x, dy},
-               {{"kernel_size", Ints{layer.weight[2], layer.weight[3]}},
-                {"stride", layer.stride},
-                {"padding", layer.padding}});
-}
-
-// Eighths up to a half: sums of their products are exact, so that a maximum's place is the same for all.
-void make_coarse(Tensor& tensor) {
-  for (int64_t i = 0; i < tensor.count(); ++i) tensor.set(i, std::round(2 * tensor.at(i)) / 8);
-}
 
 class JitSmallBatch : public testing::TestWithParam<jit::InstructionSet> {
  protected:
@@ -86,8 +45,7 @@ class JitSmallBatch : public testing::TestWithParam<jit::InstructionSet> {
   void expect_runs(const Graph& graph) {
     std::vector<std::byte> sidecar;
     SCOPED_TRACE(print(graph, &sidecar));
-    Bindings bindings = random_bindings(graph, random_);
-    for (Tensor& input : bindings.inputs) make_coarse(input);
+    const Bindings bindings = coarse_bindings(graph, random_);
     EXPECT_GT(expect_parity(*backend_, graph, bindings, offers(), tolerance, random_), 1U);
   }
 
@@ -114,7 +72,7 @@ class JitSmallBatch : public testing::TestWithParam<jit::InstructionSet> {
 
 TEST_P(JitSmallBatch, Forward) {
   bool with_bias = false;
-  for (const Layer& layer : layers) {
+  for (const ConvolutionLayer& layer : layers) {
     Graph body;
     const Value y = sigmoid(forward(body, layer, with_bias = !with_bias));
     body.add_result(y);
@@ -125,9 +83,9 @@ TEST_P(JitSmallBatch, Forward) {
 
 // With the place of each maximum, and where windows leave a row and a column over.
 TEST_P(JitSmallBatch, ForwardAndPool) {
-  const Layer pooled[] = {{{1, 17, 9, 13}, {33, 17, 3, 3}, {1, 1}, {1, 1, 1, 1}},
-                          {{2, 16, 11, 8}, {16, 16, 2, 1}, {1, 1}, {0, 0, 0, 0}}};
-  for (const Layer& layer : pooled) {
+  const ConvolutionLayer pooled[] = {{{1, 17, 9, 13}, {33, 17, 3, 3}, {.padding = {1, 1, 1, 1}}},
+                                     {{2, 16, 11, 8}, {16, 16, 2, 1}}};
+  for (const ConvolutionLayer& layer : pooled) {
     Graph body;
     body.add_result(avg_pool2d(relu(forward(body, layer, true)), {.kernel_size = {2, 3}}));
     expect_runs(as_fusion(std::move(body)));
@@ -144,7 +102,7 @@ TEST_P(JitSmallBatch, ForwardAndPool) {
 // Behind it what a sigmoid's gradient does.
 TEST_P(JitSmallBatch, BackwardData) {
   bool alone = true;
-  for (const Layer& layer : layers) {
+  for (const ConvolutionLayer& layer : layers) {
     Graph body;
     const Value dx = backward_data(body, layer);
     alone = !alone;
@@ -156,25 +114,21 @@ TEST_P(JitSmallBatch, BackwardData) {
 
 TEST_P(JitSmallBatch, BackwardWeightsAndBias) {
   bool with_bias = false;
-  for (const Layer& layer : layers) {
+  for (const ConvolutionLayer& layer : layers) {
     Graph body;
-    const Value x = body.input("x", f32_type(layer.x)), dy = body.input("dy", gradient_type(layer));
-    with_bias = !with_bias;
-    body.add_result(backward_weights(layer, x, dy), "dw");
-    if (with_bias) body.add_result(sum(dy, {.axes = {0, 2, 3}}), "db");
+    add_backward_weights(body, layer, with_bias = !with_bias);
     expect_runs(as_fusion(std::move(body)));
     if (HasFailure()) return;
   }
 }
 
 TEST_P(JitSmallBatch, NaNAndInfinityTravelAsInTheReference) {
-  const Layer layer = {{1, 17, 6, 7}, {18, 17, 3, 2}, {1, 1}, {0, 0, 0, 0}};
+  const ConvolutionLayer layer = {{1, 17, 6, 7}, {18, 17, 3, 2}};
   Graph weights, data, y;
-  weights.add_result(backward_weights(layer, weights.input("x", f32_type(layer.x)),
-                                      weights.input("dy", gradient_type(layer))));
+  add_backward_weights(weights, layer, false);
   expect_travels(weights);
   // One that the kernel leaves whole: every element of dx meets no padding of dy.
-  const Layer pointwise = {{1, 17, 6, 7}, {18, 17, 1, 1}, {1, 1}, {0, 0, 0, 0}};
+  const ConvolutionLayer pointwise = {{1, 17, 6, 7}, {18, 17, 1, 1}};
   data.add_result(backward_data(data, pointwise));
   expect_travels(data);
   y.add_result(forward(y, layer, true));
@@ -183,7 +137,7 @@ TEST_P(JitSmallBatch, NaNAndInfinityTravelAsInTheReference) {
 
 // A value that is both operands lies in one way.
 TEST_P(JitSmallBatch, WeightGradientOfOneValue) {
-  const Layer layer = {{2, 17, 5, 5}, {17, 17, 1, 1}, {1, 1}, {0, 0, 0, 0}};
+  const ConvolutionLayer layer = {{2, 17, 5, 5}, {17, 17, 1, 1}};
   Graph graph;
   const Value x = graph.input("x", f32_type(layer.x));
   graph.add_result(backward_weights(layer, x, x));

@@ -1,4 +1,4 @@
-set(backends_sources backend_list_test.cpp chain_kernel_test.cpp parity_test.cpp random_network.cpp
+set(backends_sources backend_list_test.cpp chain_kernel_test.cpp convolution_layers.cpp parity_test.cpp random_network.cpp
   run_graph.cpp same_bits_test.cpp)
 if(SINTER_ONEDNN)
   list(APPEND backends_sources fusion_parity_test.cpp fusion_parts_test.cpp max_pool_pair_test.cpp
@@ -6,7 +6,7 @@ if(SINTER_ONEDNN)
     single_sample_test.cpp)
 endif()
 if(SINTER_JIT)
-  list(APPEND backends_sources jit_debug_symbols_test.cpp jit_engine_test.cpp jit_fusion_test.cpp
+  list(APPEND backends_sources jit_debug_symbols_test.cpp jit_engine_test.cpp jit_fusion_test.cpp jit_grouped_convolution_test.cpp
     jit_instruction_sets_test.cpp jit_kernel_test.cpp jit_kernel_text_test.cpp jit_lane_update_test.cpp jit_pool_windows_test.cpp jit_pooled_gradient_test.cpp jit_resampling_test.cpp
     jit_small_batch_test.cpp jit_batch_norm_test.cpp
     jit_sparse_gradient_test.cpp jit_training_blocks_test.cpp jit_vector_math_test.cpp ../golden.cpp)
