@@ -120,8 +120,9 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   const Convolution size = size_of_weight_gradient(own.body, form);
   const std::vector<Layout> plain(node.results.size());
   if (size.groups > 1)
-    return {{std::vector<Layout>(node.operands.size()), plain,
-             plane_weight_gradient_seconds(size) + call_seconds}};
+    return {
+        {std::vector<Layout>(node.operands.size()), plain,
+         plane_weight_gradient_seconds(size) + cost(graph, node).bytes / bytes_per_second + call_seconds}};
   std::vector<Implementation> ways;
   if (size.is_dense())
     ways.push_back({std::vector<Layout>(node.operands.size(), batch_blocked(4)), plain,

@@ -138,7 +138,7 @@ TEST(JitGroupedConvolutions, AreNotFusedBehindTheGradientOfAMaxPool) {
   const auto reason = [](std::string_view attributes, std::string_view dw) {
     const Graph graph = parse(fmt::format(
         "graph main(%d: f32[2, 2, 2, 2], %a: i32[2, 2, 2, 2], %x: f32[2, 4, 6, 6]) -> ({1}) {{ "
-        "%1 = fusion(%d, %a, %x) (%d: f32[2, 2, 2, 2], %a: i32[2, 2, 2, 2], %x: f32[2, 4, 6, 6]) -> ({1}) {{ "
+        "%1 = fusion(%d, %a, %x) (%d: f32[2, 2, 2, 2], %a: i32[2, 2, 2, 2], %x: f32[2, 4, 6, 6]) {{ "
         "%2 = max_pool2d_backward(%d, %a) {{input_size = [4, 4], kernel_size = [2, 2]}} : f32[2, 2, 4, 4] "
         "%3 = conv2d_backward_weights(%x, %2) {{{0}}} : {1} return %3 }} : {1} return %1 }}",
         attributes, dw));
