@@ -96,11 +96,11 @@ std::string range_of(const Tensor& values) {
 std::vector<std::string> read_class_names(const std::string& spec) {
   if (spec.empty()) return {};
   if (const auto names = class_names(spec)) return *names;
-  if (spec.find('/') != std::string::npos || std::filesystem::path(spec).has_extension())
-    return lines_of(spec);
-  fail_input(
-      "--classes {}: expected the name of a data set, or a file with a slash or an extension in its name",
-      spec);
+  const bool names_file = spec.find('/') != std::string::npos || std::filesystem::path(spec).has_extension();
+  std::error_code unknown;
+  if (names_file || std::filesystem::exists(spec, unknown)) return lines_of(spec);
+  fail_input("--labels {}: expected a file with a class's name on each line, or the name of a data set",
+             spec);
 }
 
 std::string describe_result(const Graph& model, const GraphResult& result, const Tensor& values,
@@ -109,7 +109,7 @@ std::string describe_result(const Graph& model, const GraphResult& result, const
   const auto& shape = values.shape();
   if (shape.size() != 2 || shape[1] < 2 || !is_floating(values.dtype())) return title + range_of(values);
   if (!classes.empty() && static_cast<int64_t>(classes.size()) != shape[1])
-    fail_input("--classes has {} names; model \"{}\" has {} classes", classes.size(), model.name, shape[1]);
+    fail_input("--labels has {} names; model \"{}\" has {} classes", classes.size(), model.name, shape[1]);
   const std::vector<Row> rows = probabilities(model, result, values);
   return (title.empty() ? "" : title + "\n") +
          (rows.size() == 1 ? one_sample(rows[0], classes, top) : many_samples(rows, classes));

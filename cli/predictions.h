@@ -7,8 +7,8 @@
 
 namespace sinter::cli {
 
-/// The names of classes, by label: those of a data set, or the lines of a file, which has a slash or an
-/// extension in its name. An empty `spec` has none. Throws InputError where it is neither or cannot be read.
+/// The names of classes, by label: those of a data set, or the lines of a file. An empty `spec` has none.
+/// Throws InputError where it is neither or cannot be read.
 std::vector<std::string> read_class_names(const std::string& spec);
 
 /// What a model's result says, as text. Scores f32[N, C] become probabilities, by softmax unless the model

@@ -26,7 +26,7 @@ struct Options {
   std::string weights;
   std::vector<std::string> inputs;  ///< name=file
   NormalizeOption normalize;
-  std::string classes;
+  std::string labels;
   int64_t top = 5;
   int64_t warmup = 0;
   std::string output;
@@ -87,7 +87,7 @@ void run(const Options& options, const GlobalOptions& global) {
   const Graph& model = loaded.graph;
   const ModelInputs inputs = read_inputs(options.inputs, model, options.normalize);
   const Weights weights(weights_for(loaded, options.weights, global));
-  const auto classes = read_class_names(options.classes);
+  const auto classes = read_class_names(options.labels);
   const Session session = run_model(model, inputs, weights, options.warmup, global);
   std::string text;
   for (size_t i = 0; i < model.results().size(); ++i)
@@ -111,9 +111,9 @@ void add_run(CLI::App& app, const GlobalOptions& global) {
       ->type_name("NAME=FILE");
   options->normalize.add(*command);
   command
-      ->add_option("--classes", options->classes,
-                   "names for the classes: those of a data set, or a file's lines")
-      ->type_name("NAME|FILE");
+      ->add_option("--labels", options->labels,
+                   "names for the classes, by label: a file's lines, or those of a data set")
+      ->type_name("FILE|NAME");
   command->add_option("--top", options->top, "how many classes to show")
       ->check(number_in(1, 1e6))
       ->capture_default_str();

@@ -88,7 +88,7 @@ TEST_F(Run, PrintsTheProbabilitiesOfAPicture) {
 TEST_F(Run, ShowsTheLikeliestClassesByName) {
   const std::string names =
       folder_.file("names.txt", "zero\none\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n");
-  const Outcome outcome = run_program(arguments({"--input", picture_, "--classes", names, "--top", "2"}));
+  const Outcome outcome = run_program(arguments({"--input", picture_, "--labels", names, "--top", "2"}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Tensor expected = probabilities(input(0, 1));
   const auto values = expected.values<float>();
@@ -179,11 +179,11 @@ TEST_F(Run, WrongOptions) {
   expect_input_error(arguments({"--input", picture_, "--normalize", "0.5"}),
                      "--normalize 0.5: expected MEAN,STD with deviations above 0");
   const std::string names = folder_.file("names.txt", "one\ntwo\n");
-  expect_input_error(arguments({"--input", picture_, "--classes", names}),
-                     "--classes has 2 names; model \"lenet_relu\" has 10 classes");
-  expect_input_error(arguments({"--input", picture_, "--classes", "letters"}),
-                     "--classes letters: expected the name of a data set, or a file with a slash or an "
-                     "extension in its name");
+  expect_input_error(arguments({"--input", picture_, "--labels", names}),
+                     "--labels has 2 names; model \"lenet_relu\" has 10 classes");
+  expect_input_error(
+      arguments({"--input", picture_, "--labels", "letters"}),
+      "--labels letters: expected a file with a class's name on each line, or the name of a data set");
   const std::string file = folder_.file("file", "");
   const Outcome outcome = run_program(arguments({"--input", picture_, "--output", file + "/out"}));
   EXPECT_EQ(outcome.exit_code, 2);
