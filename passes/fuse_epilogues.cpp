@@ -15,6 +15,10 @@ namespace {
 
 using Group = std::vector<NodeId>;  ///< in the order of the graph
 
+// Every cut of a tree is weighed, and what it is cut into again: work that grows with the cube of its size.
+// What networks compute between two products is far smaller.
+constexpr size_t most_in_tree = 64;
+
 // Gradients by data, which the gradient of an activation reads.
 bool is_data_gradient(OpKind op) {
   return op == OpKind::conv2d_backward_data || op == OpKind::matmul || op == OpKind::max_pool2d_backward ||
@@ -122,7 +126,8 @@ class Fuser {
            node.results.size() == 1 && !replaces(node.results[0]) && std::ranges::all_of(node.operands, fits);
   }
 
-  // Each group is a tree whose last node alone is read outside.
+  // Each group is a tree whose last node alone is read outside. Where one is as large as it may be, the next
+  // begins.
   void join_chains() {
     std::map<NodeId, Group> trees;  // by last node
     for (NodeId id = 0; id < node_count(); ++id) {
@@ -133,6 +138,7 @@ class Fuser {
         if (!operand.valid() || graph_.info(operand).kind != ValueKind::result) continue;
         const auto found = trees.find(graph_.info(operand).node);
         if (found == trees.end() || only_reader(found->first) != id ||
+            tree.size() + found->second.size() >= most_in_tree ||
             graph_.type(operand).shape != graph_.type(node.results[0]).shape)
           continue;
         tree.insert(tree.end(), found->second.begin(), found->second.end());
