@@ -29,13 +29,16 @@ bool is_inside(const std::filesystem::path& path, const std::filesystem::path& f
 }  // namespace
 
 InputFile::InputFile(const std::filesystem::path& path)
-    : path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    : path_(path),
+      descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {  // a pipe must not be waited for
   if (descriptor_ < 0) fail_to_read(path, errno);
   struct stat status {};
   const bool known = fstat(descriptor_, &status) == 0;
-  if (!known || S_ISDIR(status.st_mode)) {
+  if (!known || !S_ISREG(status.st_mode)) {
     const int error = known ? EISDIR : errno;
     close(descriptor_);
+    if (known && !S_ISDIR(status.st_mode))
+      fail_input("cannot read {}: a pipe, socket or device; expected a file", path.string());
     fail_to_read(path, error);
   }
   bytes_ = status.st_size;

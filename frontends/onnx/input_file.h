@@ -10,7 +10,7 @@
 namespace sinter::onnx {
 
 /// A file open for reading. Throws InputError, naming it and the reason, where it cannot be opened or is no
-/// file.
+/// regular file.
 class InputFile {
  public:
   explicit InputFile(const std::filesystem::path& path);

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "frontends/onnx/import.h"
 #include "frontends/onnx/read_model.h"
@@ -152,6 +153,9 @@ TEST_F(OnnxErrors, OfExternalData) {
     EXPECT_EQ(error(at(outside)), "m.onnx: initializer \"w\": external data in \"" + outside +
                                       "\"; expected a file inside the model's folder");
   EXPECT_EQ(error(at("none.bin")), "m.onnx: cannot read none.bin: No such file or directory");
+  ASSERT_EQ(mkfifo((folder_ / "pipe.bin").c_str(), 0600),
+            0);  // nobody writes: who waits for it waits for ever
+  EXPECT_EQ(error(at("pipe.bin")), "m.onnx: cannot read pipe.bin: a pipe, socket or device; expected a file");
   EXPECT_EQ(error(at("w.bin")), "m.onnx: initializer \"w\": 8 bytes at 0 of \"w.bin\", which has 4");
   EXPECT_EQ(error(at("w.bin") + "external_data { key: 'offset' value: '9223372036854775807' }"),
             "m.onnx: initializer \"w\": 8 bytes at 9223372036854775807 of \"w.bin\", which has 4");
