@@ -5,6 +5,7 @@
 #include "ir/verify.h"
 #include "passes/pipeline.h"
 #include "runtime/executable.h"
+#include "runtime/memory_need.h"
 
 namespace sinter {
 namespace {
@@ -50,6 +51,7 @@ std::shared_ptr<const Executable> compile_by(const Backend& backend, Graph graph
   run_passes(graph, options.passes, pass_options, options.run_options);
   verify_or_fail(graph, "after the passes");
   check_concrete(graph);
+  check_values(graph, options.available);
   executable->backend = options.backend;
   if (options.profile) executable->profile = std::make_shared<Profile>();
   executable->program = compile_nodes(graph, backend, {}, executable->profile.get());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "passes/run_passes.h"
 #include "runtime/compiled_graph.h"
 #include "runtime/fallbacks.h"
+#include "runtime/memory.h"
 #include "runtime/profile.h"
 
 namespace sinter {
@@ -43,6 +45,8 @@ struct CompileOptions {
   RunOptions run_options = {};
   BackendOptions backend_options = {};
   bool profile = false;  ///< kernels have clocks, for one session at a time; else they are not touched
+  /// Bytes; none: nobody knows. A graph whose values alone need more is not compiled.
+  std::optional<int64_t> available = available_memory_bytes();
 };
 
 /// The names of the pipelines' passes.
@@ -59,7 +63,7 @@ std::shared_ptr<const Backend> find_backend(const std::string& name, const Backe
 /// Runs the passes, verifies, and compiles a kernel for each node. With "auto", where a backend fails at a
 /// node that no other runs in its layouts, that is warned of and the graph compiled without it. Throws
 /// InputError where the graph cannot be run (a symbol that is not bound, a type the backend has no arithmetic
-/// for).
+/// for), Error where its values need more memory than is available.
 std::shared_ptr<const Executable> compile(Graph graph, const CompileOptions& options);
 
 }  // namespace sinter

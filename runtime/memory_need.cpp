@@ -1,6 +1,9 @@
 #include "runtime/memory_need.h"
 
+#include <algorithm>
+
 #include "ir/amounts.h"
+#include "passes/plan_memory.h"
 
 namespace sinter {
 namespace {
@@ -14,17 +17,30 @@ bool is_there(const Executable& executable, const Weights& weights, ValueId id) 
   return definition ? weights.holds(*definition, info.type) : weights.holds(info.name, info.type);
 }
 
+bool is_large(const Graph& graph) {
+  int64_t bytes = 0;
+  return std::ranges::any_of(graph.values(), [&](const ValueInfo& value) {
+    bytes += value.type.bytes();
+    return bytes > large_plan_bytes;
+  });
+}
+
 }  // namespace
 
-MemoryNeed memory_need(const Executable& executable, int threads, const Weights& weights) {
-  const Graph& graph = executable.graph;
-  MemoryNeed need{.values = executable.program.plan.arena_bytes,
-                  .workspaces = executable.program.workspace_offsets(threads).back(),
-                  .threads = threads};
+MemoryNeed memory_need(const Graph& graph, const MemoryPlan& plan) {
+  MemoryNeed need{.values = plan.arena_bytes};
   for (const ValueId id : graph.inputs()) need.inputs += graph.type(id).bytes();
   for (const GraphResult& result : graph.results())
     if (!result.stored_in.valid()) need.results += graph.type(result.value).bytes();
-  for (const StoreCopy& copy : executable.program.plan.copies) need.results += graph.type(copy.to).bytes();
+  for (const StoreCopy& copy : plan.copies) need.results += graph.type(copy.to).bytes();
+  return need;
+}
+
+MemoryNeed memory_need(const Executable& executable, int threads, const Weights& weights) {
+  const Graph& graph = executable.graph;
+  MemoryNeed need = memory_need(graph, executable.program.plan);
+  need.workspaces = executable.program.workspace_offsets(threads).back();
+  need.threads = threads;
   for (const auto ids : {graph.parameters(), graph.states()})
     for (const ValueId id : ids)
       if (!is_there(executable, weights, id)) need.weights += graph.type(id).bytes();
@@ -40,7 +56,17 @@ void check_memory(std::string_view graph, const MemoryNeed& need, std::optional<
                             percent_left_alone));
 }
 
+void check_values(const Graph& graph, std::optional<int64_t> available) {
+  if (is_large(graph)) check_memory(graph.name, memory_need(graph, plan_memory(graph)), available);
+}
+
 void refuse_plan(std::string_view graph, const MemoryNeed& need, std::string_view why) {
+  if (need.threads == 0)
+    fail(
+        "graph \"{}\" needs at least {} of memory ({} for intermediate values, {} for inputs, {} for "
+        "results): {}",
+        graph, byte_size(need.total()), byte_size(need.values), byte_size(need.inputs),
+        byte_size(need.results), why);
   fail(
       "graph \"{}\" needs {} of memory ({} for intermediate values, {} for kernels on {} thread{}, {} for "
       "inputs, {} for results, {} for weights): {}",

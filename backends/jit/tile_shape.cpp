@@ -1,23 +1,40 @@
 #include "backends/jit/tile_shape.h"
 
 #include <algorithm>
+#include <array>
 
 namespace sinter::jit {
 
-// A chain of sums shorter than the latency of a multiply-add leaves the unit idle.
-double tile_cycles(const TileSpace& space, const TileShape& tile) {
+namespace {
+
+// Cycles of a step of the reduction over one tile. A chain of sums shorter than the latency of a multiply-add
+// leaves the unit idle.
+double cycles_of_one(const TileSpace& space, const TileShape& tile) {
   constexpr int64_t latency = 4;
+  const double loads =
+      static_cast<double>(tile.outer) + space.vector_load * static_cast<double>(tile.inner * space.group);
+  const int64_t sums = tile.outer * tile.inner * space.group;
+  // Loads wait for a place beside the sums even where there is room for them.
+  return std::max(static_cast<double>(std::max(sums, latency)), loads) + loads / 8;
+}
+
+struct Pieces {
+  int64_t size, count;
+};
+
+// What cutting leaves: whole pieces, and what is over.
+std::array<Pieces, 2> cut(int64_t total, int64_t size) {
+  const int64_t rest = total % size;
+  return {{{size, total / size}, {rest, rest > 0 ? 1 : 0}}};
+}
+
+}  // namespace
+
+double tile_cycles(const TileSpace& space, const TileShape& tile) {
   double total = 0;
-  for (int64_t o = 0; o < space.outer; o += tile.outer)
-    for (int64_t i = 0; i < space.inner; i += tile.inner) {
-      const int64_t outer = std::min(tile.outer, space.outer - o),
-                    inner = std::min(tile.inner, space.inner - i);
-      const double loads =
-          static_cast<double>(outer) + space.vector_load * static_cast<double>(inner * space.group);
-      // Loads wait for a place beside the sums even where there is room for them.
-      total +=
-          std::max(static_cast<double>(std::max(outer * inner * space.group, latency)), loads) + loads / 8;
-    }
+  for (const Pieces outer : cut(space.outer, tile.outer))
+    for (const Pieces inner : cut(space.inner, tile.inner))
+      total += static_cast<double>(outer.count * inner.count) * cycles_of_one(space, {outer.size, inner.size});
   return total;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ir/text.h"
 #include "runtime/initialize.h"
 #include "runtime/session.h"
 #include "tests/runtime/small_models.h"
@@ -19,6 +20,7 @@ std::shared_ptr<const Executable> training_step(int64_t batch) {
   CompileOptions options{.backend = "reference", .passes = training_passes()};
   options.pass_options.symbols["N"] = batch;
   options.pass_options.momentum = 0.9;
+  options.available = std::nullopt;
   return compile(small_lenet(true), options);
 }
 
@@ -58,6 +60,24 @@ TEST(MemoryNeed, IsHeldAgainstWhatIsAvailableLessAMargin) {
       "% of them left for others");
   EXPECT_NO_THROW(check_memory("g", {.values = large_plan_bytes}, 0));
   EXPECT_THROW(check_memory("g", {.values = large_plan_bytes, .weights = 1}, 0), Error);
+}
+
+TEST(MemoryNeed, OfValuesIsHeldAgainstItBeforeKernelsAreMade) {
+  const Graph graph = parse(
+      "graph g(%x: f32[1, 3, 1048576, 1048576]) -> (f32[1, 4, 1048574, 1048574]) {\n"
+      "  param %w: f32[4, 3, 3, 3]\n"
+      "  %1 = conv2d(%x, %w) : f32[1, 4, 1048574, 1048574]\n"
+      "  return %1\n}");
+  for (const std::string& backend : backend_names()) {
+    CompileOptions options{.backend = backend, .passes = inference_passes()};
+    options.available = 2 * gib;
+    const std::string message = message_of<Error>([&] { compile(graph, options); });
+    EXPECT_TRUE(message.starts_with("graph \"g\" needs at least 4")) << backend << ": " << message;
+    EXPECT_TRUE(
+        message.ends_with(" for intermediate values, 12.0 TiB for inputs, 16.0 TiB for results): 2.0 "
+                          "GiB are available, 5 % of them left for others"))
+        << backend << ": " << message;
+  }
 }
 
 // Pictures alone are more than there is; nothing of this size is ever allocated.

@@ -193,8 +193,15 @@ TEST(Session, APlanLargerThanTheMemoryIsRefusedWithItsFigure) {
   const std::vector<Tensor> x = {Tensor::of<float>({2}, {0, 1})};
   session.run(x);
   const Tensor before = session.result(0).clone();
-  const std::string message = message_of<Error>(
-      [&] { Session(compile(large, {.backend = "reference", .passes = {}}), pool_of(1), Weights()); });
+  CompileOptions options{.backend = "reference", .passes = {}};
+  const std::string values = message_of<Error>([&] { compile(large, options); });
+  EXPECT_TRUE(
+      values.starts_with("graph \"l\" needs at least 8.0 TiB of memory (8.0 TiB for intermediate values, 4.0 "
+                         "KiB for inputs, 4.0 KiB for results): "))
+      << values;
+  options.available = std::nullopt;
+  const std::string message =
+      message_of<Error>([&] { Session(compile(large, options), pool_of(1), Weights()); });
   EXPECT_TRUE(
       message.starts_with("graph \"l\" needs 8.0 TiB of memory (8.0 TiB for intermediate values, 0 B "
                           "for kernels on 1 thread, 4.0 KiB for inputs, 4.0 KiB for results, 0 B for "
