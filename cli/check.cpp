@@ -33,7 +33,8 @@ struct Count {
   }
 };
 
-// The folder itself where it is a case, else all cases below it, in order.
+// The folder itself where it is a case, else all cases below it, in order. Throws InputError where there are
+// none.
 std::vector<std::filesystem::path> cases_in(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder))
     fail_input("{}: no folder; expected one with model.onnx, or with such folders in it", folder.string());
@@ -60,15 +61,34 @@ std::string summary(const std::map<std::string, Count>& by_op, const Count& all)
                      all.skipped);
 }
 
-void check(const Options& options, const GlobalOptions& global) {
-  std::vector<std::filesystem::path> cases;
-  for (const std::string& folder : options.folders) {
-    const auto found = cases_in(folder);
-    cases.insert(cases.end(), found.begin(), found.end());
+struct Cases {
+  std::vector<std::filesystem::path> found;
+  std::vector<std::string> missing;  ///< folders without any, by what is to be said of them
+};
+
+Cases cases_in(const std::vector<std::string>& folders) {
+  Cases cases;
+  for (const std::string& folder : folders) {
+    try {
+      const auto found = cases_in(std::filesystem::path(folder));
+      cases.found.insert(cases.found.end(), found.begin(), found.end());
+    } catch (const InputError& error) {
+      cases.missing.push_back(error.message());
+    }
   }
+  if (cases.found.empty()) fail_input("{}", cases.missing.front());
+  return cases;
+}
+
+void check(const Options& options, const GlobalOptions& global) {
+  const auto [cases, missing] = cases_in(options.folders);
   const auto pool = global.make_pool();
   std::map<std::string, Count> by_op;
   Count all;
+  for (const std::string& folder : missing) {
+    all.add(CaseOutcome::Kind::skipped);
+    write_result(fmt::format("skipped {}\n", one_line(folder)));
+  }
   for (const auto& folder : cases) {
     const CaseOutcome outcome = run_case(folder, options.tolerance, global, pool);
     all.add(outcome.kind);

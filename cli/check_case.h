@@ -25,8 +25,8 @@ struct CaseOutcome {
 };
 
 /// Runs a test case in the format of ONNX's backend tests, all of its data sets. Skipped: a model that cannot
-/// be imported, with the importer's words. Failed: numbers that differ, with the first of them, and whatever
-/// goes wrong when it runs.
+/// be imported, with the importer's words, and data that contradicts its own model. Failed: numbers that
+/// differ, with the first of them, and whatever goes wrong when it runs.
 CaseOutcome run_case(const std::filesystem::path& folder, const Tolerance& tolerance,
                      const GlobalOptions& global, const std::shared_ptr<ThreadPool>& pool);
 

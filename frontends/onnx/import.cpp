@@ -287,9 +287,16 @@ void check_opset(const Model& model) {
 
 }  // namespace
 
+void check_tensors(const Model& model) {
+  for (const auto* values : {&model.inputs, &model.outputs})
+    for (const ModelValue& value : *values)
+      if (!value.no_tensor.empty()) fail_input("{}", value.no_tensor);
+}
+
 ImportedModel import_model(const Model& model, const ImportOptions& options) {
   try {
     check_opset(model);
+    check_tensors(model);
     return Importer(model, options).run();
   } catch (const InputError& error) {
     throw InputError({.file = model.file}, error.message(), error.notes());

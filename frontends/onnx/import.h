@@ -24,6 +24,9 @@ struct ImportedModel {
   std::map<std::string, Tensor, std::less<>> weights;
 };
 
+/// Throws InputError where an input or output is no tensor of numbers.
+void check_tensors(const Model& model);
+
 /// A model as a graph. Inputs, results, weights and layers keep their names. What depends on constants alone
 /// is computed now. Throws InputError: file, node, what was found and what was expected, and the types of
 /// the node's inputs with where they come from.

@@ -37,8 +37,9 @@ struct ModelNode {
 
 struct ModelValue {
   std::string name;
-  std::optional<Type> type;  ///< none where the file leaves it out
-  int element_number = 0;    ///< of its element type, in the file
+  std::optional<Type> type;    ///< none where the file leaves it out
+  int element_number = 0;      ///< of its element type, in the file
+  std::string no_tensor = {};  ///< what it is, and what is expected, where it is no tensor of numbers
 };
 
 struct Model {

@@ -235,11 +235,33 @@ class Reader {
     }
   }
 
+  // Empty: it is one, or nothing is said of it.
+  static std::string_view other_than_tensor(const proto::TypeProto& type) {
+    switch (type.value_case()) {
+      case proto::TypeProto::kTensorType:
+      case proto::TypeProto::VALUE_NOT_SET:
+        return {};
+      case proto::TypeProto::kSequenceType:
+        return "a sequence";
+      case proto::TypeProto::kOptionalType:
+        return "an optional value";
+      case proto::TypeProto::kMapType:
+        return "a map";
+      default:
+        return "a sparse tensor";
+    }
+  }
+
   ModelValue named_value(const proto::ValueInfoProto& value, std::string_view kind) const {
-    if (!value.has_type() || !value.type().has_tensor_type()) return {value.name(), {}, 0};
+    const std::string what = fmt::format("{} \"{}\"", kind, value.name());
+    if (const std::string_view other = other_than_tensor(value.type()); !other.empty())
+      return {value.name(), {}, 0, fmt::format("{}: {}; expected a tensor", what, other)};
     const auto& tensor = value.type().tensor_type();
+    if (tensor.elem_type() == proto::TensorProto::STRING)
+      return {
+          value.name(), {}, 0, what + ": elements of STRING; expected floating or integer numbers, or BOOL"};
     if (!tensor.has_shape()) return {value.name(), {}, 0};
-    Type type{element_type(tensor.elem_type(), fmt::format("{} \"{}\"", kind, value.name()))};
+    Type type{element_type(tensor.elem_type(), what)};
     for (const auto& dim : tensor.shape().dim())
       type.shape.push_back(dimension(dim, value.name(), type.shape.size()));
     return {value.name(), std::move(type), tensor.elem_type()};

@@ -69,6 +69,69 @@ TEST_F(Check, NeedsCases) {
                      folder_.path().string() + ": no model.onnx in it or below it");
 }
 
+TEST_F(Check, AFolderWithoutCasesIsSaidAndTheOthersRun) {
+  const auto a = test_case("a", "g (float[2, 2] x) => (float[2, 2] y) { y = Relu(x) }", x_,
+                           Tensor::of<float>({2, 2}, {0, 2, 0, 4}));
+  std::filesystem::create_directories(folder_ / "empty");
+  const std::string empty = folder_ / "empty";
+  const Outcome outcome = run_program({"check", "nowhere", empty, a, "--backend", "reference"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "skipped nowhere: no folder; expected one with model.onnx, or with such folders in it\n"
+            "skipped " +
+                empty +
+                ": no model.onnx in it or below it\n"
+                "\n"
+                "op    passed  failed  skipped\n"
+                "-----------------------------\n"
+                "Relu       1       0        0\n"
+                "\n"
+                "1 passed, 0 failed, 2 skipped\n");
+}
+
+TEST_F(Check, WhatHoldsNoTensorOfNumbersIsSkipped) {
+  const auto skipped = [&](std::string_view graph, std::string_view more = {}) {
+    const auto a = test_case("a", "g (float[2, 2] x) => (float[2, 2] y) { y = Relu(x) }", x_, x_);
+    folder_.file("a/model.onnx", onnx_graph(graph, more));
+    const Outcome outcome = run_program({"check", a});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    const std::string first = outcome.out.substr(0, outcome.out.find('\n'));
+    const std::string begin = "skipped " + a + ": ";
+    EXPECT_TRUE(first.starts_with(begin)) << outcome.out;
+    return first.substr(begin.size());
+  };
+  EXPECT_EQ(skipped("g (string[2, 2] x) => (float[2, 2] y) { y = Cast <to = 1> (x) }"),
+            "input \"x\": elements of STRING; expected floating or integer numbers, or BOOL");
+  EXPECT_EQ(skipped("g (float[2, 2] x) => (string[2, 2] y) { y = Cast <to = 8> (x) }"),
+            "output \"y\": elements of STRING; expected floating or integer numbers, or BOOL");
+  const std::string of_tensors = "{ elem_type { tensor_type { elem_type: 1 shape { } } } } } } }";
+  EXPECT_EQ(skipped("g (float[2, 2] x) => (float[2, 2] y) { y = Relu(x) }",
+                    "graph { input { name: 's' type { sequence_type " + of_tensors),
+            "input \"s\": a sequence; expected a tensor");
+  EXPECT_EQ(skipped("g (float[2, 2] x) => (float[2, 2] y) { y = Relu(x) }",
+                    "graph { output { name: 's' type { optional_type " + of_tensors),
+            "output \"s\": an optional value; expected a tensor");
+}
+
+TEST_F(Check, DataThatContradictsItsModelIsSkipped) {
+  const auto a = test_case("a", "g (float[3, N] x) => (float[3, N] y) { y = Relu(x) }", x_, x_);
+  const Outcome outcome = run_program({"check", a});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.out.starts_with(
+      "skipped " + a + ": input_0.pb holds f32[2, 2]; its model declares \"x\" as f32[3, N]\n"))
+      << outcome.out;
+}
+
+// The data of ONNX 1.12's test_adam_multiple is known to be wrong; another case of that name is not.
+TEST_F(Check, AWrongCaseIsKnownByWhatItHolds) {
+  const auto a =
+      test_case("test_adam_multiple", "g (float[2, 2] x) => (float[2, 2] y) { y = Neg(x) }", x_, x_);
+  const Outcome outcome = run_program({"check", a});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_TRUE(outcome.out.starts_with("failed " + a + ": output \"y\" element [0, 0] is 1; expected -1"))
+      << outcome.out;
+}
+
 // ONNX's own cases, where they are: each one passes, or is skipped for a reason that is no missing op.
 TEST_F(Check, ConformanceCases) {
   const char* cases = std::getenv("SINTER_ONNX");
