@@ -40,7 +40,8 @@ Examples examples_of(const Graph& model, const LabelledData& data, std::string_v
   read_labels(data.labels, model.type(model.results()[0].value).shape[1].size, labels);
   examples.labels.assign(labels.begin(), labels.end());
   if (dtype == DType::f32) {
-    examples.values = static_cast<const float*>(data.samples.data());
+    const std::shared_ptr<void> callers;  // who keeps them until the training ends
+    examples.values = {callers, static_cast<const float*>(data.samples.data())};
   } else {
     const auto* pixels = static_cast<const uint8_t*>(data.samples.data());
     examples.pixels.assign(pixels, pixels + elements);

@@ -34,12 +34,31 @@ struct Options {
 };
 
 // By channel, of pixels as p / 255: what --normalize takes.
-struct PixelStatistics {
+struct Statistics {
   std::vector<double> mean, deviation;
+
+  void add(double sum, double squares, double count) {
+    mean.push_back(sum / count);
+    deviation.push_back(std::sqrt(std::max(0.0, squares / count - std::pow(sum / count, 2))));
+  }
 };
 
-PixelStatistics statistics(const Examples& examples) {
-  PixelStatistics result;
+Statistics statistics_of_values(const Examples& examples) {
+  Statistics result;
+  const int64_t plane = examples.height * examples.width;
+  for (int64_t c = 0; c < examples.channels; ++c) {
+    double sum = 0, squares = 0;
+    for (int64_t n = 0; n < examples.count; ++n) {
+      const float* values = examples.values.get() + (n * examples.channels + c) * plane;
+      for (const double value : std::span(values, plane)) sum += value, squares += value * value;
+    }
+    result.add(sum, squares, static_cast<double>(examples.count * plane));
+  }
+  return result;
+}
+
+Statistics statistics_of_pixels(const Examples& examples) {
+  Statistics result;
   const int64_t plane = examples.size().height * examples.size().width;
   std::vector<std::array<int64_t, 256>> histograms(examples.channels);
   ExampleReader reader(examples);
@@ -55,9 +74,7 @@ PixelStatistics statistics(const Examples& examples) {
       sum += value * static_cast<double>(histogram[pixel]);
       squares += value * value * static_cast<double>(histogram[pixel]);
     }
-    const auto pixels = static_cast<double>(examples.count * plane);
-    result.mean.push_back(sum / pixels);
-    result.deviation.push_back(std::sqrt(std::max(0.0, squares / pixels - std::pow(sum / pixels, 2))));
+    result.add(sum, squares, static_cast<double>(examples.count * plane));
   }
   return result;
 }
@@ -78,12 +95,16 @@ std::string class_table(const DataSet& data) {
 
 std::string description(const DataSet& data) {
   const Examples& train = data.train;
-  const PixelStatistics pixels = statistics(train);
+  const bool pictures = train.values == nullptr;
+  const Statistics found = pictures ? statistics_of_pixels(train) : statistics_of_values(train);
   return fmt::format(
-      "{}: pictures of {} x {} pixels, {} channel{}, {} classes\n\n{}\n"
-      "mean and standard deviation of the training pixels: --normalize {:.4f},{:.4f}\n",
-      data.name, train.size().height, train.size().width, train.channels, train.channels == 1 ? "" : "s",
-      data.classes.size(), class_table(data), fmt::join(pixels.mean, ","), fmt::join(pixels.deviation, ","));
+      "{}: {} of {} x {}{}, {} channel{}, {} classes\n\n{}\n"
+      "mean and standard deviation of the training {}{:.4f},{:.4f}\n",
+      data.name, pictures ? "pictures" : "f32", train.size().height, train.size().width,
+      pictures ? " pixels" : "", train.channels, train.channels == 1 ? "" : "s", data.classes.size(),
+      class_table(data),
+      pictures ? "pixels: --normalize " : "values, which are taken as they are: ", fmt::join(found.mean, ","),
+      fmt::join(found.deviation, ","));
 }
 
 // "T-shirt/top" -> "t-shirt-top"
@@ -120,6 +141,8 @@ std::string export_pictures(const DataSet& data, const Options& options) {
 
 void show_data(const Options& options, const GlobalOptions& global) {
   const DataSet data = options.reading.load(options.spec, global);
+  if (!options.folder.empty() && data.train.values != nullptr)
+    fail_input("--export {}: data set \"{}\" holds f32 and no pictures", options.folder, options.spec);
   write_result(description(data));
   if (!options.folder.empty()) write_result(export_pictures(data, options));
 }

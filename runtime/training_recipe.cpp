@@ -23,7 +23,7 @@ std::string describe(const Examples& examples) {
   if (examples.values != nullptr) {
     const int64_t elements = examples.count * examples.channels * examples.height * examples.width;
     sum = static_cast<uint32_t>(
-        crc32_z(sum, reinterpret_cast<const Bytef*>(examples.values), elements * sizeof(float)));
+        crc32_z(sum, reinterpret_cast<const Bytef*>(examples.values.get()), elements * sizeof(float)));
   }
   for (const auto& file : examples.files) {
     const std::string name = file.filename().string();

@@ -165,7 +165,7 @@ void BatchLoader::fill(Batch& batch, int64_t index, int64_t epoch, ExampleReader
   for (int64_t i = 0; i < batch.count; ++i, image += elements) {
     const int64_t example = order_[index * options_.batch_size + i];
     if (examples_.values != nullptr)
-      std::copy_n(examples_.values + example * elements, elements, image);
+      std::copy_n(examples_.values.get() + example * elements, elements, image);
     else
       write_picture(example, epoch, reader, image);
     batch.labels.values<int64_t>()[i] = examples_.labels[example];

@@ -146,6 +146,8 @@ DataSet load_data_set(std::string_view spec, const DataOptions& options) {
   if (options.test_share > 0 && name != "images" && name != "npy")
     fail_input("data set \"{}\" has a test split; expected no --test-share beside it", spec);
   DataSet data = source->load(argument, options);
+  if (options.resize.given() && data.train.values != nullptr)
+    fail_input("data set \"{}\" holds f32, which is taken as it is; expected no --resize beside it", spec);
   if (options.resize.given()) data.train.resize = data.test.resize = options.resize;
   return data;
 }

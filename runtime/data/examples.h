@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 namespace sinter {
@@ -22,8 +23,8 @@ struct Examples {
   std::vector<uint16_t> labels = {};                       ///< [count]
   PictureSize resize = {};                                 ///< what they are resized to; not given: as stored
   std::vector<std::filesystem::path> files = {};           ///< [count], instead of pixels
-  /// As pixels and instead of them: numbers that are taken as they are. Whoever made the examples keeps them.
-  const float* values = nullptr;
+  /// As pixels and instead of them: numbers that are taken as they are.
+  std::shared_ptr<const float> values = {};
 
   /// The size that models are given.
   PictureSize size() const { return resize.given() ? resize : PictureSize{height, width}; }

@@ -22,22 +22,24 @@ std::vector<std::string> split_at_commas(std::string_view text) {
 }
 
 void read_pictures(Examples& examples, const std::string& file) {
-  const Tensor tensor = read_npy(file);
-  std::vector<int64_t> shape = tensor.shape();
-  const bool any = std::ranges::find(shape, 0) == shape.end();
-  if (tensor.dtype() != DType::u8 || (shape.size() != 3 && shape.size() != 4) || !any)
-    fail_input_at({.file = file}, "holds {}, expected u8[n, height, width] or u8[n, channels, height, width]",
-                  to_string(tensor.type()));
+  const auto tensor = std::make_shared<const Tensor>(read_npy(file));
+  std::vector<int64_t> shape = tensor->shape();
+  const bool any = std::ranges::find(shape, 0) == shape.end(), bytes = tensor->dtype() == DType::u8;
+  if ((!bytes && tensor->dtype() != DType::f32) || (shape.size() != 3 && shape.size() != 4) || !any)
+    fail_input_at({.file = file},
+                  "holds {}, expected u8 or f32, [n, height, width] or [n, channels, height, width]",
+                  to_string(tensor->type()));
   if (shape.size() == 3) shape.insert(shape.begin() + 1, 1);
-  if (shape[1] != 1 && shape[1] != 3)
+  if (bytes && shape[1] != 1 && shape[1] != 3)
     fail_input_at({.file = file}, "holds {}, expected 1 or 3 channels as its second dimension",
-                  to_string(tensor.type()));
-  const auto pixels = tensor.values<uint8_t>();
-  examples = {.count = shape[0],
-              .channels = shape[1],
-              .height = shape[2],
-              .width = shape[3],
-              .pixels = {pixels.begin(), pixels.end()}};
+                  to_string(tensor->type()));
+  examples = {.count = shape[0], .channels = shape[1], .height = shape[2], .width = shape[3]};
+  if (bytes) {
+    const auto pixels = tensor->values<uint8_t>();
+    examples.pixels.assign(pixels.begin(), pixels.end());
+  } else {
+    examples.values = {tensor, tensor->values<float>().data()};
+  }
 }
 
 void read_labels(Examples& examples, const std::string& file, const std::string& pictures) {
@@ -61,22 +63,38 @@ Examples read_split(const std::string& pictures, const std::string& labels) {
   return examples;
 }
 
+// Those that are held out, or those that are not.
+Examples part(const Examples& all, const std::vector<bool>& held_out, bool held) {
+  Examples part = {.channels = all.channels, .height = all.height, .width = all.width};
+  const int64_t elements = all.channels * all.height * all.width;
+  const auto append = [&](auto& to, const auto* from, int64_t i) {
+    to.insert(to.end(), from + i * elements, from + (i + 1) * elements);
+  };
+  const auto values = std::make_shared<std::vector<float>>();
+  for (int64_t i = 0; i < all.count; ++i) {
+    if (held_out[i] != held) continue;
+    if (all.values != nullptr)
+      append(*values, all.values.get(), i);
+    else
+      append(part.pixels, all.pixels.data(), i);
+    part.labels.push_back(all.labels[i]);
+    ++part.count;
+  }
+  if (all.values != nullptr) part.values = {values, values->data()};
+  return part;
+}
+
 void hold_out(DataSet& data, double share) {
   const std::vector<bool> held = held_out(data.train.labels, share);
-  const Examples all = std::move(data.train);
-  const int64_t bytes = all.channels * all.height * all.width;
-  data.train = data.test = {.channels = all.channels, .height = all.height, .width = all.width};
-  for (int64_t i = 0; i < all.count; ++i) {
-    Examples& split = held[i] ? data.test : data.train;
-    const auto first = all.pixels.begin() + i * bytes;
-    split.pixels.insert(split.pixels.end(), first, first + bytes);
-    split.labels.push_back(all.labels[i]);
-    ++split.count;
-  }
+  data.test = part(data.train, held, true);
+  data.train = part(data.train, held, false);
 }
 
 void check_splits(const DataSet& data, const std::vector<std::string>& files) {
   const Examples &train = data.train, &test = data.test;
+  const auto type = [](const Examples& examples) { return examples.values != nullptr ? "f32" : "u8"; };
+  if (type(train) != std::string_view(type(test)))
+    fail_input_at({.file = files[2]}, "holds {}, expected {} as in {}", type(test), type(train), files[0]);
   if (train.channels != test.channels || train.size() != test.size())
     fail_input_at({.file = files[2]}, "pictures of {} x {} x {}, expected {} x {} x {} as in {}",
                   test.channels, test.height, test.width, train.channels, train.height, train.width,

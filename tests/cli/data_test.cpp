@@ -1,4 +1,5 @@
 #include "runtime/data/data_set.h"
+#include "runtime/files/npy.h"
 #include "runtime/files/png.h"
 #include "tests/cli/program.h"
 
@@ -46,6 +47,41 @@ label  class        train  test
 
 mean and standard deviation of the training pixels: --normalize 0.5000,0.5000
 )");
+}
+
+TEST(Data, FloatsAreDescribedAndTrainAModel) {
+  const TemporaryFolder folder;
+  const std::string x = folder / "x.npy", y = folder / "y.npy";
+  Tensor values(DType::f32, {8, 2, 4, 4}), labels(DType::i64, {8});
+  for (int64_t i = 0; i < values.count(); ++i) values.values<float>()[i] = i / 32 % 2 == 0 ? -3.0F : 5.0F;
+  for (int64_t i = 0; i < 8; ++i) labels.values<int64_t>()[i] = i % 2;
+  write_npy(x, values);
+  write_npy(y, labels);
+  const std::string set = "npy:" + x + "," + y + "," + x + "," + y;
+  EXPECT_EQ(run_program({"data", set}).out,
+            "x: f32 of 4 x 4, 2 channels, 2 classes\n\n"
+            "label  class  train  test\n"
+            "-------------------------\n"
+            "    0  0          4     4\n"
+            "    1  1          4     4\n"
+            "-------------------------\n"
+            "       total      8     8\n\n"
+            "mean and standard deviation of the training values, which are taken as they are: "
+            "1.0000,1.0000,4.0000,4.0000\n");
+  expect_input_error(
+      {"data", set, "--export", folder / "pictures"},
+      "--export " + (folder / "pictures").string() + ": data set \"" + set + "\" holds f32 and no pictures");
+  const std::string model =
+      folder.file("m.sinter", "model m() { input x: f32[N, 2, 4, 4]\n x | flatten | linear(2) }\n");
+  const std::vector<std::string> train = {"train",        model, "--data", set,    "--epochs",  "2",
+                                          "--batch-size", "4",   "--lr",   "0.01", "--backend", "reference"};
+  const Outcome trained = run_program(train);
+  EXPECT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_NE(trained.out.find("test accuracy 1.0000"), std::string::npos) << trained.out;
+  auto normalized = train;
+  normalized.insert(normalized.end(), {"--normalize", "0,1"});
+  expect_input_error(
+      normalized, "augmentation and normalisation are for pictures of bytes; floats are taken as they are");
 }
 
 TEST(Data, ExportsPicturesNamedByTheirLabels) {
@@ -132,7 +168,7 @@ TEST_F(Cifar, TrainsAndPredictsAfterResizing) {
   ASSERT_EQ(
       run_program({"data", "cifar10", "--resize", "16x16", "--export", folder_ / "p"}, options()).exit_code,
       0);
-  const Outcome predicted = run({"run", model_, "--weights", weights, "--classes", "cifar10", "--top", "1",
+  const Outcome predicted = run({"run", model_, "--weights", weights, "--labels", "cifar10", "--top", "1",
                                  "--input", "image=" + (folder_ / "p/003-cat.png").string()});
   EXPECT_EQ(predicted.exit_code, 0) << predicted.err;
   EXPECT_NE(predicted.out.find("\ncat "), std::string::npos) << predicted.out;

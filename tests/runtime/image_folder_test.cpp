@@ -1,6 +1,7 @@
 #include "runtime/data/image_folder.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "runtime/data/batch_loader.h"
 #include "runtime/data/held_out.h"
@@ -204,6 +205,26 @@ TEST_F(NpySet, HoldsAShareOut) {
     for (int64_t i = 0; i < 2; ++i) EXPECT_EQ(split->labels[i], split->pixels[i * 6] / 6 % 3 == 0 ? 0 : 1);
 }
 
+TEST_F(NpySet, FloatsAreTakenAsTheyAre) {
+  Tensor values(DType::f32, {4, 2, 1, 3});
+  for (int64_t i = 0; i < values.count(); ++i) values.values<float>()[i] = static_cast<float>(i) - 9.5F;
+  const std::string x = file("x.npy", values), y = file("y.npy", Tensor::of<uint8_t>({4}, {0, 1, 1, 0}));
+  const DataSet whole = load_data_set("npy:" + x + "," + y + "," + x + "," + y, {});
+  BatchLoader loader(whole.train, {.batch_size = 4});
+  loader.start(0);
+  EXPECT_EQ(loader.next()->images, values);
+  const DataSet parts = load_data_set("npy:" + x + "," + y, {.test_share = 0.5});
+  EXPECT_EQ(parts.train.count, 2);
+  EXPECT_TRUE(parts.train.pixels.empty());
+  for (const Examples* split : {&parts.train, &parts.test})
+    for (int64_t i = 0; i < 2; ++i) {
+      const float* first = split->values.get() + i * 6;
+      const int64_t number = std::lround(first[0] + 9.5F) / 6;
+      EXPECT_EQ(split->labels[i], number % 3 == 0 ? 0 : 1);
+      EXPECT_TRUE(std::equal(first, first + 6, values.values<float>().data() + number * 6));
+    }
+}
+
 TEST_F(NpySet, SaysWhatIsWrong) {
   const std::string x = file("x.npy", pictures({2, 2, 3})),
                     y = file("y.npy", Tensor::of<int64_t>({2}, {0, 1}));
@@ -218,7 +239,7 @@ TEST_F(NpySet, SaysWhatIsWrong) {
             "data set \"npy:" + four + "\" has a test split; expected no --test-share beside it");
   const DataOptions share{.test_share = 0.5};
   EXPECT_EQ(message(y + "," + y, share),
-            y + ": holds i64[2], expected u8[n, height, width] or u8[n, channels, height, width]");
+            y + ": holds i64[2], expected u8 or f32, [n, height, width] or [n, channels, height, width]");
   const std::string two = file("two.npy", pictures({2, 2, 3, 3}));
   EXPECT_EQ(message(two + "," + y, share),
             two + ": holds u8[2, 2, 3, 3], expected 1 or 3 channels as its second dimension");
@@ -232,6 +253,11 @@ TEST_F(NpySet, SaysWhatIsWrong) {
   const std::string tall = file("tall.npy", pictures({2, 3, 3}));
   EXPECT_EQ(message(x + "," + y + "," + tall + "," + y),
             tall + ": pictures of 1 x 3 x 3, expected 1 x 2 x 3 as in " + x);
+  const std::string values = file("values.npy", Tensor(DType::f32, {2, 2, 3}));
+  EXPECT_EQ(message(x + "," + y + "," + values + "," + y), values + ": holds f32, expected u8 as in " + x);
+  EXPECT_EQ(message(values + "," + y + "," + values + "," + y, {.resize = {4, 4}}),
+            "data set \"npy:" + values + "," + y + "," + values + "," + y +
+                "\" holds f32, which is taken as it is; expected no --resize beside it");
 }
 
 }  // namespace
