@@ -25,6 +25,12 @@ std::vector<Expr> binary(const Attributes&, Operands x) {
   return {apply(op, *x[0], *x[1])};
 }
 
+// Of booleans a sum is "or" and a product "and": what a number that is not 0 becomes.
+template <Op op, Op of_booleans>
+std::vector<Expr> arithmetic(const Attributes&, Operands x) {
+  return {apply(x[0]->dtype() == DType::boolean ? of_booleans : op, *x[0], *x[1])};
+}
+
 std::vector<Expr> relu(const Attributes&, Operands x) {
   const Expr zero = number_like(*x[0], 0);
   return {select(apply(Op::less_equal, *x[0], zero), zero, *x[0])};  // NaN stays NaN
@@ -147,12 +153,13 @@ constexpr Entry entries[] = {
     {OpKind::hard_swish, hard_swish},
     {OpKind::softplus, softplus, true},
     {OpKind::clip, clip},
-    {OpKind::add, binary<Op::add>},
-    {OpKind::sub, binary<Op::sub>},
-    {OpKind::mul, binary<Op::mul>},
+    {OpKind::add, arithmetic<Op::add, Op::logical_or>},
+    {OpKind::sub, arithmetic<Op::sub, Op::not_equal>},
+    {OpKind::mul, arithmetic<Op::mul, Op::logical_and>},
+    {OpKind::pow, binary<Op::power>, true},
     {OpKind::div, binary<Op::div>},
-    {OpKind::maximum, binary<Op::maximum>},
-    {OpKind::minimum, binary<Op::minimum>},
+    {OpKind::maximum, arithmetic<Op::maximum, Op::logical_or>},
+    {OpKind::minimum, arithmetic<Op::minimum, Op::logical_and>},
     {OpKind::exp, unary<Op::exponential>, true},
     {OpKind::log, unary<Op::logarithm>, true},
     {OpKind::sqrt, unary<Op::square_root>},
@@ -171,16 +178,6 @@ const Entry* find_entry(OpKind op) {
   return nullptr;
 }
 
-bool is_arithmetic(OpKind op) {
-  return op != OpKind::compare && op != OpKind::select && op != OpKind::cast && op != OpKind::is_finite &&
-         !op_def(op).updates;
-}
-
-bool is_known(DType dtype) {
-  return dtype == DType::f32 || dtype == DType::f64 || dtype == DType::u8 || dtype == DType::i32 ||
-         dtype == DType::i64 || dtype == DType::boolean;
-}
-
 }  // namespace
 
 std::optional<std::string> refuses_elementwise(const Graph& graph, const Node& node) {
@@ -190,17 +187,10 @@ std::optional<std::string> refuses_elementwise(const Graph& graph, const Node& n
     for (const ValueId id : *ids) {
       if (!id.valid()) continue;
       const DType dtype = graph.type(id).dtype;
-      if (!is_known(dtype) || (entry->f32_only && dtype != DType::f32) ||
-          (is_arithmetic(node.op) && dtype == DType::boolean))
+      if ((!has_reference_arithmetic(dtype) && node.op != OpKind::cast) ||
+          (entry->f32_only && dtype != DType::f32))
         return fmt::format("no code for {} of {}", to_string(node.op), to_string(dtype));
     }
-  const auto is_integer = [&](ValueId id) {
-    const DType dtype = graph.type(id).dtype;
-    return dtype != DType::f32 && dtype != DType::f64;
-  };
-  // It saturates, which takes more than an instruction, and nothing in training needs it.
-  if (node.op == OpKind::cast && !is_integer(node.operands[0]) && is_integer(node.results[0]))
-    return "no code for a cast from floating to integer";
   return std::nullopt;
 }
 

@@ -3,13 +3,16 @@
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/IntrinsicsX86.h>
 
+#include "backends/jit/half_conversion.h"
 #include "backends/jit/vector_math.h"
+#include "backends/jit/vector_power.h"
 #include "ir/error.h"
 
 namespace sinter::jit {
 namespace {
 
 bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; }
+bool is_half(DType dtype) { return is_floating(dtype) && !is_float(dtype); }
 bool is_unsigned(DType dtype) { return dtype == DType::u8 || dtype == DType::boolean; }
 
 }  // namespace
@@ -125,6 +128,8 @@ llvm::Value* ExpressionEmitter::float_op(Op op, std::span<llvm::Value* const> a)
       return emit_exp(f_.builder, a[0], f_.cpu);
     case Op::logarithm:
       return emit_log(f_.builder, a[0], f_.cpu);
+    case Op::power:
+      return emit_pow(f_.builder, a[0], a[1]);
     case Op::hyperbolic_tangent:
       return emit_tanh(f_.builder, a[0], f_.cpu);
     case Op::logistic:
@@ -205,17 +210,24 @@ llvm::Value* ExpressionEmitter::any_op(Op op, std::span<llvm::Value* const> a) {
   return f_.builder.CreateSelect(a[0], a[1], a[2]);
 }
 
+// From floating to integers they saturate, and NaN becomes 0; the half types are converted by way of f32.
 llvm::Value* ExpressionEmitter::converted(llvm::Value* x, DType from, DType to, llvm::Type* type) {
+  llvm::IRBuilder<>& b = f_.builder;
   if (from == to) return x;
+  if (is_half(from)) return converted(emit_from_half(b, x, from), DType::f32, to, type);
+  if (is_half(to))
+    return emit_to_half(b, converted(x, from, DType::f32, type->getWithNewType(b.getFloatTy())), to);
   if (to == DType::boolean) {
     llvm::Value* zero = llvm::Constant::getNullValue(x->getType());
-    return is_float(from) ? f_.builder.CreateFCmpUNE(x, zero) : f_.builder.CreateICmpNE(x, zero);
+    return is_float(from) ? b.CreateFCmpUNE(x, zero) : b.CreateICmpNE(x, zero);
   }
-  if (is_float(from) && is_float(to)) return f_.builder.CreateFPCast(x, type);
-  if (is_float(to))
-    return is_unsigned(from) ? f_.builder.CreateUIToFP(x, type) : f_.builder.CreateSIToFP(x, type);
-  require(!is_float(from), "a cast that the emitter knows");
-  return f_.builder.CreateIntCast(x, type, !is_unsigned(from));
+  if (is_float(from) && is_float(to)) return b.CreateFPCast(x, type);
+  if (is_float(to)) return is_unsigned(from) ? b.CreateUIToFP(x, type) : b.CreateSIToFP(x, type);
+  if (is_float(from)) {
+    const auto saturate = is_unsigned(to) ? llvm::Intrinsic::fptoui_sat : llvm::Intrinsic::fptosi_sat;
+    return b.CreateIntrinsic(saturate, {type, x->getType()}, {x});
+  }
+  return b.CreateIntCast(x, type, !is_unsigned(from));
 }
 
 }  // namespace sinter::jit

@@ -79,6 +79,7 @@ enum class Op : uint8_t {
   square_root,
   exponential,
   logarithm,
+  power,
   hyperbolic_tangent,
   logistic,
   equal,

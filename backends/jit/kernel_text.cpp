@@ -29,6 +29,7 @@ constexpr OpText texts[] = {
     {Op::square_root, "sqrt"},
     {Op::exponential, "exp"},
     {Op::logarithm, "log"},
+    {Op::power, "pow"},
     {Op::hyperbolic_tangent, "tanh"},
     {Op::logistic, "sigmoid"},
     {Op::equal, "equal", "=="},

@@ -25,8 +25,11 @@ Nest nest_of(const Node& node, const Type& x, const Type& y) {
 
 double least_of(DType dtype) {
   switch (dtype) {
+    case DType::boolean:
     case DType::u8:
       return 0;
+    case DType::i8:
+      return std::numeric_limits<int8_t>::min();
     case DType::i32:
       return std::numeric_limits<int32_t>::min();
     case DType::i64:
@@ -36,15 +39,10 @@ double least_of(DType dtype) {
   }
 }
 
-bool is_known(DType dtype) {
-  return dtype == DType::f32 || dtype == DType::f64 || dtype == DType::u8 || dtype == DType::i32 ||
-         dtype == DType::i64;
-}
-
 std::vector<Implementation> implementations(const Graph& graph, const Node& node, std::span<const Layout>) {
   Type x = graph.type(node.operands[0]);
   const Type& y = graph.type(node.results[0]);
-  if (!is_known(x.dtype)) return {};
+  if (!has_reference_arithmetic(x.dtype)) return {};
   std::vector<Implementation> ways;
   for (const Layout& layout : {Layout{}, batch_blocked(x.shape.size())}) {
     constexpr double vector_seconds = 1e-9;

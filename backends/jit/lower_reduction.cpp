@@ -66,13 +66,6 @@ Sum sum_of(const Node& node, const Type& x, const Type& y) {
   return sum;
 }
 
-// Means of integers are divided in f64, which no sum here is.
-bool is_known(const Node& node, DType dtype) {
-  if (dtype == DType::f32 || dtype == DType::f64) return true;
-  const bool is_integer = dtype == DType::u8 || dtype == DType::i32 || dtype == DType::i64;
-  return is_integer && (node.op == OpKind::sum || node.op == OpKind::sum_to);
-}
-
 // How y may lie where x lies so.
 std::vector<Layout> result_layouts(const Node& node, const Type& x, const Type& y) {
   if (node.op == OpKind::mse_loss && y.shape.size() == x.shape.size()) return {x.layout};
@@ -87,7 +80,7 @@ std::vector<Layout> result_layouts(const Node& node, const Type& x, const Type& 
 std::vector<Implementation> implementations(const Graph& graph, const Node& node,
                                             std::span<const Layout> offered) {
   Type x = graph.type(node.operands[0]), y = graph.type(node.results[0]);
-  if (!is_known(node, x.dtype)) return {};
+  if (!has_reference_arithmetic(x.dtype)) return {};
   std::vector<Layout> layouts = {Layout{}};
   if (!x.shape.empty()) layouts.push_back(batch_blocked(x.shape.size()));
   for (const Layout& layout : offered)
