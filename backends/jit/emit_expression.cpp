@@ -71,6 +71,8 @@ llvm::Value* ExpressionEmitter::compute(const Expression& e) {
       return converted(f_.value(e.index), DType::i64, e.dtype, type);
     case Op::load:
       return memory_.load({e.access, offset_of(e.access)}, e.vector);
+    case Op::lane_numbers:
+      return f_.builder.CreateTrunc(memory_.lane_numbers(), type);
     case Op::tile:
       return f_.builder.CreateLoad(type, memory_.element(e.element));
     default:
@@ -162,6 +164,15 @@ llvm::Value* ExpressionEmitter::extremum(llvm::CmpInst::Predicate better, llvm::
   return f_.builder.CreateSelect(first, a, b);
 }
 
+llvm::Value* ExpressionEmitter::without_sign(llvm::Value* x) {
+  return f_.builder.CreateZExt(x, x->getType()->getWithNewType(f_.builder.getInt64Ty()));
+}
+
+llvm::Value* ExpressionEmitter::high_half(llvm::Value* x) {
+  return f_.builder.CreateTrunc(f_.builder.CreateLShr(x, uint64_t{32}),
+                                x->getType()->getWithNewType(f_.builder.getInt32Ty()));
+}
+
 llvm::Value* ExpressionEmitter::integer_op(Op op, std::span<llvm::Value* const> a, bool is_unsigned) {
   const auto smaller = is_unsigned ? llvm::Intrinsic::umin : llvm::Intrinsic::smin;
   const auto larger = is_unsigned ? llvm::Intrinsic::umax : llvm::Intrinsic::smax;
@@ -197,6 +208,12 @@ llvm::Value* ExpressionEmitter::integer_op(Op op, std::span<llvm::Value* const> 
       return f_.builder.CreateOr(a[0], a[1]);
     case Op::logical_not:
       return f_.builder.CreateNot(a[0]);
+    case Op::exclusive_or:
+      return f_.builder.CreateXor(a[0], a[1]);
+    case Op::product_high:
+      return high_half(f_.builder.CreateMul(without_sign(a[0]), without_sign(a[1])));
+    case Op::high_half:
+      return high_half(a[0]);
     case Op::sum_lanes:
       return over_lanes(a[0], [&](auto* x, auto* y) { return f_.builder.CreateAdd(x, y); });
     default:

@@ -21,6 +21,8 @@ class ExpressionEmitter {
   llvm::Value* compute(const Expression& e);
   llvm::Value* float_op(Op op, std::span<llvm::Value* const> a);
   llvm::Value* integer_op(Op op, std::span<llvm::Value* const> a, bool is_unsigned);
+  llvm::Value* without_sign(llvm::Value* x);
+  llvm::Value* high_half(llvm::Value* x);
   llvm::Value* compressed(llvm::Value* x, llvm::Value* mask);
   llvm::Value* lanes_that_hold(llvm::Value* mask);
   llvm::Value* any_op(Op op, std::span<llvm::Value* const> a);

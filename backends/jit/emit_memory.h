@@ -22,13 +22,14 @@ class MemoryEmitter {
   void store(const Place& place, llvm::Value* v, bool vector);
   /// The address of a tile's register.
   llvm::Value* element(const TileElement& element);
+  /// 0 to 15, in 64 bits.
+  llvm::Value* lane_numbers();
   /// True in the lanes before `count`.
   llvm::Value* lanes_below(llvm::Value* count);
 
  private:
   llvm::Value* address_of(const Place& place);
   llvm::Align align_of(const Access& access, bool vector) const;
-  llvm::Value* lane_numbers();
   llvm::Value* mask(const Access& access);
   llvm::Value* every_second(llvm::Type* type, llvm::Value* pointer, const Access& access, llvm::Align align);
   llvm::Value* lane_pointers(const Access& access, llvm::Value* pointer);

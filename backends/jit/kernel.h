@@ -66,7 +66,8 @@ enum class Op : uint8_t {
   constant,
   index,
   load,
-  tile,  // leaves
+  lane_numbers,  // 0 to 15, of i32
+  tile,          // leaves
   splat,
   add,
   sub,
@@ -93,11 +94,14 @@ enum class Op : uint8_t {
   logical_not,
   select,
   cast,
-  first_lanes,  // first_lanes(v): zero from lane `index` on
-  compress,     // compress(v, mask): the lanes where mask holds, one after the other, then zeros
-  count_lanes,  // of a mask, those that hold: an i32
-  sum_lanes,    // of a vector, as a fixed tree
-  max_lanes,    // NaN wins
+  exclusive_or,
+  product_high,  // of two i32 without their signs: the upper half of the product
+  high_half,     // of an i64: an i32
+  first_lanes,   // first_lanes(v): zero from lane `index` on
+  compress,      // compress(v, mask): the lanes where mask holds, one after the other, then zeros
+  count_lanes,   // of a mask, those that hold: an i32
+  sum_lanes,     // of a vector, as a fixed tree
+  max_lanes,     // NaN wins
 };
 
 struct Expression {

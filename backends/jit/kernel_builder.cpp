@@ -137,6 +137,10 @@ Expr KernelBuilder::index(DType dtype, Index value) {
   return {*this, add(std::move(e))};
 }
 
+Expr KernelBuilder::lane_numbers() {
+  return {*this, add({.op = Op::lane_numbers, .dtype = DType::i32, .vector = true})};
+}
+
 Expr KernelBuilder::load(const Access& access, bool vector) {
   Expression e{.op = Op::load, .dtype = kernel_.buffers[access.buffer].dtype, .vector = vector};
   e.access = access;
@@ -175,6 +179,11 @@ Expr KernelBuilder::apply(Op op, std::initializer_list<Expr> arguments) {
 Expr KernelBuilder::cast(Expr x, DType dtype) {
   if (x.dtype() == dtype) return x;
   return {*this, add({.op = Op::cast, .dtype = dtype, .vector = x.is_vector(), .arguments = {x.id()}})};
+}
+
+Expr KernelBuilder::high_half(Expr x) {
+  return {*this,
+          add({.op = Op::high_half, .dtype = DType::i32, .vector = x.is_vector(), .arguments = {x.id()}})};
 }
 
 Expr KernelBuilder::first_lanes(Expr x, Index count) {

@@ -73,10 +73,12 @@ class KernelBuilder {
 
   Expr number(DType dtype, double value, bool vector);
   Expr index(DType dtype, Index value);
+  Expr lane_numbers();
   Expr load(const Access& access, bool vector);
   void store(const Access& to, Expr value);
   Expr apply(Op op, std::initializer_list<Expr> arguments);
   Expr cast(Expr x, DType dtype);
+  Expr high_half(Expr x);
   Expr first_lanes(Expr x, Index count);
   Expr compress(Expr x, Expr mask);
   Expr count_lanes(Expr mask);

@@ -16,6 +16,7 @@ constexpr OpText texts[] = {
     {Op::constant, "constant"},
     {Op::index, "index"},
     {Op::load, "load"},
+    {Op::lane_numbers, "lane_numbers"},
     {Op::tile, "tile"},
     {Op::splat, "splat"},
     {Op::add, "add", "+"},
@@ -43,6 +44,9 @@ constexpr OpText texts[] = {
     {Op::logical_not, "not"},
     {Op::select, "select"},
     {Op::cast, "cast"},
+    {Op::exclusive_or, "exclusive_or", "^"},
+    {Op::product_high, "product_high"},
+    {Op::high_half, "high_half"},
     {Op::first_lanes, "first_lanes"},
     {Op::compress, "compress"},
     {Op::count_lanes, "count_lanes"},
@@ -150,6 +154,8 @@ class Printer {
         return fmt::format("index({})", text(e.index));
       case Op::load:
         return text(e.access, e.vector);
+      case Op::lane_numbers:
+        return "lane_numbers";
       case Op::tile:
         return text(e.element);
       case Op::cast:

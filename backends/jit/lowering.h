@@ -68,7 +68,11 @@ std::optional<std::string> refuses_matrix_body(const Graph& body);
 extern const Lowering batch_norm_lowering;
 std::optional<std::string> refuses_batch_norm_body(const Graph& body);
 
-/// Ops that only move elements: flatten, reshape, transpose, broadcast_to, reorder.
+/// The random factors of dropout.
+extern const Lowering dropout_mask_lowering;
+
+/// Ops that only move elements: dropout outside of training, flatten, reshape, transpose, broadcast_to,
+/// reorder.
 extern const Lowering copy_lowering;
 
 /// concat, slice and its gradient.

@@ -167,6 +167,7 @@ class Verifier {
   DType argument_type(const Expression& e, size_t i) const {
     const bool changes = e.op == Op::cast || (e.op >= Op::equal && e.op <= Op::greater_equal);
     if (changes) return kernel_.expressions[e.arguments[0]].dtype;
+    if (e.op == Op::high_half) return DType::i64;
     const bool is_condition = (e.op == Op::select && i == 0) || (e.op == Op::compress && i == 1);
     if (is_condition || e.op == Op::count_lanes) return DType::boolean;
     return e.dtype;

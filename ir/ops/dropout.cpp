@@ -37,14 +37,17 @@ std::vector<Type> infer_dropout_mask(const Inference& in) {
 
 OperandGradients dropout_gradient(const Differentiation& d) { return {*d.gradients[0]}; }
 
+DropoutRule dropout_rule(const Attributes& attributes) {
+  const double p = attributes.real("p");
+  return {static_cast<uint64_t>(std::llround(p * 0x1p32)), 1 / (1 - p),
+          dropout_stream + static_cast<uint64_t>(attributes.integer("stream"))};
+}
+
 int64_t sample_units(const Evaluation& e) { return e.results[0].dim(0); }
 
 void evaluate_dropout_mask(const Evaluation& e, int64_t begin, int64_t end) {
   const TensorView& mask = e.results[0];
-  const double p = e.attributes.real("p");
-  const auto dropped = static_cast<uint64_t>(std::llround(p * 0x1p32));  // of the 2^32 words
-  const double kept = 1 / (1 - p);                                       // with p = 1 none is kept
-  const auto stream = dropout_stream + static_cast<uint64_t>(e.attributes.integer("stream"));
+  const auto [dropped, kept, stream] = dropout_rule(e.attributes);
   const uint64_t seed = number_at(e.operands[1], 0);
   for (int64_t n = begin; n < end; ++n) {
     const int64_t count = mask.count / mask.dim(0);
