@@ -30,6 +30,7 @@ constexpr Entry entries[] = {
     {OpKind::batch_norm, &batch_norm_lowering},
     {OpKind::batch_norm_training, &batch_norm_lowering},
     {OpKind::batch_norm_backward, &batch_norm_lowering},
+    {OpKind::prelu, &prelu_lowering},
     {OpKind::dropout_mask, &dropout_mask_lowering},
     {OpKind::dropout, &copy_lowering},
     {OpKind::flatten, &copy_lowering},

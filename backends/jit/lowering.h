@@ -68,6 +68,9 @@ std::optional<std::string> refuses_matrix_body(const Graph& body);
 extern const Lowering batch_norm_lowering;
 std::optional<std::string> refuses_batch_norm_body(const Graph& body);
 
+/// leaky_relu with a trained slope.
+extern const Lowering prelu_lowering;
+
 /// The random factors of dropout.
 extern const Lowering dropout_mask_lowering;
 
