@@ -34,7 +34,8 @@ double tile_cycles(const TileSpace& space, const TileShape& tile) {
   double total = 0;
   for (const Pieces outer : cut(space.outer, tile.outer))
     for (const Pieces inner : cut(space.inner, tile.inner))
-      total += static_cast<double>(outer.count * inner.count) * cycles_of_one(space, {outer.size, inner.size});
+      total +=
+          static_cast<double>(outer.count * inner.count) * cycles_of_one(space, {outer.size, inner.size});
   return total;
 }
 
