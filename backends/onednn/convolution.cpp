@@ -49,9 +49,9 @@ memory::desc in_groups(const memory::desc& weight, int64_t groups) {
 void lay_out_groups(Recipe& recipe, const Port& weight, const Port& x, const Port& y,
                     const Attributes& attributes) {
   const int64_t groups = attributes.integer("groups");
-  recipe.grouped = groups > 1;
-  if (!recipe.grouped) return;
+  if (groups == 1) return;
   const auto w = sizes(weight.type.shape);
+  recipe.group_channels = w[0] / groups;
   const bool wide = vector_width() == 16;
   const bool depthwise = w[0] == groups && w[1] == 1 && groups % (wide ? 16 : 8) == 0;
   const Layout image = Layout::parse(wide ? "aBcd16b" : "aBcd8b");
@@ -144,7 +144,7 @@ struct ChannelCut {
 Recipes with_channels_apart(Recipe by_sample, const Port& x, const Port& y, const Port* added,
                             std::initializer_list<ChannelCut> cuts) {
   const auto size = sizes(y.type.shape);
-  if (size[0] > 1 || size[1] <= channel_grain || by_sample.grouped) return {std::move(by_sample)};
+  if (size[0] > 1 || size[1] <= channel_grain || by_sample.group_channels > 0) return {std::move(by_sample)};
   Recipe by_channel = by_sample;
   by_channel.grain = channel_grain;
   // im2col is done anew by each slice.

@@ -75,7 +75,7 @@ struct Recipe {
   double slice_bytes = 0;               ///< what each slice makes anew, such as transformed weights
   double flops_share = 1;               ///< of `flops` that its algorithm does
   int64_t grain = 1;                    ///< slices are whole multiples of it
-  bool grouped = false;                 ///< a convolution whose channels fall into groups
+  int64_t group_channels = 0;           ///< of results in a group, where channels fall into groups
   bool serial = false;                  ///< one slice only, of what another recipe cuts: for estimates
 };
 

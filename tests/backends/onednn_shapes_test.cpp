@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "backends/onednn/onednn.h"
 #include "ir/text.h"
 #include "tests/backends/run_graph.h"
@@ -186,6 +188,24 @@ INSTANTIATE_TEST_SUITE_P(BatchAndChannels, OneDnnDepthwise,
 
 INSTANTIATE_TEST_SUITE_P(BatchAndChannels, OneDnnShapes,
                          testing::Combine(testing::Values(1, 17), testing::Values(1, 17, 33)));
+
+// In plain layouts each group is a product of its own: auto must know how slow that is.
+TEST(OneDnnDepthwiseEstimate, IsLongInPlainLayouts) {
+  const auto backend = make_onednn_backend();
+  int compared = 0;
+  for (const OpInstance& each : depthwise_convolutions(16, 64)) {
+    double plain = 0, blocked = 0;
+    for (const Implementation& way : backend->implementations(graph_of(each), 0)) {
+      const bool is_plain = std::ranges::all_of(way.operands, &Layout::is_plain) && way.results[0].is_plain();
+      double& least = is_plain ? plain : blocked;
+      if (least == 0 || way.seconds < least) least = way.seconds;
+    }
+    if (blocked == 0) continue;  // of some windows oneDNN has no gradient by weights in blocks
+    EXPECT_GT(plain, 3 * blocked) << to_string(each);
+    ++compared;
+  }
+  EXPECT_GT(compared, 0);
+}
 
 }  // namespace
 }  // namespace sinter
