@@ -1,11 +1,11 @@
 #include <algorithm>
 
 #include "backends/jit/batch_lanes.h"
-#include "backends/jit/line_map.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
 #include "backends/jit/pixel_value.h"
 #include "backends/jit/planes.h"
+#include "backends/jit/tap_tables.h"
 #include "ir/op_table.h"
 
 // pad, resize and their gradients: a row of the result is made of rows of x, as wide as they are, and lies in
@@ -26,63 +26,6 @@ LineMaps maps_of(const Node& node, const Type& x, const Type& y) {
   return {line_map(node, 0, x.shape[2].size, y.shape[2].size),
           line_map(node, 1, x.shape[3].size, y.shape[3].size)};
 }
-
-// Sixteen columns of a plain row, or sixteen samples or channels of one column.
-struct Columns {
-  Index first;
-  std::optional<Index> count = {};
-};
-
-/// The taps of a line in tables of constants: a row for the first tap of every element, one for the second.
-class TapTables {
- public:
-  /// `step`: from source to source in memory. `absent`: the source of taps that an element lacks; without,
-  /// they are counted.
-  TapTables(KernelBuilder& k, const std::string& name, const LineMap& map, int64_t step,
-            std::optional<int64_t> absent, DType dtype)
-      : k_(&k), outputs_(map.outputs()), taps_(map.most()) {
-    if (taps_ == 0) return;
-    std::vector<double> sources, weights;
-    for (int64_t t = 0; t < taps_; ++t)
-      for (const auto& own : map.taps) {
-        const bool there = t < static_cast<int64_t>(own.size());
-        sources.push_back(static_cast<double>((there ? own[t].source : absent.value_or(0)) * step));
-        weights.push_back(there ? own[t].weight : 1);
-      }
-    sources_ = k.table(name + "_sources", DType::i32, std::move(sources));
-    if (map.is_weighted()) weights_ = k.table(name + "_weights", dtype, std::move(weights));
-    if (absent || map.is_even()) return;
-    std::vector<double> counts;
-    for (const auto& own : map.taps) counts.push_back(static_cast<double>(own.size()));
-    counts_ = k.table(name + "_counts", DType::i32, std::move(counts));
-  }
-
-  int64_t taps() const { return taps_; }
-  /// By element, where they have not all as many.
-  std::optional<Expr> count(const Index& at) const {
-    return counts_ ? std::optional(k_->load({.buffer = *counts_, .index = at}, false)) : std::nullopt;
-  }
-  /// Of one element, or of sixteen neighbours.
-  Expr source(const Index& tap, const Columns& at, bool sixteen) const {
-    return k_->load(access(sources_, tap, at, sixteen), sixteen);
-  }
-  /// `x` by its share; one share for all its lanes, or sixteen.
-  Expr weighted(Expr x, const Index& tap, const Columns& at, bool sixteen) const {
-    return weights_ ? x * k_->load(access(*weights_, tap, at, sixteen), true) : x;
-  }
-
- private:
-  Access access(BufferId table, const Index& tap, const Columns& at, bool sixteen) const {
-    const Index index = tap * outputs_ + at.first;
-    if (!sixteen) return {.buffer = table, .index = index, .lane_stride = 0};
-    return {.buffer = table, .index = index, .count = at.count};
-  }
-
-  KernelBuilder* k_;
-  int64_t outputs_, taps_;
-  BufferId sources_ = 0;
-  std::optional<BufferId> weights_ = {}, counts_ = {};
-};
 
 class ResamplingWriter {
  public:
