@@ -60,6 +60,21 @@ llvm::Value* ExpressionEmitter::lanes_that_hold(llvm::Value* mask) {
                                f_.builder.getInt32Ty());
 }
 
+// The instruction looks at the last five bits of a place; without it lanes are read from memory.
+llvm::Value* ExpressionEmitter::permuted(llvm::Value* low, llvm::Value* high, llvm::Value* places) {
+  llvm::IRBuilder<>& b = f_.builder;
+  if (f_.cpu.has_avx512 && low->getType()->getScalarType()->isFloatTy())
+    return b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_vpermi2var_ps_512, {}, {low, places, high});
+  llvm::BasicBlock& entry = b.GetInsertBlock()->getParent()->getEntryBlock();
+  llvm::Type* type = low->getType();
+  auto* both = llvm::IRBuilder<>(&entry, entry.begin()).CreateAlloca(llvm::ArrayType::get(type, 2));
+  b.CreateStore(low, both);
+  b.CreateStore(high, b.CreateConstInBoundsGEP1_64(type, both, 1));
+  llvm::Value* within = b.CreateAnd(places, llvm::ConstantInt::get(places->getType(), 2 * vector_size - 1));
+  llvm::Value* pointers = b.CreateInBoundsGEP(type->getScalarType(), both, within);
+  return b.CreateMaskedGather(type, pointers, llvm::Align(type->getScalarSizeInBits() / 8));
+}
+
 llvm::Value* ExpressionEmitter::compute(const Expression& e) {
   llvm::Type* type = f_.widened(f_.scalar_type(e.dtype), e.vector);
   switch (e.op) {
@@ -84,6 +99,7 @@ llvm::Value* ExpressionEmitter::compute(const Expression& e) {
   if (e.op == Op::cast) return converted(a[0], dtype, e.dtype, type);
   if (e.op == Op::compress) return compressed(a[0], a[1]);
   if (e.op == Op::count_lanes) return lanes_that_hold(a[0]);
+  if (e.op == Op::permute) return permuted(a[0], a[1], a[2]);
   if (e.op == Op::first_lanes)
     return f_.builder.CreateSelect(memory_.lanes_below(f_.value(e.index)), a[0],
                                    llvm::Constant::getNullValue(type));

@@ -102,6 +102,7 @@ enum class Op : uint8_t {
   count_lanes,   // of a mask, those that hold: an i32
   sum_lanes,     // of a vector, as a fixed tree
   max_lanes,     // NaN wins
+  permute,       // permute(a, b, places): of the 32 lanes of a and b those at sixteen places, an i32x16
 };
 
 struct Expression {

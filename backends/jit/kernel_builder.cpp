@@ -202,6 +202,13 @@ Expr KernelBuilder::count_lanes(Expr mask) {
           add({.op = Op::count_lanes, .dtype = DType::i32, .vector = false, .arguments = {mask.id()}})};
 }
 
+Expr KernelBuilder::permute(Expr low, Expr high, Expr places) {
+  return {*this, add({.op = Op::permute,
+                      .dtype = low.dtype(),
+                      .vector = true,
+                      .arguments = {low.id(), high.id(), places.id()}})};
+}
+
 Kernel KernelBuilder::finish() {
   require(open_.size() == 1, "every loop is closed");
   kernel_.body = std::move(open_.back());

@@ -82,6 +82,7 @@ class KernelBuilder {
   Expr first_lanes(Expr x, Index count);
   Expr compress(Expr x, Expr mask);
   Expr count_lanes(Expr mask);
+  Expr permute(Expr low, Expr high, Expr places);
 
   /// Nothing is to be done where these two are the same memory.
   void idle_where_same(BufferId a, BufferId b) { kernel_.idle_where_same = {a, b}; }

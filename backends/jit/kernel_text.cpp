@@ -52,12 +52,13 @@ constexpr OpText texts[] = {
     {Op::count_lanes, "count_lanes"},
     {Op::sum_lanes, "sum_lanes"},
     {Op::max_lanes, "max_lanes"},
+    {Op::permute, "permute"},
 };
 
 constexpr bool in_order() {
   for (size_t i = 0; i < std::size(texts); ++i)
     if (static_cast<size_t>(texts[i].op) != i) return false;
-  return static_cast<size_t>(Op::max_lanes) + 1 == std::size(texts);
+  return static_cast<size_t>(Op::permute) + 1 == std::size(texts);
 }
 static_assert(in_order(), "one row for each op, in the order of Op");
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/jit/kernel.h"
 #include "ir/ops/border.h"
 #include "ir/ops/resampling.h"
 
@@ -69,6 +70,23 @@ LineMap::Run LineMap::straight() const {
     if (present.end - present.begin > longest.end - longest.begin) longest = present;
   }
   return longest;
+}
+
+std::vector<int64_t> LineMap::windows() const {
+  if (!is_even() || most() == 0) return {};
+  std::vector<int64_t> first, last;
+  for (size_t i = 0; i < taps.size(); ++i)
+    for (const Tap& tap : taps[i]) {
+      const size_t window = i / static_cast<size_t>(vector_size);
+      if (window == first.size()) {
+        first.push_back(tap.source);
+        last.push_back(tap.source);
+      }
+      first[window] = std::min(first[window], tap.source);
+      last[window] = std::max(last[window], tap.source);
+      if (last[window] - first[window] >= 2 * vector_size) return {};
+    }
+  return first;
 }
 
 LineMap line_map(const Node& node, size_t dimension, int64_t inputs, int64_t outputs) {

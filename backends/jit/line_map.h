@@ -28,6 +28,10 @@ struct LineMap {
   };
   /// The longest run of elements that are neighbours as they were.
   Run straight() const;
+
+  /// The first source of each sixteen elements, where each sixteen have all theirs within two vectors and all
+  /// elements have as many taps; empty: they have not.
+  std::vector<int64_t> windows() const;
 };
 
 /// Along the height (0) or the width (1) of pad, resize or one of their gradients. An element without taps is

@@ -14,7 +14,8 @@
 namespace sinter::jit {
 namespace {
 
-constexpr int64_t most_unrolled = 4;       // taps
+constexpr int64_t most_unrolled = 4;  // taps
+constexpr int64_t window_size = 2 * vector_size;
 constexpr int64_t most_table = 1 << 16;    // entries: their numbers are part of the kernel's text
 constexpr int64_t most_plane = 1LL << 31;  // elements: distances within a plane are of type i32
 
@@ -25,6 +26,18 @@ struct LineMaps {
 LineMaps maps_of(const Node& node, const Type& x, const Type& y) {
   return {line_map(node, 0, x.shape[2].size, y.shape[2].size),
           line_map(node, 1, x.shape[3].size, y.shape[3].size)};
+}
+
+// Where most columns stay neighbours they are moved as they are.
+LineMap::Run neighbours(const LineMap& columns) {
+  const LineMap::Run run = columns.straight();
+  return run.end - run.begin > columns.outputs() / 2 ? run : LineMap::Run{};
+}
+
+// Whether sixteen columns of a plain row are picked from two vectors, in place of a gather for each tap.
+bool permutes(const LineMaps& maps, const Type& x) {
+  return x.layout.is_plain() && x.dtype == DType::f32 && neighbours(maps.columns).end == 0 &&
+         !maps.columns.windows().empty();
 }
 
 class ResamplingWriter {
@@ -39,9 +52,10 @@ class ResamplingWriter {
         fill_at_((maps_.columns.inputs + vector_size - 1) / vector_size * vector_size),
         x_(k_.argument("x0", x, 0)),
         y_(k_.argument("y1", y, 1)),
-        row_(k_.workspace("row", x.dtype, (fill_at_ + 1) * cell_)),
+        row_(k_.workspace("row", x.dtype, (fill_at_ + 1) * cell_ + (permutes(maps_, x) ? window_size : 0))),
         rows_(k_, "row", maps_.rows, maps_.columns.inputs * cell_, std::nullopt, x.dtype),
-        columns_(k_, "column", maps_.columns, cell_, fill_at_, x.dtype) {}
+        columns_(permutes(maps_, x) ? TapTables::in_windows(k_, "column", maps_.columns, x.dtype)
+                                    : TapTables(k_, "column", maps_.columns, cell_, fill_at_, x.dtype)) {}
 
   Kernel write() {
     constexpr int64_t few_planes = 16;
@@ -103,16 +117,13 @@ class ResamplingWriter {
   void write_row(const Index& p) {
     const auto count = rows_.count(p);
     count ? gather_counted_rows(p, *count) : gather_rows(p);
-    const LineMap::Run run = maps_.columns.straight();
-    const int64_t outputs = maps_.columns.outputs();
-    const bool worth_it = run.end - run.begin > outputs / 2;
-    const int64_t begin = worth_it ? run.begin : 0, end = worth_it ? run.end : 0;
-    over_columns(0, begin, [&](const Columns& at) { store_y(p, at, mixed(at)); });
-    over_columns(begin, end, [&](const Columns& at) {
+    const LineMap::Run run = neighbours(maps_.columns);
+    over_columns(0, run.begin, [&](const Columns& at) { store_y(p, at, mixed(at)); });
+    over_columns(run.begin, run.end, [&](const Columns& at) {
       store_y(p, at,
               k_.load({.buffer = row_, .index = (at.first + run.shift) * cell_, .count = at.count}, true));
     });
-    over_columns(end, outputs, [&](const Columns& at) { store_y(p, at, mixed(at)); });
+    over_columns(run.end, maps_.columns.outputs(), [&](const Columns& at) { store_y(p, at, mixed(at)); });
   }
 
   // As many rows of x for each: added up in registers, or in turn where they are many.
@@ -145,15 +156,32 @@ class ResamplingWriter {
     });
   }
 
+  // Of two vectors that hold all sources of these sixteen columns.
+  Expr permuted(const Columns& at) {
+    const Expr window = k_.let("window", columns_.window(at));
+    const auto half = [&](int64_t from) {
+      const Offset offset{window.id(), maps_.columns.inputs};
+      return k_.let("half", k_.load({.buffer = row_, .index = from, .offset = offset}, true));
+    };
+    const Expr low = half(0), high = half(vector_size);
+    return summed([&](const Index& t) {
+      return columns_.weighted(k_.permute(low, high, columns_.source(t, at, true)), t, at, true);
+    });
+  }
+
   Expr mixed(const Columns& at) {
-    const auto tap = [&](const Index& t) {
+    if (columns_.has_windows()) return permuted(at);
+    return summed([&](const Index& t) {
       const Expr source = columns_.source(t, at, is_plain());
       const Access access{.buffer = row_,
                           .index = 0,
                           .offset = Offset{source.id(), fill_at_ * cell_ + 1},
                           .lane_stride = is_plain() ? 0 : 1};
       return columns_.weighted(k_.load(access, true), t, at, is_plain());
-    };
+    });
+  }
+
+  Expr summed(const std::function<Expr(const Index&)>& tap) {
     if (columns_.taps() == 0) return filled();
     if (columns_.taps() == 1) return tap(0);
     const TileHandle sum = k_.tile("sum", x_type_.dtype, true, {});
@@ -182,15 +210,15 @@ class ResamplingWriter {
   std::optional<Index> lanes_;  ///< that are there
 };
 
-// What takes time are the columns: sixteen of a plain row are gathered for each tap.
+// What takes time are the columns, above all where those of a plain row are gathered for each tap.
 double seconds(const LineMaps& maps, const Type& x, const Type& y) {
   constexpr double gather = 2e-9, tap = 0.4e-9;  // of a vector
-  const bool plain = x.layout.is_plain(), moves = maps.columns.straight().end > maps.columns.outputs() / 2;
+  const bool gathers = x.layout.is_plain() && neighbours(maps.columns).end == 0 && !permutes(maps, x);
   const auto vectors = [](const Type& type) {
     return static_cast<double>(type.bytes()) / static_cast<double>(size_of(type.dtype) * vector_size);
   };
   const auto taps = [](const LineMap& map) { return static_cast<double>(std::max<int64_t>(map.most(), 1)); };
-  const double columns = vectors(y) * taps(maps.columns) * (plain && !moves ? gather : tap);
+  const double columns = vectors(y) * taps(maps.columns) * (gathers ? gather : tap);
   const double rows = vectors(y) * taps(maps.rows) * tap;
   return std::max(columns + rows, plane_seconds(static_cast<double>(x.bytes() + y.bytes()))) + call_seconds;
 }

@@ -21,6 +21,19 @@ TapTables::TapTables(KernelBuilder& k, const std::string& name, const LineMap& m
   counts_ = k.table(name + "_counts", DType::i32, std::move(counts));
 }
 
+TapTables TapTables::in_windows(KernelBuilder& k, const std::string& name, LineMap map, DType dtype) {
+  const std::vector<int64_t> first = map.windows();
+  for (size_t i = 0; i < map.taps.size(); ++i)
+    for (LineMap::Tap& tap : map.taps[i]) tap.source -= first[i / static_cast<size_t>(vector_size)];
+  TapTables tables(k, name, map, 1, std::nullopt, dtype);
+  tables.windows_ = k.table(name + "_windows", DType::i32, {first.begin(), first.end()});
+  return tables;
+}
+
+Expr TapTables::window(const Columns& at) const {
+  return k_->load({.buffer = *windows_, .index = divided(at.first, vector_size)}, false);
+}
+
 std::optional<Expr> TapTables::count(const Index& at) const {
   return counts_ ? std::optional(k_->load({.buffer = *counts_, .index = at}, false)) : std::nullopt;
 }

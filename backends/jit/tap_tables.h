@@ -18,6 +18,10 @@ class TapTables {
   /// they are counted.
   TapTables(KernelBuilder& k, const std::string& name, const LineMap& map, int64_t step,
             std::optional<int64_t> absent, DType dtype);
+  /// The same, the sources of each sixteen elements counted from the first of them, which is another table.
+  static TapTables in_windows(KernelBuilder& k, const std::string& name, LineMap map, DType dtype);
+  bool has_windows() const { return windows_.has_value(); }
+  Expr window(const Columns& at) const;
 
   int64_t taps() const { return taps_; }  ///< of the element that has the most
   /// By element, where they have not all as many.
@@ -33,7 +37,7 @@ class TapTables {
   KernelBuilder* k_;
   int64_t outputs_, taps_;
   BufferId sources_ = 0;
-  std::optional<BufferId> weights_ = {}, counts_ = {};
+  std::optional<BufferId> weights_ = {}, counts_ = {}, windows_ = {};
 };
 
 }  // namespace sinter::jit

@@ -170,6 +170,7 @@ class Verifier {
     if (e.op == Op::high_half) return DType::i64;
     const bool is_condition = (e.op == Op::select && i == 0) || (e.op == Op::compress && i == 1);
     if (is_condition || e.op == Op::count_lanes) return DType::boolean;
+    if (e.op == Op::permute && i == 2) return DType::i32;
     return e.dtype;
   }
 

@@ -91,6 +91,18 @@ TEST(JitKernel, TilesAreIndexedByConstantsWithinThem) {
   EXPECT_NE(with(false, 2).find("t is indexed by constants"), std::string::npos) << with(false, 2);
 }
 
+TEST(JitKernel, PlacesOfAPermutationAreIntegers) {
+  const auto with = [](DType places) {
+    Scaled scaled;
+    KernelBuilder& b = scaled.builder;
+    const Expr x = b.load({.buffer = scaled.x, .index = 0}, true);
+    b.store({.buffer = scaled.y, .index = 0}, b.permute(x, x, b.number(places, 3, true)));
+    return refusal(b);
+  };
+  EXPECT_EQ(with(DType::i32), "none");
+  EXPECT_NE(with(DType::f32).find("argument 2 of permute takes i32x16, not f32x16"), std::string::npos);
+}
+
 TEST(JitKernel, TypesFit) {
   Scaled vector_to_scalar;
   KernelBuilder& b = vector_to_scalar.builder;
