@@ -29,6 +29,45 @@ Dim left_over(const Shape& x, const Shape& shape) {
   return symbols.empty() ? Dim(have / known) : Dim(symbols[0]);
 }
 
+// One truth for each index of a symbol, as dimension `axis` of `rank`: of an input that has the symbol. Which
+// truths they are is left open.
+Value along_symbol(Graph& graph, const Dim& symbol, size_t axis, size_t rank) {
+  for (const ValueId id : graph.inputs()) {
+    Value x = graph.value(id);
+    const Shape shape = x.shape();
+    const auto found = std::ranges::find(shape, symbol);
+    if (found == shape.end()) continue;
+    Ints other_symbols;
+    for (size_t i = 0; i < shape.size(); ++i)
+      if (!shape[i].is_symbol())
+        x = element(x, i, 0);
+      else if (shape.begin() + static_cast<int64_t>(i) != found)
+        other_symbols.push_back(static_cast<int64_t>(i));
+    if (!is_floating(x.dtype())) x = cast(x, DType::f32);
+    if (!other_symbols.empty()) x = sum(x, {.axes = other_symbols, .keepdims = true});
+    Shape line(rank, Dim(1));
+    line[axis] = symbol;
+    x = reshape_to(x, line);
+    return compare(x, x, "eq");
+  }
+  fail_input("no input has the symbol {}", symbol.symbol);
+}
+
+// x where all that is widened has a number: broadcast, or chosen from itself by truths of the new shape.
+Value widened(Value x, const Shape& shape) {
+  constexpr int64_t largest = int64_t{1} << 40;
+  if (is_concrete(shape)) {
+    const Type type{x.dtype(), shape};
+    if (type.bytes() > largest)
+      fail_input("a value of {}, {} bytes, is more than {}", to_string(type), type.bytes(), largest);
+    return broadcast_to(x, sizes(shape));
+  }
+  Ints wide(shape.size(), 1);
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (shape[i] != x.shape()[i]) wide[i] = shape[i].size;
+  return select(x.graph().constant(filled(DType::boolean, wide, 1)), x, x);
+}
+
 }  // namespace
 
 Value like(Value x, double number) { return x.graph().scalar(x.dtype(), number); }
@@ -107,6 +146,21 @@ Value zeros_around(Value x, size_t axis, int64_t before, int64_t behind) {
 Value absolute(Value x) { return maximum(x, like(x, 0) - x); }
 
 Value as_type(Value x, DType dtype) { return x.dtype() == dtype ? x : cast(x, dtype); }
+
+Value expanded(Value x, const Shape& target) {
+  const Shape wanted = broadcast(x.shape(), target);
+  const size_t rank = wanted.size();
+  Shape shape(rank - x.shape().size(), Dim(1));
+  shape.insert(shape.end(), x.shape().begin(), x.shape().end());
+  Shape numbers = shape;
+  for (size_t i = 0; i < rank; ++i)
+    if (!wanted[i].is_symbol()) numbers[i] = wanted[i];
+  if (numbers == shape || !is_concrete(numbers)) x = reshape_to(x, shape);
+  if (numbers != shape) x = widened(x, numbers);
+  for (size_t i = 0; i < rank; ++i)
+    if (wanted[i] != numbers[i]) x = select(along_symbol(x.graph(), wanted[i], i, rank), x, x);
+  return x;
+}
 
 int64_t known_size(Value x, size_t axis, std::string_view what) {
   const Dim& dim = x.shape()[axis];

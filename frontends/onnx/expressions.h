@@ -26,6 +26,9 @@ Value zeros_around(Value x, size_t axis, int64_t before, int64_t behind);
 Value absolute(Value x);
 /// x of another element type; x itself where it has that.
 Value as_type(Value x, DType dtype);
+/// x broadcast to a shape, symbols included, whose sizes come from an input of the graph that has them.
+/// Throws InputError where x does not broadcast.
+Value expanded(Value x, const Shape& target);
 /// The size of a dimension. Throws InputError where it is a symbol; `what` says what needs it.
 int64_t known_size(Value x, size_t axis, std::string_view what);
 /// As known_size, of a dimension whose elements become nodes one by one: at most 4096.

@@ -40,6 +40,9 @@ void constant_of_shape(NodeImport& in) {
     if (!tensor || tensor->count() != 1) in.reject("attribute value is not a TENSOR of one element");
     value = *tensor;
   }
+  if (in.named(0).dims)
+    return in.result(
+        0, expanded(reshape_to(in.graph().constant(std::move(value)), {}), in.named(0).dims->values));
   const Ints shape = in.integers(0, "the shape");
   for (const int64_t size : shape)
     if (size < 0) in.reject(fmt::format("shape [{}]; expected sizes of 0 or more", fmt::join(shape, ", ")));

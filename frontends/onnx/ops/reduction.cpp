@@ -57,6 +57,24 @@ Value log_sum_exp(Value x, const ReduceOptions& over) {
   return log(sum(exp(x - top), over)) + top;
 }
 
+// Half by half: as few nodes as the size has bits. What is left over goes on to the next half.
+Value product_along(Value x, size_t axis) {
+  int64_t size = known_size(x, axis, "a product");
+  if (size == 0) return sum(x, {.axes = {static_cast<int64_t>(axis)}, .keepdims = true}) + 1.0;
+  for (int64_t half = size / 2; size > 1; size -= half, half = size / 2) {
+    const Value y = part(x, axis, 0, half) * part(x, axis, half, 2 * half);
+    x = size % 2 == 0 ? y : concat({y, element(x, axis, size - 1)}, static_cast<int64_t>(axis));
+  }
+  return x;
+}
+
+Value product(Value x, const ReduceOptions& over) {
+  for (size_t axis = 0; axis < x.shape().size(); ++axis)
+    if (over.axes.empty() || std::ranges::find(over.axes, static_cast<int64_t>(axis)) != over.axes.end())
+      x = product_along(x, axis);
+  return x;
+}
+
 template <Value (*build)(Value, const ReduceOptions&), int axes_as_input = 18>
 void reduce_op(NodeImport& in) {
   reduce(in, in.version() >= axes_as_input ? Axes::input : Axes::attribute, build);
@@ -86,11 +104,12 @@ void arg_min(NodeImport& in) {
   arg_extreme(in, like(x, -1) * x);
 }
 
-constexpr std::array<Op, 11> rows = {{
+constexpr std::array<Op, 12> rows = {{
     {"ReduceSum", {1, 11, 13}, plain_reduce<sum, 13>},
     {"ReduceMean", {1, 11, 13, 18}, plain_reduce<mean, 18>},
     {"ReduceMax", {1, 11, 12, 13, 18, 20}, reduce_op<most>},
     {"ReduceMin", {1, 11, 12, 13, 18, 20}, reduce_op<least>},
+    {"ReduceProd", {1, 11, 13, 18}, reduce_op<product>},
     {"ReduceSumSquare", {1, 11, 13, 18}, reduce_op<sum_square>},
     {"ReduceL1", {1, 11, 13, 18}, reduce_op<l1>},
     {"ReduceL2", {1, 11, 13, 18}, reduce_op<l2>},

@@ -104,12 +104,15 @@ Value resized(Value x, size_t axis, const Tensor& rows) {
 }
 
 void resize_axis(NodeImport& in, Value& y, size_t i, const Interpolation& how, std::optional<double> scale,
-                 std::optional<int64_t> size) {
+                 const std::optional<Dim>& size) {
   const Dim dim = y.shape()[i];
-  if ((scale && *scale == 1) || (size && dim == Dim(*size))) return;
+  if ((scale && *scale == 1) || (size && dim == *size)) return;
   const int64_t from = known_size(y, i, "Resize");
+  if (size && size->is_symbol())
+    in.reject(fmt::format("dimension {} of {} is to become the symbol {}; expected a number", i, from,
+                          size->symbol));
   if (scale && !(*scale > 0 && *scale < 1e6)) in.reject(fmt::format("a scale of {}", *scale));
-  const int64_t to = size ? *size : static_cast<int64_t>(std::floor(static_cast<double>(from) * *scale));
+  const int64_t to = size ? size->size : static_cast<int64_t>(std::floor(static_cast<double>(from) * *scale));
   if (from < 1 || to < 1 || to > largest_matrix / from)
     in.reject(fmt::format("dimension {} of {} is to become {}", i, from, to));
   const double factor = scale ? *scale : static_cast<double>(to) / static_cast<double>(from);
@@ -117,7 +120,7 @@ void resize_axis(NodeImport& in, Value& y, size_t i, const Interpolation& how, s
 }
 
 void resize_all(NodeImport& in, const Interpolation& how, const std::vector<double>& scales,
-                const Ints& sizes) {
+                const Shape& sizes) {
   const Value x = in.value(0);
   const size_t rank = x.shape().size(), given = scales.empty() ? sizes.size() : scales.size();
   Ints axes(rank);
@@ -167,8 +170,8 @@ void resize(NodeImport& in) {
   if (in.flag("antialias", false)) in.reject("antialias is not supported");
   if (in.word("keep_aspect_ratio_policy", "stretch") != "stretch")
     in.reject("keep_aspect_ratio_policy is not supported but for stretch");
-  const bool by_size = in.has(3) && in.named(3).constant && in.named(3).constant->count() > 0;
-  if (by_size) return resize_all(in, how, {}, in.integers(3, "sizes"));
+  const Shape sizes = in.has(3) ? in.dims(3, "sizes").values : Shape{};
+  if (!sizes.empty()) return resize_all(in, how, {}, sizes);
   resize_all(in, how, reals(in, 2, "scales"), {});
 }
 

@@ -105,26 +105,30 @@ void transpose_op(NodeImport& in) {
              : transpose(x, order));
 }
 
-void expand(NodeImport& in) {
-  const Value x = in.value(0);
-  const Shape target = broadcast(x.shape(), in.dims(1, "shape").values);
-  if (target == x.shape()) return in.result(0, x);
-  if (!is_concrete(target)) in.reject(fmt::format("x is to become {}; expected numbers", to_string(target)));
-  in.result(0, broadcast_to(x, sizes(target)));
-}
+void expand(NodeImport& in) { in.result(0, expanded(in.value(0), in.dims(1, "shape").values)); }
 
 void tile(NodeImport& in) {
   Value x = in.value(0);
-  const Ints repeats = in.integers(1, "repeats");
+  const Shape repeats = in.dims(1, "repeats").values;
   if (repeats.size() != x.shape().size())
     in.reject(fmt::format("{} repeats for {} dimensions", repeats.size(), x.shape().size()));
+  Shape shape = x.shape();
   for (size_t i = 0; i < repeats.size(); ++i) {
-    if (repeats[i] < 1 || repeats[i] > 1024)
-      in.reject(fmt::format("{} repeats; expected 1 to 1024", repeats[i]));
-    if (repeats[i] > 1)
-      x = concat(std::vector<Value>(static_cast<size_t>(repeats[i]), x), static_cast<int64_t>(i));
+    const Dim& times = repeats[i];
+    if (times.is_symbol()) {
+      if (shape[i] != Dim(1))
+        in.reject(
+            fmt::format("{} repeats of a dimension of {}; expected 1", times.symbol, to_string(shape[i])));
+      shape[i] = times;
+      continue;
+    }
+    if (times.size < 1 || times.size > 1024)
+      in.reject(fmt::format("{} repeats; expected 1 to 1024", times.size));
+    if (times.size > 1)
+      x = concat(std::vector<Value>(static_cast<size_t>(times.size), x), static_cast<int64_t>(i));
+    shape[i] = x.shape()[i];
   }
-  in.result(0, x);
+  in.result(0, expanded(x, shape));
 }
 
 // Blocks of channels and squares of pixels are dimensions of their own on the way.

@@ -1,26 +1,17 @@
 #include <gtest/gtest.h>
 
-#include "frontends/onnx/import.h"
 #include "frontends/onnx/read_model.h"
 #include "ir/interpreter.h"
 #include "ir/text.h"
-#include "ir/verify.h"
 #include "tests/frontends/onnx/model_file.h"
 #include "tests/runtime/temporary_folder.h"
 
 namespace sinter {
 namespace {
 
-onnx::ImportedModel import_bytes(const std::string& bytes, const onnx::ImportOptions& options = {}) {
-  const TemporaryFolder folder;
-  auto imported = onnx::import_model(onnx::read_model(folder.file("m.onnx", bytes)), options);
-  verify_or_fail(imported.graph, "m.onnx");
-  return imported;
-}
-
 std::string imported(std::string_view graph, std::string_view more = {},
                      const onnx::ImportOptions& options = {}) {
-  return print(import_bytes(onnx_graph(graph, more), options).graph);
+  return print(import_onnx(onnx_graph(graph, more), options).graph);
 }
 
 constexpr std::string_view weight =
@@ -28,7 +19,7 @@ constexpr std::string_view weight =
     "initializer { name: 'b' data_type: 1 dims: 2 float_data: [5, 6] } }";
 
 TEST(OnnxImport, WeightsAreParametersUnderTheirOwnNames) {
-  const auto model = import_bytes(onnx_graph(
+  const auto model = import_onnx(onnx_graph(
       "g (float[N, 1, 4, 4] x) => (float[N, 2, 4, 4] y) { c = Conv(x, w, b) y = Relu(c) }", weight));
   EXPECT_EQ(print(model.graph),
             "graph g(%x: f32[N, 1, 4, 4]) -> (y: f32[N, 2, 4, 4]) {\n"
@@ -141,7 +132,7 @@ TEST(OnnxImport, ReadsEveryElementType) {
     const std::string more =
         fmt::format("graph {{ initializer {{ name: 'w' data_type: {} {} }} output {{ name: 'w' }} }}",
                     type.number, type.data);
-    const auto model = import_bytes(onnx_graph("g (float[1] x) => () { unused = Relu(x) }", more));
+    const auto model = import_onnx(onnx_graph("g (float[1] x) => () { unused = Relu(x) }", more));
     const Tensor& tensor = model.graph.info(model.graph.results()[0].value).constant;
     EXPECT_EQ(tensor, Tensor::scalar(type.held, 2)) << type.number;
   }
@@ -166,10 +157,10 @@ TEST(OnnxImport, ReadsDataBesideTheModel) {
 // Planes of depth are convolved as channels and joined: by hand, a window of two slices, all ones.
 TEST(OnnxImport, ConvolvesVolumes) {
   const Graph graph =
-      import_bytes(onnx_graph("g (float[N, 1, 3, 1, 2] x) => (float[N, 1, 2, 1, 2] y) { y = Conv(x, w) }",
-                              "graph { initializer { name: 'w' data_type: 1 dims: 1 dims: 1 dims: 2 "
-                              "dims: 1 dims: 1 float_data: [1, 1] } }"),
-                   {.trainable = false, .symbols = {{"N", 1}}})
+      import_onnx(onnx_graph("g (float[N, 1, 3, 1, 2] x) => (float[N, 1, 2, 1, 2] y) { y = Conv(x, w) }",
+                             "graph { initializer { name: 'w' data_type: 1 dims: 1 dims: 1 dims: 2 "
+                             "dims: 1 dims: 1 float_data: [1, 1] } }"),
+                  {.trainable = false, .symbols = {{"N", 1}}})
           .graph;
   const Tensor x = Tensor::of<float>({1, 1, 3, 1, 2}, {1, 2, 10, 20, 100, 200});
   EXPECT_EQ(interpret(graph, {.inputs = {x}, .parameters = {}, .states = {}})[0],
@@ -179,7 +170,7 @@ TEST(OnnxImport, ConvolvesVolumes) {
 // The batch stays a symbol in what is composed of several ops, too.
 TEST(OnnxImport, ComposedOpsKeepTheBatchASymbol) {
   const auto type_of = [](std::string_view graph, std::string_view more = {}) {
-    const auto model = import_bytes(onnx_graph(graph, more));
+    const auto model = import_onnx(onnx_graph(graph, more));
     return to_string(model.graph.type(model.graph.results()[0].value));
   };
   EXPECT_EQ(type_of("g (float[N, 4, 6] x) => (y) { y = MaxPool <kernel_shape = [2], strides = [2]> (x) }"),

@@ -4,6 +4,11 @@
 #include <google/protobuf/text_format.h>
 #include <onnx/defs/parser.h>
 
+#include "frontends/onnx/read_model.h"
+#include "ir/interpreter.h"
+#include "ir/verify.h"
+#include "tests/runtime/temporary_folder.h"
+
 namespace sinter {
 
 std::string onnx_model(std::string_view text, std::string_view more) {
@@ -16,6 +21,24 @@ std::string onnx_model(std::string_view text, std::string_view more) {
 
 std::string onnx_graph(std::string_view graph, std::string_view more) {
   return onnx_model(fmt::format("<ir_version: 8, opset_import: [\"\" : 17]> {}", graph), more);
+}
+
+onnx::ImportedModel import_onnx(const std::string& bytes, const onnx::ImportOptions& options) {
+  const TemporaryFolder folder;
+  auto imported = onnx::import_model(onnx::read_model(folder.file("m.onnx", bytes)), options);
+  verify_or_fail(imported.graph, "m.onnx");
+  return imported;
+}
+
+Tensor run_onnx(const std::string& bytes, const std::vector<Tensor>& inputs,
+                const onnx::ImportOptions& options) {
+  const auto model = import_onnx(bytes, options);
+  Bindings feed{.inputs = inputs, .parameters = {}, .states = {}};
+  for (const ValueId id : model.graph.parameters())
+    feed.parameters.push_back(model.weights.at(model.graph.info(id).name));
+  for (const ValueId id : model.graph.states())
+    feed.states.push_back(model.weights.at(model.graph.info(id).name));
+  return interpret(model.graph, feed)[0];
 }
 
 std::string onnx_tensor(const Tensor& tensor) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "ir/graph.h"
+#include "frontends/onnx/import.h"
 
 namespace sinter {
 
@@ -14,6 +14,11 @@ namespace sinter {
 std::string onnx_model(std::string_view text, std::string_view more = {});
 /// As onnx_model, with that of opset 17 before the graph.
 std::string onnx_graph(std::string_view graph, std::string_view more = {});
+/// The bytes of a model, read and imported, its graph verified.
+onnx::ImportedModel import_onnx(const std::string& bytes, const onnx::ImportOptions& options = {});
+/// What the first result of a model is, on inputs and with its weights.
+Tensor run_onnx(const std::string& bytes, const std::vector<Tensor>& inputs,
+                const onnx::ImportOptions& options = {});
 /// A tensor of f32 as bytes of a .pb file.
 std::string onnx_tensor(const Tensor& tensor);
 
