@@ -73,9 +73,21 @@ std::optional<Value> before_reshape(Value x, const Shape& shape) {
   return before.shape() == shape ? std::optional(before) : std::nullopt;
 }
 
+// Before opset 7 a slope of one dimension is one for each channel.
+Value slope_of(NodeImport& in, Value x) {
+  const Value slope = in.value(1);
+  const Shape &shape = slope.shape(), &of_x = x.shape();
+  if (in.version() >= 7 || shape.size() != 1 || shape[0] == Dim(1) || of_x.size() < 2) return slope;
+  if (shape[0] != of_x[1])
+    in.reject(fmt::format("{} slopes for {} channels", to_string(shape[0]), to_string(of_x[1])));
+  Shape channels(of_x.size() - 1, Dim(1));
+  channels[0] = shape[0];
+  return reshape_to(slope, channels);
+}
+
 // The slope as the IR has it where it is one for each channel, or one for all.
 void prelu(NodeImport& in) {
-  const Value x = in.value(0), slope = in.value(1);
+  const Value x = in.value(0), slope = slope_of(in, x);
   const Shape& shape = slope.shape();
   size_t wide = 0, at = 0;
   for (size_t i = 0; i < shape.size(); ++i)

@@ -62,9 +62,10 @@ void conv(NodeImport& in) {
   in.result(0, line ? remove_axis(y, 2) : y);
 }
 
-// The size of the result, and what must still be added to it where the padding asked for is below 0.
+// The size of the result, and what must still be added behind it where it is to be larger than all windows
+// together.
 struct TransposedSize {
-  Ints size, before, behind;
+  Ints size, behind;
 };
 
 TransposedSize transposed_size(const NodeImport& in, const Shape& x, Windows& w) {
@@ -76,7 +77,7 @@ TransposedSize transposed_size(const NodeImport& in, const Shape& x, Windows& w)
   if (more.size() != rank || (!wanted.empty() && wanted.size() != rank))
     in.reject(fmt::format("output_padding and output_shape have {} and {} numbers; expected {}", more.size(),
                           wanted.size(), rank));
-  TransposedSize result{Ints(rank), Ints(rank, 0), Ints(rank, 0)};
+  TransposedSize result{Ints(rank), Ints(rank, 0)};
   for (size_t i = 0; i < rank; ++i) {
     const Dim& size = x[2 + i];
     if (size.is_symbol())
@@ -87,14 +88,11 @@ TransposedSize transposed_size(const NodeImport& in, const Shape& x, Windows& w)
     const bool same = automatic.starts_with("SAME");
     if (!wanted.empty() || same) {
       const int64_t target = wanted.empty() ? size.size * w.stride[i] : wanted[i];
-      const int64_t total = full - target;
-      const int64_t half = total / 2;
-      w.before[i] = automatic == "SAME_UPPER" ? half : total - half;
+      const int64_t total = full - target, half = std::max<int64_t>(total, 0) / 2;
+      w.before[i] = automatic == "SAME_UPPER" || total < 0 ? half : total - half;
       w.behind[i] = total - w.before[i];
     }
-    result.before[i] = std::max<int64_t>(-w.before[i], 0);
     result.behind[i] = std::max<int64_t>(-w.behind[i], 0);
-    w.before[i] = std::max<int64_t>(w.before[i], 0);
     w.behind[i] = std::max<int64_t>(w.behind[i], 0);
     result.size[i] = full - w.before[i] - w.behind[i];
     if (result.size[i] < 1) in.reject(fmt::format("padding leaves nothing of dimension {}", 2 + i));
@@ -149,7 +147,7 @@ void conv_transpose(NodeImport& in) {
     y = transposed_planes(x, at_least_planes(weight), w, out.size, groups);
     if (rank == 1) y = remove_axis(*y, 2);
   }
-  for (size_t i = 0; i < rank; ++i) y = zeros_around(*y, 2 + i, out.before[i], out.behind[i]);
+  for (size_t i = 0; i < rank; ++i) y = zeros_around(*y, 2 + i, 0, out.behind[i]);
   if (in.has(2)) {
     Shape shape(rank + 1, Dim(1));
     shape[0] = in.value(2).shape().at(0);
