@@ -74,6 +74,8 @@ Value like(Value x, double number) { return x.graph().scalar(x.dtype(), number);
 
 Value reshape_to(Value x, const Shape& shape) {
   Shape target = shape;
+  if (shape.size() > max_rank)
+    fail_input("{} dimensions, {}; at most {} are supported", shape.size(), to_string(shape), max_rank);
   if (std::ranges::count(target, Dim(-1)) > 1) fail_input("more than one -1 in shape {}", to_string(shape));
   for (Dim& dim : target)
     if (dim == Dim(-1)) dim = left_over(x.shape(), shape);

@@ -11,21 +11,25 @@
 namespace sinter::onnx {
 namespace {
 
-// What is made of constants when a model is read; more is taken for a mistake or an attack.
-constexpr int64_t largest_constant = int64_t{1} << 30;
+// Bytes that are made of constants when a model is read, beside four times what the file holds; more is taken
+// for a mistake or an attack.
+constexpr int64_t most_computed = int64_t{1} << 29;
 
 class Importer {
  public:
   Importer(const Model& model, const ImportOptions& options) : model_(model), options_(options) {
     imported_.graph.name = model.name.empty() ? "model" : model.name;
+    for (const auto& [_, tensor] : model.initializers) may_compute_ += 4 * tensor.type().bytes();
   }
 
   ImportedModel run() {
+    if (model_.outputs.empty()) fail_input("no outputs; expected at least one");
     const auto order = ordered_nodes(model_);
     for (const ModelNode* node : order) check(*node);
     name_inputs();
     name_initializers(order);
     for (const ModelNode* node : order) add(*node);
+    check_values();
     add_results();
     imported_.graph = cleaned(imported_.graph);
     return std::move(imported_);
@@ -187,13 +191,15 @@ class Importer {
       const auto found = names.find(output);
       if (found == names.end()) continue;
       Named named = found->second;
+      if (named.constant) spend(named.constant->type());
       if (named.value && !named.constant) {
         graph.add_result(graph.value(*named.value));
         computed.push_back(output);
       }
       define(output, std::move(named));
     }
-    check_sizes(graph);
+    for (const ValueInfo& info : graph.values())
+      if (info.kind != ValueKind::constant) spend(info.type);
     const auto results = interpret(graph, {});
     for (size_t i = 0; i < results.size(); ++i) {
       Named& named = names_.find(computed[i])->second;
@@ -208,11 +214,12 @@ class Importer {
       fail_input("output \"{}\" has a name that stands before", name);
   }
 
-  static void check_sizes(const Graph& graph) {
-    for (const ValueInfo& info : graph.values())
-      if (info.type.bytes() > largest_constant)
-        fail_input("a constant of {}, {} bytes; at most {} are computed when a model is read",
-                   to_string(info.type), info.type.bytes(), largest_constant);
+  void spend(const Type& type) {
+    const int64_t bytes = type.bytes();
+    if (bytes > may_compute_)
+      fail_input("a constant of {}, {} bytes; {} more may be computed when a model is read", to_string(type),
+                 bytes, may_compute_);
+    may_compute_ -= bytes;
   }
 
   void add_results() {
@@ -231,15 +238,35 @@ class Importer {
     }
   }
 
+  static bool contradicts(const std::optional<Type>& declared, const Type& found) {
+    if (!declared) return false;
+    bool fits = declared->dtype == found.dtype && declared->shape.size() == found.shape.size();
+    for (size_t i = 0; fits && i < found.shape.size(); ++i) {
+      const Dim &said = declared->shape[i], &made = found.shape[i];
+      fits = said.is_symbol() || made.is_symbol() || said == made;
+    }
+    return !fits;
+  }
+
   static void check_declared(const ModelValue& output, const Type& type) {
-    if (!output.type) return;
-    const Shape &declared = output.type->shape, &found = type.shape;
-    bool fits = output.type->dtype == type.dtype && declared.size() == found.size();
-    for (size_t i = 0; fits && i < found.size(); ++i)
-      fits = declared[i].is_symbol() || found[i].is_symbol() || declared[i] == found[i];
-    if (!fits)
+    if (contradicts(output.type, type))
       fail_input("output \"{}\" is declared as {}; its nodes make {}", output.name, to_string(*output.type),
                  to_string(type));
+  }
+
+  // What the file says of values between nodes. With sizes that were given on demand it need not hold.
+  void check_values() const {
+    if (!options_.symbols.empty()) return;
+    for (const ModelValue& value : model_.values) {
+      const auto found = names_.find(value.name);
+      if (found == names_.end()) continue;
+      const Named& named = found->second;
+      if (!named.value && !named.constant) continue;
+      const Type type = named.value ? imported_.graph.type(*named.value) : named.constant->type();
+      if (contradicts(value.type, type))
+        fail_input("value \"{}\" of {} is declared as {}; it is {}", value.name, named.origin,
+                   to_string(*value.type), to_string(type));
+    }
   }
 
   [[noreturn]] void fail_in(const ModelNode& node, const InputError& error) const {
@@ -269,6 +296,7 @@ class Importer {
   const ImportOptions& options_;
   ImportedModel imported_;
   Names names_;
+  int64_t may_compute_ = most_computed;
 };
 
 void check_opset(const Model& model) {

@@ -49,6 +49,7 @@ struct Model {
   std::set<std::string, std::less<>> functions = {};        ///< ops that the file itself defines
   std::vector<ModelNode> nodes = {};
   std::vector<ModelValue> inputs = {}, outputs = {};
+  std::vector<ModelValue> values = {};  ///< between nodes, of which the file need not say anything
   std::map<std::string, Tensor, std::less<>> initializers = {};
   std::map<std::string, std::string, std::less<>> metadata = {};  ///< what programs note for themselves
 };

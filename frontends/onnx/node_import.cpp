@@ -123,6 +123,13 @@ size_t NodeImport::axis(int64_t given, size_t rank, bool end_too) const {
   return static_cast<size_t>(given < 0 ? given + size : given);
 }
 
+Ints NodeImport::axes(Ints given, size_t rank) const {
+  for (int64_t& each : given) each = static_cast<int64_t>(axis(each, rank));
+  if (std::set(given.begin(), given.end()).size() != given.size())
+    reject(fmt::format("axes [{}] have one twice", fmt::join(given, ", ")));
+  return given;
+}
+
 void NodeImport::define(size_t i, Named named) {
   if (!wants(i)) return;
   named.origin = fmt::format("node \"{}\"", node_.name);

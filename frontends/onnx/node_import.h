@@ -49,6 +49,8 @@ class NodeImport {
   std::optional<std::string> unread_attribute() const;
   /// An axis from 0, of a value of `rank` dimensions; from 0 to `rank` where `end_too`.
   size_t axis(int64_t given, size_t rank, bool end_too = false) const;
+  /// Axes from 0 in the order given, none of them twice.
+  Ints axes(Ints given, size_t rank) const;
 
   bool wants(size_t i) const { return i < node_.outputs.size() && !node_.outputs[i].empty(); }
   void result(size_t i, Value value);

@@ -12,9 +12,10 @@ using Key = std::pair<std::string_view, std::string_view>;
 
 std::map<Key, const Op*> make_index() {
   std::map<Key, const Op*> index;
-  for (const auto ops : {activation_ops(), constant_ops(), convolution_ops(), elementwise_ops(),
-                         indexing_ops(), loss_ops(), matrix_ops(), normalization_ops(), optimizer_ops(),
-                         pooling_ops(), reduction_ops(), resize_ops(), shape_ops(), softmax_ops()})
+  for (const auto ops :
+       {activation_ops(), constant_ops(), convolution_ops(), elementwise_ops(), indexing_ops(), loss_ops(),
+        matrix_ops(), normalization_ops(), optimizer_ops(), pooling_ops(), reduction_ops(), resize_ops(),
+        shape_ops(), softmax_ops(), trigonometry_ops()})
     for (const Op& op : ops) index.emplace(Key{op.domain, op.name}, &op);
   return index;
 }

@@ -1,5 +1,6 @@
 #include "frontends/onnx/read_model.h"
 
+#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <onnx/onnx_pb.h>
 
@@ -30,6 +31,18 @@ class Silence {
   protobuf::LogHandler* before_;
 };
 
+// Of ONNX's own format, not of its ops.
+constexpr int64_t newest_format = 13;
+
+// Graphs within graphs are three messages each.
+constexpr int deepest = 1000;
+
+bool parse(protobuf::io::ZeroCopyInputStream& stream, protobuf::Message& message) {
+  protobuf::io::CodedInputStream coded(&stream);
+  coded.SetRecursionLimit(deepest);
+  return message.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage();
+}
+
 template <typename Message>
 Message read_message(const InputFile& file, const std::filesystem::path& path, std::string_view what) {
   if (file.bytes() > INT32_MAX)
@@ -40,9 +53,12 @@ Message read_message(const InputFile& file, const std::filesystem::path& path, s
   lseek(file.descriptor(), 0, SEEK_SET);
   protobuf::io::FileInputStream stream(file.descriptor());
   const Silence silence;
-  if (file.bytes() == 0 || !message.ParseFromZeroCopyStream(&stream))
+  if (file.bytes() == 0 || !parse(stream, message))
     fail_input_at({.file = path.string()}, "{}; expected {} as a protobuf message",
-                  file.bytes() == 0 ? "an empty file" : "cut off or damaged", what);
+                  file.bytes() == 0
+                      ? "an empty file"
+                      : fmt::format("cut off, damaged, or messages in each other more than {} deep", deepest),
+                  what);
   return message;
 }
 
@@ -94,6 +110,34 @@ Tensor decode_fields(const proto::TensorProto& tensor, std::vector<int64_t> shap
   }
 }
 
+// The fields that hold a tensor's data.
+std::vector<std::string_view> data_fields(const proto::TensorProto& tensor, bool raw) {
+  std::vector<std::string_view> fields;
+  const auto add = [&](bool used, std::string_view name) {
+    if (used) fields.push_back(name);
+  };
+  add(tensor.data_location() == proto::TensorProto::EXTERNAL, "external_data");
+  add(raw || !tensor.raw_data().empty(), "raw_data");
+  add(tensor.float_data_size() > 0, "float_data");
+  add(tensor.int32_data_size() > 0, "int32_data");
+  add(tensor.int64_data_size() > 0, "int64_data");
+  add(tensor.uint64_data_size() > 0, "uint64_data");
+  add(tensor.double_data_size() > 0, "double_data");
+  add(tensor.string_data_size() > 0, "string_data");
+  return fields;
+}
+
+// The error says what it is of, if it does not do so yet.
+template <typename F>
+auto naming(const std::string& what, F&& read) {
+  try {
+    return read();
+  } catch (const InputError& error) {
+    if (std::string_view(error.message()).starts_with(what)) throw;
+    throw InputError(error.location(), fmt::format("{}: {}", what, error.message()), error.notes());
+  }
+}
+
 // Initializers in a file of whose message only the rest was parsed.
 struct RawInitializers {
   const InputFile* file = nullptr;
@@ -105,29 +149,22 @@ class Reader {
   explicit Reader(const std::filesystem::path& file, RawInitializers raw = {})
       : file_(file), folder_(file.parent_path()), raw_(std::move(raw)) {}
 
-  Tensor tensor(const proto::TensorProto& tensor, const std::string& what,
+  Tensor tensor(const proto::TensorProto& from, const std::string& what,
                 const RawData* in_file = nullptr) const {
-    element_type(tensor.data_type(), what);
-    std::vector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
-    if (shape.size() > max_rank)
-      fail_input("{}: {} dimensions; at most {} are supported", what, shape.size(), max_rank);
-    for (const int64_t size : shape)
-      if (size < 0) fail_input("{}: shape [{}]; expected sizes of 0 or more", what, fmt::join(shape, ", "));
-    if (tensor.has_segment()) fail_input("{}: a segment of a tensor; expected a whole one", what);
-    if (tensor.data_location() == proto::TensorProto::EXTERNAL)
-      return external(tensor, std::move(shape), what);
-    if (in_file) return from_file(tensor.data_type(), std::move(shape), *in_file, what);
-    if (!tensor.has_raw_data()) return decode_fields(tensor, std::move(shape), what);
-    return decode_elements(tensor.data_type(), std::move(shape), bytes_of(tensor.raw_data()), what);
+    return naming(what, [&] { return whole_tensor(from, what, in_file); });
   }
 
   Model model(proto::ModelProto& message) const {
     if (!message.has_graph()) fail_input("no graph; expected an ONNX model");
     proto::GraphProto& graph = *message.mutable_graph();
     Model model{.file = file_.string(), .name = graph.name()};
+    if (message.ir_version() > newest_format)
+      fail_input("format version {} (ir_version); expected at most {}", message.ir_version(), newest_format);
     for (const auto& set : message.opset_import()) {
       const std::string domain = set.domain() == "ai.onnx" ? "" : set.domain();
-      model.opsets[domain] = std::max(model.opsets[domain], set.version());
+      const auto [before, first] = model.opsets.emplace(domain, set.version());
+      if (!first && before->second != set.version())
+        fail_input("opsets {} and {} of domain \"{}\"; expected one", before->second, set.version(), domain);
     }
     for (const auto& entry : message.metadata_props()) model.metadata[entry.key()] = entry.value();
     for (const auto& function : message.functions()) model.functions.insert(function.name());
@@ -138,6 +175,9 @@ class Reader {
     for (const auto& value : graph.input())
       if (!model.initializers.contains(value.name())) model.inputs.push_back(named_value(value, "input"));
     for (const auto& value : graph.output()) model.outputs.push_back(named_value(value, "output"));
+    for (const auto& value : graph.value_info())
+      if (stored_bytes(value.type().tensor_type().elem_type()) > 0)
+        model.values.push_back(named_value(value, "value"));
     for (const auto& node : graph.node())
       model.nodes.push_back(this->node(node, static_cast<int>(model.nodes.size()) + 1));
     if (model.metadata.contains(parameters_note))
@@ -147,6 +187,24 @@ class Reader {
   }
 
  private:
+  Tensor whole_tensor(const proto::TensorProto& tensor, const std::string& what,
+                      const RawData* in_file) const {
+    element_type(tensor.data_type(), what);
+    std::vector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
+    if (shape.size() > max_rank)
+      fail_input("{}: {} dimensions; at most {} are supported", what, shape.size(), max_rank);
+    for (const int64_t size : shape)
+      if (size < 0) fail_input("{}: shape [{}]; expected sizes of 0 or more", what, fmt::join(shape, ", "));
+    if (const auto fields = data_fields(tensor, in_file && in_file->bytes > 0); fields.size() > 1)
+      fail_input("{}: data in both {} and {}; expected one of them", what, fields[0], fields[1]);
+    if (tensor.has_segment()) fail_input("{}: a segment of a tensor; expected a whole one", what);
+    if (tensor.data_location() == proto::TensorProto::EXTERNAL)
+      return external(tensor, std::move(shape), what);
+    if (in_file) return from_file(tensor.data_type(), std::move(shape), *in_file, what);
+    if (!tensor.has_raw_data()) return decode_fields(tensor, std::move(shape), what);
+    return decode_elements(tensor.data_type(), std::move(shape), bytes_of(tensor.raw_data()), what);
+  }
+
   // Straight into the tensor's memory where that can be.
   Tensor from_file(int type, std::vector<int64_t> shape, const RawData& data, const std::string& what) const {
     check_bytes(type, shape, data.bytes, what);
@@ -215,6 +273,9 @@ class Reader {
 
   ModelAttribute attribute(const proto::AttributeProto& from, const std::string& node) const {
     using Proto = proto::AttributeProto;
+    if (!from.ref_attr_name().empty())
+      fail_input("{}: attribute {} is that of a function, \"{}\", and the node is in none", node, from.name(),
+                 from.ref_attr_name());
     switch (from.type()) {
       case Proto::FLOAT:
         return decimal(from.f());
@@ -304,7 +365,8 @@ Model read_model(const std::filesystem::path& path) {
   if (auto split = split_message(file)) {
     proto::ModelProto message;
     const Silence silence;
-    if (file.bytes() > 0 && message.ParseFromString(split->message)) {
+    protobuf::io::ArrayInputStream stream(split->message.data(), static_cast<int>(split->message.size()));
+    if (file.bytes() > 0 && split->message.size() <= INT32_MAX && parse(stream, message)) {
       split->message = {};
       return in_file(path, [&] { return Reader(path, {&file, std::move(split->raw)}).model(message); });
     }

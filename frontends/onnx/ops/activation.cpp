@@ -55,6 +55,19 @@ void thresholded_relu(NodeImport& in) {
   in.result(0, select(x > in.real("alpha", 1), x, like(x, 0)));
 }
 
+void shrink(NodeImport& in) {
+  const double bias = in.real("bias", 0), lambda = in.real("lambd", 0.5);
+  const Value x = in.value(0);
+  const Value low = select(compare(x, like(x, -lambda), "lt"), x + like(x, bias), like(x, 0));
+  in.result(0, select(compare(x, like(x, lambda), "gt"), x - like(x, bias), low));
+}
+
+void swish(NodeImport& in) {
+  const double alpha = in.real("alpha", 1);
+  const Value x = in.value(0);
+  in.result(0, alpha == 1 ? silu(x) : x * sigmoid(alpha * x));
+}
+
 void gelu(NodeImport& in) {
   in.result(0, sinter::gelu(in.value(0), {.approximate = in.word("approximate", "none")}));
 }
@@ -121,7 +134,7 @@ void clip_op(NodeImport& in) {
   in.result(0, y);
 }
 
-constexpr std::array<Op, 21> rows = {{
+constexpr std::array<Op, 23> rows = {{
     {"Relu", {6, 13, 14}, unary<relu>},
     {"Sigmoid", {6, 13}, unary<sigmoid>},
     {"Tanh", {6, 13}, unary<tanh>},
@@ -134,6 +147,8 @@ constexpr std::array<Op, 21> rows = {{
     {"Softplus", {1}, softplus},
     {"Softsign", {1}, softsign},
     {"ThresholdedRelu", {10}, thresholded_relu},
+    {"Shrink", {9}, shrink},
+    {"Swish", {24}, swish},
     {"Gelu", {20}, gelu},
     {"Mish", {18}, mish},
     {"PRelu", {6, 7, 9, 16}, prelu, {1}},

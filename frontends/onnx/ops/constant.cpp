@@ -74,10 +74,11 @@ void dropout(NodeImport& in) {
   in.attribute("is_test");
   double ratio = in.real("ratio", 0.5);
   if (in.version() >= 12 && in.has(1)) ratio = decimal(static_cast<float>(in.constant(1, "ratio").at(0)));
+  if (!(ratio >= 0 && ratio <= 1)) in.reject(fmt::format("ratio is {}; expected 0 to 1", ratio));
   const bool training = in.version() >= 12 && in.has(2) && in.constant(2, "training_mode").at(0) != 0;
   if (training && ratio != 0)
     in.reject("in training mode its numbers are random ones, in an order that is not defined");
-  const bool drops = is_floating(x.dtype()) && ratio > 0 && ratio <= 1;
+  const bool drops = is_floating(x.dtype()) && ratio > 0;
   in.result(0, drops ? sinter::dropout(x, ratio) : x);
   if (!in.wants(1)) return;
   if (!is_concrete(x.shape())) in.reject(fmt::format("the mask of {} needs numbers", to_string(x.type())));

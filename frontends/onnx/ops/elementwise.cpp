@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "frontends/onnx/element_types.h"
 #include "frontends/onnx/expressions.h"
 #include "frontends/onnx/op_table.h"
+#include "frontends/onnx/rounding.h"
 
 namespace sinter::onnx {
 namespace {
@@ -27,10 +30,47 @@ void binary(NodeImport& in) {
   in.result(0, build(a, second_operand(in, a)));
 }
 
+// Calls `check` with the elements of both operands where both are known.
+template <typename F>
+void each_known_pair(const NodeImport& in, F check) {
+  const auto a = in.fixed(0), b = in.fixed(1);
+  if (!a || !b || a->count() == 0 || b->count() == 0) return;
+  if (a->count() != 1 && b->count() != 1 && a->shape() != b->shape()) return;
+  for (int64_t i = 0; i < std::max(a->count(), b->count()); ++i)
+    check(a->at(a->count() == 1 ? 0 : i), b->at(b->count() == 1 ? 0 : i));
+}
+
+void check_integer_quotient(const NodeImport& in, DType dtype) {
+  const auto divisors = in.fixed(1);
+  for (int64_t i = 0; divisors && i < divisors->count(); ++i)
+    if (divisors->at(i) == 0) in.reject("a division of integers by 0");
+  const double least = -std::ldexp(1, static_cast<int>(8 * size_of(dtype)) - 1);
+  each_known_pair(in, [&](double a, double b) {
+    if (a == least && b == -1) in.reject(fmt::format("{} / -1 does not fit {}", a, to_string(dtype)));
+  });
+}
+
 // Of integers: rounded toward zero. Through f64, which holds what fits 53 bits exactly.
-Value quotient(Value a, Value b) {
-  if (!is_integer(a.dtype())) return div(a, b);
-  return cast(div(cast(a, DType::f64), cast(b, DType::f64)), a.dtype());
+void div_op(NodeImport& in) {
+  const Value a = in.value(0), b = second_operand(in, a);
+  if (!is_integer(a.dtype())) return in.result(0, a / b);
+  check_integer_quotient(in, a.dtype());
+  in.result(0, cast(cast(a, DType::f64) / cast(b, DType::f64), a.dtype()));
+}
+
+// Toward zero, or down as Python has it: the rest has the sign of a, or of b.
+void mod_op(NodeImport& in) {
+  const Value a = in.value(0), b = in.value(1);
+  const bool toward_zero = in.flag("fmod", false);
+  if (!toward_zero && !is_integer(a.dtype())) in.reject("fmod is 0; expected 1 for floating numbers");
+  if (is_integer(a.dtype())) check_integer_quotient(in, a.dtype());
+  const Value x = as_type(a, DType::f64), y = as_type(b, DType::f64);
+  in.result(0, as_type(x - (toward_zero ? truncated(x / y) : rounded_down(x / y)) * y, a.dtype()));
+}
+
+template <Value (*build)(Value)>
+void unary(NodeImport& in) {
+  in.result(0, build(in.value(0)));
 }
 
 template <Value (*build)(Value, Value)>
@@ -66,6 +106,10 @@ void pow_op(NodeImport& in) {
   if (fixed && fixed->count() == 1 && is_floating(x.dtype()) && in.named(1).constant->shape().empty())
     if (const auto y = simple_power(x, fixed->at(0))) return in.result(0, *y);
   const DType wide = x.dtype() == DType::f32 ? DType::f32 : DType::f64;
+  if (is_integer(x.dtype()))
+    each_known_pair(in, [&](double base, double exponent) {
+      if (base == 0 && exponent < 0) in.reject(fmt::format("0 to the power of {} is no integer", exponent));
+    });
   const Value exponent = second_operand(in, x);
   in.result(0, as_type(pow(as_type(x, wide), as_type(exponent, wide)), x.dtype()));
 }
@@ -125,6 +169,13 @@ void xor_op(NodeImport& in) {
 
 void where(NodeImport& in) { in.result(0, select(in.value(0), in.value(1), in.value(2))); }
 
+void is_inf(NodeImport& in) {
+  const Value x = in.value(0), inf = like(x, std::numeric_limits<double>::infinity());
+  const bool above = in.flag("detect_positive", true), below = in.flag("detect_negative", true);
+  if (!above && !below) return in.result(0, compare(x, inf, "gt"));
+  in.result(0, compare(above && below ? absolute(x) : above ? x : like(x, -1) * x, inf, "eq"));
+}
+
 void is_nan(NodeImport& in) {
   const Value x = in.value(0);
   in.result(0, compare(x, x, "ne"));
@@ -133,7 +184,8 @@ void is_nan(NodeImport& in) {
 // f16 and bf16 are held in f32: what is known now is rounded, and so is what the model computes.
 void cast_op(NodeImport& in) {
   const auto to = static_cast<int>(in.integer("to"));
-  in.attribute("saturate");
+  in.attribute("saturate");  // both of types that are not read: 8 bits
+  in.attribute("round_mode");
   const DType dtype = element_type(to, "attribute to");
   const Value x = in.value(0);
   const bool half = to == 10 || to == 16;
@@ -142,13 +194,17 @@ void cast_op(NodeImport& in) {
   in.result(0, cast(cast(as_type(x, DType::f32), stored), DType::f32));
 }
 
-void cast_like(NodeImport& in) { in.result(0, as_type(in.value(0), in.value(1).dtype())); }
+void cast_like(NodeImport& in) {
+  in.attribute("saturate");
+  in.attribute("round_mode");
+  in.result(0, as_type(in.value(0), in.value(1).dtype()));
+}
 
-constexpr std::array<Op, 25> rows = {{
+constexpr std::array<Op, 30> rows = {{
     {"Add", {6, 7, 13, 14}, binary<add>, {0, 1}},
     {"Sub", {6, 7, 13, 14}, binary<sub>},
     {"Mul", {6, 7, 13, 14}, binary<mul>},
-    {"Div", {6, 7, 13, 14}, binary<quotient>},
+    {"Div", {6, 7, 13, 14}, div_op},
     {"Pow", {1, 7, 12, 13, 15}, pow_op},
     {"Max", {6, 8, 12, 13}, variadic<maximum>},
     {"Min", {6, 8, 12, 13}, variadic<minimum>},
@@ -156,6 +212,11 @@ constexpr std::array<Op, 25> rows = {{
     {"Mean", {6, 8, 13}, mean_op},
     {"Neg", {6, 13}, neg},
     {"Reciprocal", {6, 13}, reciprocal},
+    {"Mod", {10, 13}, mod_op},
+    {"Floor", {6, 13}, unary<rounded_down>, {}, {}, "", true},
+    {"Ceil", {6, 13}, unary<rounded_up>, {}, {}, "", true},
+    {"Round", {11, 22}, unary<rounded>, {}, {}, "", true},
+    {"IsInf", {10, 20}, is_inf, {}, {}, "", true},
     {"Sign", {9, 13}, sign, {}, {}, "", true},
     {"Equal", {1, 7, 11, 13, 19}, comparison<'e', 'q'>, {}, {}, "", true},
     {"Greater", {1, 7, 9, 13}, comparison<'g', 't'>, {}, {}, "", true},

@@ -100,8 +100,9 @@ void slice_op(NodeImport& in) {
   if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
     in.reject(fmt::format("{} starts, {} ends, {} axes and {} steps; expected as many of each", starts.size(),
                           ends.size(), axes.size(), steps.size()));
+  axes = in.axes(axes, x.shape().size());
   for (size_t i = 0; i < starts.size(); ++i) {
-    const size_t axis = in.axis(axes[i], x.shape().size());
+    const auto axis = static_cast<size_t>(axes[i]);
     const bool whole = starts[i] == 0 && steps[i] == 1 && ends[i] >= INT32_MAX;
     if (!whole) x = slice_axis(in, x, axis, starts[i], ends[i], steps[i]);
   }
@@ -195,9 +196,10 @@ std::pair<Ints, Ints> pads_of(NodeImport& in, size_t rank) {
   if (in.version() >= 18 && in.has(3)) axes = in.integers(3, "axes");
   if (pads.size() != 2 * axes.size())
     in.reject(fmt::format("{} pads for {} dimensions", pads.size(), axes.size()));
+  axes = in.axes(axes, rank);
   Ints before(rank, 0), behind(rank, 0);
   for (size_t i = 0; i < axes.size(); ++i) {
-    const size_t axis = in.axis(axes[i], rank);
+    const auto axis = static_cast<size_t>(axes[i]);
     before[axis] = pads[i];
     behind[axis] = pads[i + axes.size()];
     if (std::max(std::abs(pads[i]), std::abs(pads[i + axes.size()])) > 1 << 24)

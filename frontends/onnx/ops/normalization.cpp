@@ -73,6 +73,14 @@ void layer_norm(NodeImport& in) {
   in.result(2, inverse);
 }
 
+void rms_norm(NodeImport& in) {
+  const Value x = in.value(0);
+  const size_t axis = in.axis(in.integer("axis", -1), x.shape().size());
+  in.attribute("stash_type");
+  const Value square = mean(x * x, {.axes = axes_from(axis, x.shape().size()), .keepdims = true});
+  in.result(0, x / sqrt(square + in.real("epsilon", 1e-5)) * in.value(1));
+}
+
 // One number for each channel, against [N, C, ...].
 Value of_channels(Value value, size_t rank) {
   Shape shape(rank - 1, Dim(1));
@@ -132,14 +140,14 @@ void lp_norm(NodeImport& in) {
 
 void mean_variance_norm(NodeImport& in) {
   const Value x = in.value(0);
-  Ints axes = in.ints("axes", Ints{0, 2, 3});
-  for (int64_t& axis : axes) axis = static_cast<int64_t>(in.axis(axis, x.shape().size()));
+  const Ints axes = in.axes(in.ints("axes", Ints{0, 2, 3}), x.shape().size());
   in.result(0, normalized(x, axes, 1e-9).y);
 }
 
-constexpr std::array<Op, 7> rows = {{
+constexpr std::array<Op, 8> rows = {{
     {"BatchNormalization", {6, 7, 9, 14, 15}, batch_norm_op, {1, 2}, {3, 4}},
     {"LayerNormalization", {17}, layer_norm, {1, 2}},
+    {"RMSNormalization", {23}, rms_norm, {1}},
     {"InstanceNormalization", {6}, instance_norm, {1, 2}},
     {"GroupNormalization", {18, 21}, group_norm, {1, 2}},
     {"LRN", {1, 13}, lrn},

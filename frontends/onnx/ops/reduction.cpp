@@ -15,8 +15,7 @@ std::optional<ReduceOptions> reduction(NodeImport& in, Value x, Axes from) {
   const bool keepdims = in.flag("keepdims", true);
   const bool none = from == Axes::input && in.flag("noop_with_empty_axes", false);
   if (axes.empty() && none) return std::nullopt;
-  for (int64_t& axis : axes) axis = static_cast<int64_t>(in.axis(axis, x.shape().size()));
-  return ReduceOptions{axes, keepdims};
+  return ReduceOptions{in.axes(axes, x.shape().size()), keepdims};
 }
 
 // The IR takes dimensions away by itself.
@@ -80,6 +79,26 @@ void reduce_op(NodeImport& in) {
   reduce(in, in.version() >= axes_as_input ? Axes::input : Axes::attribute, build);
 }
 
+// x moved along an axis, zeros behind it: backward for `by` below 0.
+Value moved(Value x, size_t axis, int64_t by) {
+  const int64_t size = known_size(x, axis, "CumSum");
+  return by > 0 ? zeros_around(part(x, axis, 0, size - by), axis, by, 0)
+                : zeros_around(part(x, axis, -by, size), axis, 0, -by);
+}
+
+// Sums of 2, 4, 8, .. elements that end at each.
+void cum_sum(NodeImport& in) {
+  const Value x = in.value(0);
+  const Ints axes = in.axes(in.integers(1, "axis"), x.shape().size());
+  if (axes.size() != 1) in.reject(fmt::format("{} axes; expected one", axes.size()));
+  const auto axis = static_cast<size_t>(axes[0]);
+  const int64_t size = known_size(x, axis, "CumSum"), forward = in.flag("reverse", false) ? -1 : 1;
+  Value y = is_floating(x.dtype()) ? x : cast(x, DType::f64);
+  if (in.flag("exclusive", false)) y = size > 1 ? moved(y, axis, forward) : y - y;
+  for (int64_t by = 1; by < size; by *= 2) y = y + moved(y, axis, forward * by);
+  in.result(0, as_type(y, x.dtype()));
+}
+
 // The last of the largest: where x is as large, its index counts.
 Value last_largest(Value x, size_t axis) {
   const int64_t size = known_size(x, axis, "select_last_index");
@@ -104,7 +123,7 @@ void arg_min(NodeImport& in) {
   arg_extreme(in, like(x, -1) * x);
 }
 
-constexpr std::array<Op, 12> rows = {{
+constexpr std::array<Op, 13> rows = {{
     {"ReduceSum", {1, 11, 13}, plain_reduce<sum, 13>},
     {"ReduceMean", {1, 11, 13, 18}, plain_reduce<mean, 18>},
     {"ReduceMax", {1, 11, 12, 13, 18, 20}, reduce_op<most>},
@@ -115,6 +134,7 @@ constexpr std::array<Op, 12> rows = {{
     {"ReduceL2", {1, 11, 13, 18}, reduce_op<l2>},
     {"ReduceLogSum", {1, 11, 13, 18}, reduce_op<log_sum>},
     {"ReduceLogSumExp", {1, 11, 13, 18}, reduce_op<log_sum_exp>},
+    {"CumSum", {11, 14}, cum_sum},
     {"ArgMax", {1, 11, 12, 13}, arg_max, {}, {}, "", true},
     {"ArgMin", {1, 11, 12, 13}, arg_min, {}, {}, "", true},
 }};

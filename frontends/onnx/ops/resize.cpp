@@ -127,9 +127,11 @@ void resize_all(NodeImport& in, const Interpolation& how, const std::vector<doub
   for (size_t i = 0; i < rank; ++i) axes[i] = static_cast<int64_t>(i);
   axes = in.ints("axes", axes);
   if (given != axes.size()) in.reject(fmt::format("{} scales or sizes; expected {}", given, axes.size()));
+  axes = in.axes(axes, rank);
   Value y = is_floating(x.dtype()) ? x : cast(x, DType::f32);
   for (size_t i = 0; i < axes.size(); ++i)
-    resize_axis(in, y, in.axis(axes[i], rank), how, scales.empty() ? std::nullopt : std::optional(scales[i]),
+    resize_axis(in, y, static_cast<size_t>(axes[i]), how,
+                scales.empty() ? std::nullopt : std::optional(scales[i]),
                 scales.empty() ? std::optional(sizes[i]) : std::nullopt);
   in.result(0, as_type(y, x.dtype()));
 }

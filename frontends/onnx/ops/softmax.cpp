@@ -19,9 +19,19 @@ void along_axis(NodeImport& in) {
   in.result(0, reshape_to(build(reshape_to(x, joined), {.axis = static_cast<int64_t>(axis)}), shape));
 }
 
-constexpr std::array<Op, 2> rows = {{
+// One where the first of the largest is.
+Value hardmax(Value x, const AxisOptions& along) {
+  const auto axis = static_cast<size_t>(along.axis);
+  const int64_t size = known_size(x, axis, "Hardmax");
+  const Value index = counting(x.graph(), DType::i64, size, axis, x.shape().size());
+  const Value largest = argmax(x, {.axis = along.axis, .keepdims = true});
+  return select(compare(index, largest, "eq"), like(x, 1), like(x, 0));
+}
+
+constexpr std::array<Op, 3> rows = {{
     {"Softmax", {1, 11, 13}, along_axis<softmax>},
     {"LogSoftmax", {1, 11, 13}, along_axis<log_softmax>},
+    {"Hardmax", {1, 11, 13}, along_axis<hardmax>, {}, {}, "", true},
 }};
 
 }  // namespace

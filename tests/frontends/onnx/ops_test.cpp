@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/frontends/onnx/model_file.h"
 
 /// Numbers of ops that no case of ONNX's own has, or that have meant something else.
@@ -43,6 +45,53 @@ TEST(OnnxOps, ProductsAlongAxes) {
   EXPECT_EQ(y("axes = [1]", {2, 3}, {1, 2, 3, 4, 5, 6}), Tensor::of<float>({2, 1}, {6, 120}));
   EXPECT_EQ(y("axes = [-2], keepdims = 0", {5, 1}, {1, 2, 3, 4, 5}), Tensor::of<float>({1}, {120}));
   EXPECT_EQ(y("keepdims = 0", {7}, {1, 2, 3, 4, 5, 6, 7}), Tensor::of<float>({}, {5040}));
+}
+
+Tensor of_line(std::string_view node, std::initializer_list<float> x, int opset = 17) {
+  return run_onnx(onnx_model(fmt::format("<ir_version: 8, opset_import: [\"\" : {}]> g (float[{}] x) => (y) "
+                                         "{{ zero = Constant <value = int64 {{0}}> () y = {} }}",
+                                         opset, x.size(), node)),
+                  {Tensor::of<float>({static_cast<int64_t>(x.size())}, x)});
+}
+
+constexpr float inf = std::numeric_limits<float>::infinity();
+
+TEST(OnnxOps, Rounding) {
+  const std::initializer_list<float> x = {-inf, -1e30F,      -2.5F, -1.5F, -0.7F,      -0.5F, 0,
+                                          0.5F, 0.49999997F, 1.5F,  2.5F,  8388607.5F, 1e30F, inf};
+  EXPECT_EQ(of_line("Floor(x)", x),
+            Tensor::of<float>({14}, {-inf, -1e30F, -3, -2, -1, -1, 0, 0, 0, 1, 2, 8388607, 1e30F, inf}));
+  EXPECT_EQ(of_line("Ceil(x)", x),
+            Tensor::of<float>({14}, {-inf, -1e30F, -2, -1, 0, 0, 0, 1, 1, 2, 3, 8388608, 1e30F, inf}));
+  EXPECT_EQ(of_line("Round(x)", x),
+            Tensor::of<float>({14}, {-inf, -1e30F, -2, -2, -1, 0, 0, 0, 0, 2, 2, 8388608, 1e30F, inf}));
+  EXPECT_NE(of_line("Floor(x)", {std::numeric_limits<float>::quiet_NaN()}).at(0), 0);
+}
+
+TEST(OnnxOps, SumsAlongALine) {
+  EXPECT_EQ(of_line("CumSum(x, zero)", {1, 2, 3, 4, 5}), Tensor::of<float>({5}, {1, 3, 6, 10, 15}));
+  EXPECT_EQ(of_line("CumSum <reverse = 1> (x, zero)", {1, 2, 3, 4, 5}),
+            Tensor::of<float>({5}, {15, 14, 12, 9, 5}));
+  EXPECT_EQ(of_line("CumSum <exclusive = 1> (x, zero)", {1, 2, 3}), Tensor::of<float>({3}, {0, 1, 3}));
+  EXPECT_EQ(of_line("CumSum <exclusive = 1, reverse = 1> (x, zero)", {7}), Tensor::of<float>({1}, {0}));
+}
+
+TEST(OnnxOps, WavesAreAsExactAsTheirType) {
+  const std::initializer_list<float> x = {-1000, -3, -0.1F, 0, 1, 2, 3, 4, 5, 6, 1e4F, 1e6F};
+  const Tensor sine = of_line("Sin(x)", x), cosine = of_line("Cos(x)", x), tangent = of_line("Tan(x)", x);
+  for (int64_t i = 0; i < sine.count(); ++i) {
+    const double at = x.begin()[i];
+    EXPECT_FLOAT_EQ(static_cast<float>(sine.at(i)), static_cast<float>(std::sin(at))) << at;
+    EXPECT_FLOAT_EQ(static_cast<float>(cosine.at(i)), static_cast<float>(std::cos(at))) << at;
+    EXPECT_FLOAT_EQ(static_cast<float>(tangent.at(i)), static_cast<float>(std::tan(at))) << at;
+  }
+}
+
+TEST(OnnxOps, OfNewerOpsets) {
+  EXPECT_EQ(of_line("Relu(x)", {-1, 2}, 25), Tensor::of<float>({2}, {0, 2}));
+  EXPECT_FLOAT_EQ(static_cast<float>(of_line("Swish <alpha = 2.0> (x)", {1}, 24).at(0)),
+                  1 / (1 + std::exp(-2.0F)));
+  EXPECT_EQ(of_line("Cast <to = 7, round_mode = \"up\"> (x)", {1.5F}, 24), Tensor::of<int64_t>({1}, {1}));
 }
 
 }  // namespace
