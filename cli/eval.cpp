@@ -58,6 +58,7 @@ NamedTensors weights_of(const LoadedModel& loaded, const std::string& file) {
 void eval(const Options& options, const GlobalOptions& global) {
   if (!options.confusion.empty()) check_confusion_name(options.confusion);
   const LoadedModel loaded = options.model.load_with_weights();
+  warn_of_training_mode(options.model.model, loaded.for_training, global);
   const Graph& model = loaded.graph;
   const NamedTensors tensors = weights_of(loaded, options.weights);
   warn_of_weights(options.weights.empty() ? options.model.model : options.weights, tensors, global);

@@ -52,7 +52,7 @@ LoadedModel load_onnx(const std::filesystem::path& path, const Arguments& argume
     options.symbols[name] = size;
   }
   auto imported = onnx::import_model(onnx::read_model(path), options);
-  return {std::move(imported.graph), std::move(imported.weights)};
+  return {std::move(imported.graph), std::move(imported.weights), std::move(imported.for_training)};
 }
 
 }  // namespace

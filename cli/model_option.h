@@ -13,6 +13,7 @@ namespace sinter::cli {
 struct LoadedModel {
   Graph graph;
   NamedTensors weights;
+  std::vector<std::string> for_training = {};  ///< nodes of an .onnx file that was written in training mode
 };
 
 /// MODEL and --set, as every command that takes a model has them.

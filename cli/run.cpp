@@ -84,6 +84,7 @@ void write_results(const Graph& model, const Session& session, const std::filesy
 
 void run(const Options& options, const GlobalOptions& global) {
   const LoadedModel loaded = options.model.load_with_weights();
+  warn_of_training_mode(options.model.model, loaded.for_training, global);
   const Graph& model = loaded.graph;
   const ModelInputs inputs = read_inputs(options.inputs, model, options.normalize);
   const Weights weights(weights_for(loaded, options.weights, global));

@@ -44,6 +44,16 @@ std::string describe_fallback(const Fallback& fallback) {
                      percent(fallback.flops_share), last_backend(), fallback.reason);
 }
 
+void warn_of_training_mode(std::string_view model, const std::vector<std::string>& nodes,
+                           const GlobalOptions& global) {
+  if (global.quiet() || nodes.empty()) return;
+  const std::string others = nodes.size() > 1 ? fmt::format(" and {} more", nodes.size() - 1) : "";
+  fmt::print(stderr,
+             "warning: {}: {}{}: written in training mode; batch norm takes its running statistics, dropout "
+             "drops nothing\n",
+             model, printable(nodes[0]), others);
+}
+
 void warn_of_fallbacks(std::string_view model, std::string_view backend,
                        const std::vector<Fallback>& fallbacks, const GlobalOptions& global) {
   if (global.quiet()) return;

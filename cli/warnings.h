@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/global_options.h"
 #include "runtime/fallbacks.h"
@@ -16,6 +17,10 @@ void warn_of_fallbacks(std::string_view model, std::string_view backend,
 
 /// `"features.0": conv2d (12.3 % of the FLOPs) runs on reference: <why>`.
 std::string describe_fallback(const Fallback& fallback);
+
+/// What inference takes for what it is in inference, though the file was written to be trained.
+void warn_of_training_mode(std::string_view model, const std::vector<std::string>& nodes,
+                           const GlobalOptions& global);
 
 /// Names the first tensor of a weights file that holds NaN or infinity: a backend may lose them on the way,
 /// and results then look sound.

@@ -19,6 +19,8 @@ class Importer {
  public:
   Importer(const Model& model, const ImportOptions& options) : model_(model), options_(options) {
     imported_.graph.name = model.name.empty() ? "model" : model.name;
+    for (const ModelNode& node : model.nodes) read_.insert(node.inputs.begin(), node.inputs.end());
+    for (const ModelValue& output : model.outputs) read_.insert(output.name);
     for (const auto& [_, tensor] : model.initializers) may_compute_ += 4 * tensor.type().bytes();
   }
 
@@ -165,9 +167,9 @@ class Importer {
     });
   }
 
-  void lower(const ModelNode& node, const Op& op, Graph& graph, Names& names) const {
+  void lower(const ModelNode& node, const Op& op, Graph& graph, Names& names) {
     graph.at({.node = node.layer.empty() ? node.name : node.layer});
-    NodeImport in(node, meaning_of(node, op), graph, names);
+    NodeImport in(node, meaning_of(node, op), graph, names, read_);
     const bool symbols = std::ranges::any_of(node.inputs, [&](const std::string& input) {
       return !input.empty() && names.find(input)->second.dims;
     });
@@ -175,8 +177,8 @@ class Importer {
     op.lower(in);
     if (const auto attribute = in.unread_attribute())
       fail_input("attribute {} is not one of {} in opset {}", *attribute, node.op, version_of(node));
-    for (const std::string& output : node.outputs)
-      if (!output.empty() && !names.contains(output)) fail_input("output \"{}\" is not supported", output);
+    if (const auto output = in.missing_output()) fail_input("output \"{}\" is not supported", *output);
+    if (in.is_for_training()) imported_.for_training.push_back(describe(node));
   }
 
   // A node of constants: what it becomes is run at once, in a graph of its own.
@@ -296,6 +298,7 @@ class Importer {
   const ImportOptions& options_;
   ImportedModel imported_;
   Names names_;
+  ReadNames read_;
   int64_t may_compute_ = most_computed;
 };
 

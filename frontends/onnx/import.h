@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "frontends/onnx/model.h"
 #include "ir/graph.h"
@@ -22,6 +23,8 @@ struct ImportedModel {
   Graph graph;
   /// Of its parameters and states.
   std::map<std::string, Tensor, std::less<>> weights;
+  /// Nodes that were written in training mode, in order: inference takes them for what they are in inference.
+  std::vector<std::string> for_training = {};
 };
 
 /// Throws InputError where an input or output is no tensor of numbers.

@@ -130,6 +130,20 @@ Ints NodeImport::axes(Ints given, size_t rank) const {
   return given;
 }
 
+bool NodeImport::wants(size_t i) const {
+  known_outputs_ = std::max(known_outputs_, i + 1);
+  return i < node_.outputs.size() && !node_.outputs[i].empty() && read_names_.contains(node_.outputs[i]);
+}
+
+std::optional<std::string> NodeImport::missing_output() const {
+  for (size_t i = 0; i < node_.outputs.size(); ++i) {
+    const std::string& name = node_.outputs[i];
+    const bool missing = read_names_.contains(name) ? !names_.contains(name) : i >= known_outputs_;
+    if (!name.empty() && missing) return name;
+  }
+  return std::nullopt;
+}
+
 void NodeImport::define(size_t i, Named named) {
   if (!wants(i)) return;
   named.origin = fmt::format("node \"{}\"", node_.name);

@@ -8,12 +8,15 @@
 
 namespace sinter::onnx {
 
+using ReadNames = std::set<std::string, std::less<>>;
+
 /// One node of the model while it becomes nodes of the graph: what a row of the op table is given. Every
 /// function throws InputError, without the place, which the importer adds.
 class NodeImport {
  public:
-  NodeImport(const ModelNode& node, int version, Graph& graph, Names& names)
-      : node_(node), version_(version), graph_(graph), names_(names) {}
+  /// `read`: the names that nodes and the model's results read.
+  NodeImport(const ModelNode& node, int version, Graph& graph, Names& names, const ReadNames& read)
+      : node_(node), version_(version), graph_(graph), names_(names), read_names_(read) {}
 
   const ModelNode& node() const { return node_; }
   /// The opset that the op's meaning is of: the last of its row's that the model knows.
@@ -52,10 +55,17 @@ class NodeImport {
   /// Axes from 0 in the order given, none of them twice.
   Ints axes(Ints given, size_t rank) const;
 
-  bool wants(size_t i) const { return i < node_.outputs.size() && !node_.outputs[i].empty(); }
+  /// Whether output i has a name that something reads.
+  bool wants(size_t i) const;
+  /// The first output that the row has not made, though it is read, or that it does not know of.
+  std::optional<std::string> missing_output() const;
   void result(size_t i, Value value);
   void result(size_t i, Tensor constant);
   void result(size_t i, Dims dims);
+
+  /// The node was written to be trained: it is read as what it is in inference, until it is trained here.
+  void note_training() { for_training_ = true; }
+  bool is_for_training() const { return for_training_; }
 
   [[noreturn]] void reject(std::string_view message, std::string_view rule = {}) const;
 
@@ -68,7 +78,10 @@ class NodeImport {
   int version_;
   Graph& graph_;
   Names& names_;
+  const ReadNames& read_names_;
   mutable std::set<std::string, std::less<>> read_;  ///< attributes asked for
+  mutable size_t known_outputs_ = 0;                 ///< as far as asked for or made
+  bool for_training_ = false;
 };
 
 }  // namespace sinter::onnx

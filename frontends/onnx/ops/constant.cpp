@@ -76,8 +76,11 @@ void dropout(NodeImport& in) {
   if (in.version() >= 12 && in.has(1)) ratio = decimal(static_cast<float>(in.constant(1, "ratio").at(0)));
   if (!(ratio >= 0 && ratio <= 1)) in.reject(fmt::format("ratio is {}; expected 0 to 1", ratio));
   const bool training = in.version() >= 12 && in.has(2) && in.constant(2, "training_mode").at(0) != 0;
-  if (training && ratio != 0)
-    in.reject("in training mode its numbers are random ones, in an order that is not defined");
+  if (training && ratio != 0) {
+    if (in.named(2).given || in.wants(1))
+      in.reject("in training mode its numbers are random ones, in an order that is not defined");
+    in.note_training();
+  }
   const bool drops = is_floating(x.dtype()) && ratio > 0;
   in.result(0, drops ? sinter::dropout(x, ratio) : x);
   if (!in.wants(1)) return;

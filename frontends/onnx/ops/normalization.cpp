@@ -35,8 +35,12 @@ void batch_norm_op(NodeImport& in) {
   const double epsilon = in.real("epsilon", 1e-5);
   in.attribute("is_test");
   if (in.version() < 9 && !in.flag("spatial", true)) in.reject("spatial is 0; expected 1");
-  if (in.version() >= 14 && in.flag("training_mode", false)) return batch_norm_training(in, x, epsilon);
-  if (in.version() < 14 && in.wants(1)) in.reject("outputs of training; expected a model for inference");
+  bool statistics = false;  // of the batch, which only a step of training has
+  for (size_t i = 1; i < 5; ++i) statistics = in.wants(i) || statistics;
+  const bool training = in.version() >= 14 ? in.flag("training_mode", false) : in.node().outputs.size() > 1;
+  if (statistics && training && in.version() >= 14) return batch_norm_training(in, x, epsilon);
+  if (statistics) in.reject("outputs of training; expected a model for inference");
+  if (training) in.note_training();
   const double momentum = in.real("momentum", 0.9);
   const Value y = batch_norm(as_planes(in, x), in.value(3), in.value(4), in.value(1), in.value(2),
                              {.epsilon = epsilon, .momentum = decimal(static_cast<float>(1 - momentum))});

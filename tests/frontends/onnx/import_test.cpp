@@ -191,5 +191,38 @@ TEST(OnnxImport, ComposedOpsKeepTheBatchASymbol) {
   EXPECT_EQ(type_of("g (float[N, 8, 6] x) => (y) { y = LRN <size = 3> (x) }"), "f32[N, 8, 6]");
 }
 
+// As PyTorch exports with training=TRAINING: the statistics have names that nothing reads.
+TEST(OnnxImport, ModelsInTrainingModeAreTakenForWhatTheyAreInInference) {
+  constexpr std::string_view statistics =
+      "graph { initializer { name: 's' data_type: 1 dims: 2 float_data: [1, 2] }"
+      " initializer { name: 't' data_type: 1 dims: 2 float_data: [3, 4] }"
+      " initializer { name: 'm' data_type: 1 dims: 2 float_data: [5, 6] }"
+      " initializer { name: 'v' data_type: 1 dims: 2 float_data: [7, 8] } }";
+  const std::string of_17 =
+      "g (float[N, 2, 1, 1] x) => (y) {"
+      " b, m1, v1 = BatchNormalization <training_mode = 1> (x, s, t, m, v)"
+      " r = Constant <value = float {0.25}> () on = Constant <value = bool {1}> ()"
+      " y, mask = Dropout(b, r, on) }";
+  const auto model = import_onnx(onnx_graph(of_17, statistics));
+  EXPECT_EQ(print(model.graph),
+            "graph g(%x: f32[N, 2, 1, 1]) -> (y: f32[N, 2, 1, 1]) {\n"
+            "  param %s: f32[2]\n"
+            "  param %t: f32[2]\n"
+            "  state %m: f32[2]\n"
+            "  state %v: f32[2]\n"
+            "  %1 = batch_norm(%x, %m, %v, %s, %t) : f32[N, 2, 1, 1]  @ \"b\"\n"
+            "  %2 = dropout(%1) {p = 0.25} : f32[N, 2, 1, 1]  @ \"y\"\n"
+            "  return %2\n"
+            "}\n");
+  EXPECT_EQ(model.for_training, (std::vector<std::string>{"node \"b\" (BatchNormalization, node 1)",
+                                                          "node \"y\" (Dropout, node 4)"}));
+  const auto of_13 =
+      import_onnx(onnx_model("<ir_version: 7, opset_import: [\"\" : 13]> g (float[N, 2, 1, 1] x) => (y) {"
+                             " y, m1, v1, m2, v2 = BatchNormalization(x, s, t, m, v) }",
+                             statistics));
+  EXPECT_EQ(of_13.for_training.size(), 1);
+  EXPECT_EQ(of_13.graph.states().size(), 2);
+}
+
 }  // namespace
 }  // namespace sinter
