@@ -20,8 +20,8 @@ namespace {
 // Whether `path`, links followed, lies in `folder`.
 bool is_inside(const std::filesystem::path& path, const std::filesystem::path& folder) {
   std::error_code bad_path, bad_folder;
-  const auto inner = std::filesystem::weakly_canonical(path, bad_path);
-  const auto outer = std::filesystem::weakly_canonical(folder.empty() ? "." : folder, bad_folder);
+  const auto inner = std::filesystem::weakly_canonical(std::filesystem::absolute(path), bad_path);
+  const auto outer = std::filesystem::weakly_canonical(std::filesystem::absolute(folder), bad_folder);
   return !bad_path && !bad_folder &&
          std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
