@@ -102,6 +102,21 @@ Value part(Value x, size_t axis, int64_t begin, int64_t end, int64_t step) {
   return slice(x, {.axis = static_cast<int64_t>(axis), .start = begin, .end = end, .step = step});
 }
 
+Value joined(std::vector<Value> values, size_t axis) {
+  constexpr size_t most_operands = 32;
+  while (values.size() > 1) {
+    std::vector<Value> fewer;
+    for (size_t at = 0; at < values.size(); at += most_operands) {
+      const std::vector<Value> some(
+          values.begin() + static_cast<int64_t>(at),
+          values.begin() + static_cast<int64_t>(std::min(at + most_operands, values.size())));
+      fewer.push_back(some.size() == 1 ? some[0] : concat(some, static_cast<int64_t>(axis)));
+    }
+    values = std::move(fewer);
+  }
+  return values[0];
+}
+
 // As the pool of columns: the reduced dimensions last and joined.
 Value largest(Value x, const Ints& axes) {
   const Shape before = x.shape();

@@ -16,6 +16,9 @@ Value insert_axis(Value x, size_t axis);
 Value remove_axis(Value x, size_t axis);
 /// x[.., begin:end:step, ..] along an axis.
 Value part(Value x, size_t axis, int64_t begin, int64_t end, int64_t step = 1);
+/// The values one behind the other along an axis; many by nodes of nodes, of which backends take some
+/// operands only.
+Value joined(std::vector<Value> values, size_t axis);
 /// Element i along an axis, which stays with size 1.
 inline Value element(Value x, size_t axis, int64_t i) { return part(x, axis, i, i + 1); }
 /// The largest over the axes, which stay with size 1; all without.

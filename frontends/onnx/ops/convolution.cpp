@@ -43,7 +43,7 @@ Value conv3d(Value x, Value weight, OptionalValue bias, const Windows& w, int64_
     const Value planes = reshape_to(window, {shape[0], shape[1].size * w.kernel[0], shape[3], shape[4]});
     slices.push_back(insert_axis(conv2d(planes, flat, bias, plane_options(w, groups)), 2));
   }
-  return slices.size() == 1 ? slices[0] : concat(slices, 2);
+  return joined(std::move(slices), 2);
 }
 
 void conv(NodeImport& in) {
@@ -128,7 +128,7 @@ Value transposed_3d(NodeImport& in, Value x, Value weight, const Windows& w, con
     if (!sum) in.reject(fmt::format("slice {} of the result has no part of x", at));
     slices.push_back(insert_axis(*sum, 2));
   }
-  return slices.size() == 1 ? slices[0] : concat(slices, 2);
+  return joined(std::move(slices), 2);
 }
 
 void conv_transpose(NodeImport& in) {

@@ -16,10 +16,9 @@ Value empty_value(NodeImport& in, Value x, Shape shape) {
 }
 
 void concat_op(NodeImport& in) {
-  auto all = in.values();
   const size_t axis = in.axis(in.integer("axis", in.version() < 4 ? std::optional<int64_t>(1) : std::nullopt),
-                              all[0].shape().size());
-  in.result(0, all.size() == 1 ? all[0] : concat(all, static_cast<int64_t>(axis)));
+                              in.value(0).shape().size());
+  in.result(0, joined(in.values(), axis));
 }
 
 // The sizes of the parts: given, or as equal as they can be.
@@ -65,7 +64,7 @@ Value backward_part(NodeImport& in, Value x, size_t axis, int64_t start, int64_t
       in.reject(fmt::format("a slice backward of more than {} elements", most_pieces));
     pieces.push_back(element(x, axis, i));
   }
-  return pieces.size() == 1 ? pieces[0] : concat(pieces, static_cast<int64_t>(axis));
+  return joined(std::move(pieces), axis);
 }
 
 Value slice_axis(NodeImport& in, Value x, size_t axis, int64_t start, int64_t end, int64_t step) {
@@ -128,13 +127,32 @@ void gather(NodeImport& in) {
   shape.insert(shape.end(), of_indices.begin(), of_indices.end());
   shape.insert(shape.end(), x.shape().begin() + static_cast<int64_t>(axis) + 1, x.shape().end());
   if (pieces.empty()) return in.result(0, empty_value(in, x, shape));
-  const Value joined = pieces.size() == 1 ? pieces[0] : concat(pieces, static_cast<int64_t>(axis));
-  in.result(0, reshape_to(joined, shape));
+  in.result(0, reshape_to(joined(std::move(pieces), axis), shape));
+}
+
+// By indices that are computed as the model runs: of all elements along the axis the one whose place an index
+// names is left, the others are zeros in its sum.
+void gather_computed(NodeImport& in, size_t axis) {
+  Value x = in.value(0), index = in.value(1);
+  const int64_t size = known_depth(x, axis, "GatherElements");
+  for (size_t d = 0; d < x.shape().size(); ++d)
+    if (index.shape().size() != x.shape().size() || (d != axis && index.shape()[d] != x.shape()[d]))
+      in.reject(
+          fmt::format("x is {}, the indices {}, computed as the model runs; expected the same but "
+                      "along dimension {}",
+                      to_string(x.type()), to_string(index.type()), axis));
+  x = insert_axis(x, axis);
+  index = insert_axis(index, axis + 1);
+  index = select(compare(index, like(index, 0), "lt"), index + like(index, static_cast<double>(size)), index);
+  const Value places = counting(in.graph(), index.dtype(), size, axis + 1, x.shape().size());
+  const Value picked = select(compare(index, places, "eq"), x, like(x, 0));
+  in.result(0, sum(picked, {.axes = {static_cast<int64_t>(axis) + 1}}));
 }
 
 // Each element is picked by its place in all of x.
 void gather_elements(NodeImport& in) {
   const Value x = in.value(0);
+  if (!in.fixed(1)) return gather_computed(in, in.axis(in.integer("axis", 0), x.shape().size()));
   if (!is_concrete(x.shape())) in.reject(fmt::format("x is {}; expected numbers", to_string(x.type())));
   const Ints shape = sizes(x.shape()), indices = in.integers(1, "indices");
   const auto of_indices = in.named(1).constant->shape();
@@ -154,8 +172,7 @@ void gather_elements(NodeImport& in) {
     }
     pieces.push_back(element(flat, 0, place));
   }
-  const Value joined = pieces.size() == 1 ? pieces[0] : concat(pieces, 0);
-  in.result(0, reshape_to(joined, Shape(of_indices.begin(), of_indices.end())));
+  in.result(0, reshape_to(joined(std::move(pieces), 0), Shape(of_indices.begin(), of_indices.end())));
 }
 
 // The border repeated, or mirrored without itself.
@@ -170,7 +187,7 @@ Value pad_by_copies(NodeImport& in, Value x, size_t axis, int64_t before, int64_
   pieces.push_back(x);
   for (int64_t i = 1; i <= behind; ++i)
     pieces.push_back(element(x, axis, mirrored ? size - 1 - i : size - 1));
-  return pieces.size() == 1 ? x : concat(pieces, static_cast<int64_t>(axis));
+  return joined(std::move(pieces), axis);
 }
 
 // Zeros come for nothing; another number takes the place of those outside of x.

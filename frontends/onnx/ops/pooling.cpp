@@ -63,7 +63,7 @@ Value pool_3d(Value x, const Windows& w, bool ceil_mode, Pool pool, Join join) {
     }
     results.push_back(insert_axis(join(slices, window), 2));
   }
-  return results.size() == 1 ? results[0] : concat(results, 2);
+  return joined(std::move(results), 2);
 }
 
 // Where each maximum lies in all of x, from where it lies in its window.

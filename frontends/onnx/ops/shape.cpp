@@ -120,8 +120,7 @@ void tile(NodeImport& in) {
     }
     if (times.size < 1 || times.size > 1024)
       in.reject(fmt::format("{} repeats; expected 1 to 1024", times.size));
-    if (times.size > 1)
-      x = concat(std::vector<Value>(static_cast<size_t>(times.size), x), static_cast<int64_t>(i));
+    if (times.size > 1) x = joined(std::vector<Value>(static_cast<size_t>(times.size), x), i);
     shape[i] = x.shape()[i];
   }
   in.result(0, expanded(x, shape));

@@ -2,11 +2,14 @@
 
 #include <cmath>
 
+#include "ir/interpreter.h"
 #include "tests/frontends/onnx/model_file.h"
 
 /// Numbers of ops that no case of ONNX's own has, or that have meant something else.
 namespace sinter {
 namespace {
+
+constexpr float inf = std::numeric_limits<float>::infinity();
 
 TEST(OnnxOps, SlopesOfOldModelsAreOfChannels) {
   const auto y = [](std::string_view slope) {
@@ -36,6 +39,33 @@ TEST(OnnxOps, TransposedConvolutionToALargerShape) {
   EXPECT_EQ(y(", auto_pad = \"SAME_LOWER\""), expected);
 }
 
+TEST(OnnxOps, ElementsByComputedIndices) {
+  const auto y = [](int axis, Ints shape, std::initializer_list<int64_t> indices) {
+    return run_onnx(onnx_graph(fmt::format(
+                        "g (float[2, 3] x, int64[{}] i) => (y) {{ y = GatherElements <axis = {}> (x, i) }}",
+                        fmt::join(shape, ", "), axis)),
+                    {Tensor::of<float>({2, 3}, {1, 2, inf, 4, 5, 6}), Tensor::of<int64_t>(shape, indices)});
+  };
+  EXPECT_EQ(y(1, {2, 1}, {1, 2}), Tensor::of<float>({2, 1}, {2, 6}));
+  EXPECT_EQ(y(-1, {2, 2}, {0, -1, -3, 1}), Tensor::of<float>({2, 2}, {1, inf, 4, 5}));
+  EXPECT_EQ(y(0, {1, 3}, {1, 0, -1}), Tensor::of<float>({1, 3}, {4, 2, 6}));
+  EXPECT_THROW(y(0, {1, 2}, {1, 0}), InputError);
+}
+
+// More than a backend takes as operands of one node.
+TEST(OnnxOps, HundredPiecesInARow) {
+  std::vector<float> backward(100), forward(100);
+  for (size_t i = 0; i < 100; ++i) forward[i] = backward[99 - i] = static_cast<float>(i);
+  const Tensor x = Tensor::of<float>({100}, forward);
+  const auto model =
+      import_onnx(onnx_graph("g (float[100] x) => (y) { s = Constant <value_ints = [-1]> () "
+                             "e = Constant <value_ints = [-1000]> () z = Constant "
+                             "<value_ints = [0]> () y = Slice(x, s, e, z, s) }"));
+  for (const Node& node : model.graph.nodes()) EXPECT_LE(node.operands.size(), 32U);
+  EXPECT_EQ(interpret(model.graph, {.inputs = {x}, .parameters = {}, .states = {}})[0],
+            Tensor::of<float>({100}, backward));
+}
+
 TEST(OnnxOps, ProductsAlongAxes) {
   const auto y = [](std::string_view how, Ints shape, std::initializer_list<float> x) {
     return run_onnx(onnx_graph(fmt::format("g (float[{}] x) => (y) {{ y = ReduceProd <{}> (x) }}",
@@ -53,8 +83,6 @@ Tensor of_line(std::string_view node, std::initializer_list<float> x, int opset 
                                          opset, x.size(), node)),
                   {Tensor::of<float>({static_cast<int64_t>(x.size())}, x)});
 }
-
-constexpr float inf = std::numeric_limits<float>::infinity();
 
 TEST(OnnxOps, Rounding) {
   const std::initializer_list<float> x = {-inf, -1e30F,      -2.5F, -1.5F, -0.7F,      -0.5F, 0,
