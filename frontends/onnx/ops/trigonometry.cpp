@@ -45,10 +45,64 @@ void tan_op(NodeImport& in) {
   in.result(0, both.sin / both.cos);
 }
 
-constexpr std::array<Op, 3> rows = {{
+using InDoubles = Value (*)(Value x);
+
+// An op of one operand, computed in f64: formulas that cancel near zero keep the digits of an f32 there.
+template <InDoubles formula>
+void in_doubles(NodeImport& in) {
+  const Value x = in.value(0);
+  in.result(0, as_type(formula(as_type(x, DType::f64)), x.dtype()));
+}
+
+// y with the sign of x, for y of |x|.
+Value with_sign_of(Value x, Value y) { return select(compare(x, like(x, 0), "lt"), like(y, 0) - y, y); }
+
+// The angle is halved twice, to below pi / 16: z - z^3 / 3 + z^5 / 5 - .. up to z^21 is exact there.
+Value arc_tangent(Value x) {
+  const Value size = absolute(x);
+  const Value is_large = compare(size, like(x, 1), "gt");
+  Value z = select(is_large, like(size, 1) / size, size);
+  for (int half = 0; half < 2; ++half) z = z / (sqrt(z * z + 1.0) + 1.0);
+  const Value square = z * z;
+  Value sum = like(z, 0);
+  for (int n = 21; n > 0; n -= 2) sum = 1.0 / n - square * sum;
+  const Value angle = 4.0 * z * sum;
+  return with_sign_of(x, select(is_large, std::numbers::pi / 2 - angle, angle));
+}
+
+Value arc_sine(Value x) { return arc_tangent(x / sqrt((1.0 - x) * (x + 1.0))); }
+Value arc_cosine(Value x) { return 2.0 * arc_tangent(sqrt((1.0 - x) / (x + 1.0))); }
+
+// A function that is x itself near zero, where `of_size`, which takes |x|, would have none of its digits.
+Value odd(Value x, InDoubles of_size) {
+  const Value size = absolute(x);
+  return select(compare(size, like(x, 1e-6), "lt"), x, with_sign_of(x, of_size(size)));
+}
+
+Value hyperbolic_sine(Value x) {
+  return odd(x, [](Value size) { return 0.5 * (exp(size) - exp(like(size, 0) - size)); });
+}
+Value hyperbolic_cosine(Value x) { return 0.5 * (exp(x) + exp(like(x, 0) - x)); }
+Value area_sine(Value x) {
+  return odd(x, [](Value size) { return log(size + sqrt(size * size + 1.0)); });
+}
+Value area_cosine(Value x) { return log(x + sqrt(x - 1.0) * sqrt(x + 1.0)); }
+Value area_tangent(Value x) {
+  return odd(x, [](Value size) { return 0.5 * log((size + 1.0) / (1.0 - size)); });
+}
+
+constexpr std::array<Op, 11> rows = {{
     {"Sin", {7, 22}, sin_op},
     {"Cos", {7, 22}, cos_op},
     {"Tan", {7, 22}, tan_op},
+    {"Asin", {7, 22}, in_doubles<arc_sine>},
+    {"Acos", {7, 22}, in_doubles<arc_cosine>},
+    {"Atan", {7, 22}, in_doubles<arc_tangent>},
+    {"Sinh", {9, 22}, in_doubles<hyperbolic_sine>},
+    {"Cosh", {9, 22}, in_doubles<hyperbolic_cosine>},
+    {"Asinh", {9, 22}, in_doubles<area_sine>},
+    {"Acosh", {9, 22}, in_doubles<area_cosine>},
+    {"Atanh", {9, 22}, in_doubles<area_tangent>},
 }};
 
 }  // namespace

@@ -115,6 +115,28 @@ TEST(OnnxOps, WavesAreAsExactAsTheirType) {
   }
 }
 
+TEST(OnnxOps, InverseAndHyperbolicFunctionsAreAsExactAsTheirType) {
+  struct Function {
+    const char* name;
+    double (*of)(double);
+  };
+  const Function functions[] = {{"Asin", std::asin},   {"Acos", std::acos},  {"Atan", std::atan},
+                                {"Sinh", std::sinh},   {"Cosh", std::cosh},  {"Asinh", std::asinh},
+                                {"Acosh", std::acosh}, {"Atanh", std::atanh}};
+  const std::initializer_list<float> x = {-inf,  -1e30F, -80,  -2,   -1, -0.999F, -0.3F, -1e-7F, 0,
+                                          1e-5F, 0.02F,  0.5F, 0.9F, 1,  1.001F,  3,     1e6F,   inf};
+  for (const auto& [name, of] : functions) {
+    const Tensor y = of_line(std::string(name) + "(x)", x);
+    for (int64_t i = 0; i < y.count(); ++i) {
+      const auto expected = static_cast<float>(of(x.begin()[i])), found = static_cast<float>(y.at(i));
+      if (std::isnan(expected))
+        EXPECT_TRUE(std::isnan(found)) << name << " of " << x.begin()[i];
+      else
+        EXPECT_FLOAT_EQ(found, expected) << name << " of " << x.begin()[i];
+    }
+  }
+}
+
 TEST(OnnxOps, OfNewerOpsets) {
   EXPECT_EQ(of_line("Relu(x)", {-1, 2}, 25), Tensor::of<float>({2}, {0, 2}));
   EXPECT_FLOAT_EQ(static_cast<float>(of_line("Swish <alpha = 2.0> (x)", {1}, 24).at(0)),
