@@ -8,7 +8,6 @@
 #include "ir/amounts.h"
 
 namespace sinter {
-
 namespace {
 
 constexpr size_t cache_line = 64;
@@ -17,7 +16,7 @@ constexpr size_t huge_page = size_t{2} << 20;
 // Kernels walk down columns of large matrices and across many channels: with small pages each step is another
 // page, and looking that up takes longer than the arithmetic. The kernel may decline; it asks only for what
 // fills such pages.
-void prefer_huge_pages(std::byte* memory, size_t bytes) {
+void prefer_huge_pages(void* memory, size_t bytes) {
 #ifdef MADV_HUGEPAGE
   madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
@@ -29,10 +28,11 @@ std::shared_ptr<std::byte> allocate_aligned(int64_t bytes) {
   const bool large = bytes >= static_cast<int64_t>(2 * huge_page);
   const size_t alignment = large ? huge_page : cache_line;
   const size_t rounded = (std::max<size_t>(bytes, 1) + cache_line - 1) / cache_line * cache_line;
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(alignment, rounded));
-  if (memory == nullptr) fail("out of memory: {} could not be had", byte_size(static_cast<int64_t>(rounded)));
+  void* memory = nullptr;
+  if (posix_memalign(&memory, alignment, rounded) != 0)
+    fail("out of memory: {} could not be had", byte_size(static_cast<int64_t>(rounded)));
   if (large) prefer_huge_pages(memory, rounded);
-  return {memory, [](std::byte* p) { std::free(p); }};
+  return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
 }
 
 Tensor::Tensor(DType dtype, std::vector<int64_t> shape) : dtype_(dtype), shape_(std::move(shape)) {
