@@ -8,6 +8,9 @@ namespace sinter {
 
 Image read_image(const std::filesystem::path& path, int64_t channels) {
   const Location place{.file = path.string()};
+  std::error_code unknown;  // reading says why
+  if (std::filesystem::is_fifo(path, unknown) || std::filesystem::is_socket(path, unknown))
+    fail_input_at(place, "a pipe or socket, expected a PNG or JPEG picture");
   const std::vector<uint8_t> file = read_file(path);
   if (file.empty()) fail_input_at(place, "the file is empty, expected a PNG or JPEG picture");
   if (is_png(file)) return decode_png(place, file, channels);

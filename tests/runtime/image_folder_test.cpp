@@ -1,5 +1,7 @@
 #include "runtime/data/image_folder.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -118,6 +120,16 @@ TEST_F(ImageFolder, BadFilesAreNamedOrSkippedAndCounted) {
                   "2 of 3 test files are no sound pictures and were skipped, the first: " + root_ +
                       "/test/dog/empty.png: the file is empty, expected a PNG or JPEG picture"}));
   }
+}
+
+// Nobody writes to it: who opens it waits for ever.
+TEST_F(ImageFolder, APipeIsNoPicture) {
+  write_splits();
+  ASSERT_EQ(mkfifo((folder_ / "train/cat/c.png").c_str(), 0600), 0);
+  EXPECT_EQ(
+      message(),
+      "/train/cat/c.png: a pipe or socket, expected a PNG or JPEG picture; --skip-bad leaves such files out");
+  EXPECT_EQ(load({.resize = {2, 3}, .skip_bad = true}).train.count, 4);
 }
 
 TEST_F(ImageFolder, AShareOfEachClassIsHeldOut) {
