@@ -6,6 +6,7 @@
 #include "backends/jit/jit.h"
 #include "ir/text.h"
 #include "tests/backends/convolution_layers.h"
+#include "tests/backends/on_instruction_set.h"
 
 /// Generated convolutions in groups and with taps apart, and their gradients, in every layout they are
 /// offered in and for every instruction set, against the interpreter.
@@ -41,16 +42,8 @@ const ConvolutionLayer layers[] = {
     {{2, 2, 17, 18}, {2, 1, 6, 11}, {.stride = {2, 3}, .padding = {3, 4, 5, 6}, .groups = 2}},
 };
 
-class JitGroupedConvolution : public testing::TestWithParam<jit::InstructionSet> {
+class JitGroupedConvolution : public OnInstructionSet {
  protected:
-  void SetUp() override {
-    try {
-      backend_ = make_jit_backend(GetParam());
-    } catch (const InputError& error) {
-      GTEST_SKIP() << error.what();
-    }
-  }
-
   void expect_runs(const Graph& graph) {
     std::vector<std::byte> sidecar;
     SCOPED_TRACE(print(graph, &sidecar));
@@ -58,7 +51,6 @@ class JitGroupedConvolution : public testing::TestWithParam<jit::InstructionSet>
     EXPECT_GT(expect_parity(*backend_, graph, bindings, offers(), tolerance, random_), 0U);
   }
 
-  std::unique_ptr<Backend> backend_;
   RandomEngine random_{29};
 };
 

@@ -9,6 +9,7 @@
 #include "ir/build.h"
 #include "passes/pipeline.h"
 #include "passes/run_passes.h"
+#include "tests/backends/on_instruction_set.h"
 #include "tests/backends/random_network.h"
 #include "tests/backends/run_graph.h"
 #include "tests/random/random_ops.h"
@@ -17,18 +18,7 @@
 namespace sinter {
 namespace {
 
-class InstructionSets : public testing::TestWithParam<jit::InstructionSet> {
- protected:
-  void SetUp() override {
-    try {
-      backend_ = make_jit_backend(GetParam());
-    } catch (const InputError& error) {
-      GTEST_SKIP() << error.what();
-    }
-  }
-
-  std::unique_ptr<Backend> backend_;
-};
+class InstructionSets : public OnInstructionSet {};
 
 TEST_P(InstructionSets, RunEveryOp) {
   for (const OpDef& op : op_table())

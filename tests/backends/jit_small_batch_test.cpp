@@ -9,6 +9,7 @@
 #include "ir/build.h"
 #include "ir/text.h"
 #include "tests/backends/convolution_layers.h"
+#include "tests/backends/on_instruction_set.h"
 
 /// Generated convolutions and their gradients for few samples, lanes over pixels or over channels, in every
 /// layout they are offered in and for every instruction set, against the interpreter.
@@ -32,16 +33,8 @@ const ConvolutionLayer layers[] = {
     {{2, 1, 3, 4}, {3, 1, 2, 2}, {.padding = {3, 2, 2, 3}}},
 };
 
-class JitSmallBatch : public testing::TestWithParam<jit::InstructionSet> {
+class JitSmallBatch : public OnInstructionSet {
  protected:
-  void SetUp() override {
-    try {
-      backend_ = make_jit_backend(GetParam());
-    } catch (const InputError& error) {
-      GTEST_SKIP() << error.what();
-    }
-  }
-
   void expect_runs(const Graph& graph) {
     std::vector<std::byte> sidecar;
     SCOPED_TRACE(print(graph, &sidecar));
@@ -66,7 +59,6 @@ class JitSmallBatch : public testing::TestWithParam<jit::InstructionSet> {
       }
   }
 
-  std::unique_ptr<Backend> backend_;
   RandomEngine random_{23};
 };
 

@@ -8,6 +8,7 @@
 #include "backends/jit/instruction_set.h"
 #include "backends/jit/jit.h"
 #include "ir/build.h"
+#include "tests/backends/on_instruction_set.h"
 #include "tests/backends/run_graph.h"
 #include "tests/random/random_ops.h"
 
@@ -56,16 +57,8 @@ double error_in_ulp(float actual, double exact) {
   return std::abs(actual - exact) / ulp;
 }
 
-class VectorMath : public testing::TestWithParam<jit::InstructionSet> {
+class VectorMath : public OnInstructionSet {
  protected:
-  void SetUp() override {
-    try {
-      backend_ = make_jit_backend(GetParam());
-    } catch (const InputError& error) {
-      GTEST_SKIP() << error.what();
-    }
-  }
-
   std::vector<float> powers(const std::vector<float>& x, const std::vector<float>& y) const {
     const Tensor a = tensor_of(x), b = tensor_of(y);
     Graph graph;
@@ -81,8 +74,6 @@ class VectorMath : public testing::TestWithParam<jit::InstructionSet> {
     std::ranges::copy(values, tensor.values<float>().begin());
     return tensor;
   }
-
-  std::unique_ptr<Backend> backend_;
 };
 
 TEST_P(VectorMath, IsWithinItsStatedAccuracyOverTheWholeRange) {
