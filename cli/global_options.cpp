@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <map>
 
 #include "cli/environment.h"
 #include "runtime/executable.h"
@@ -41,6 +42,11 @@ CLI::Validator size_without_sign() {
           ""};
 }
 
+const std::map<std::string, InstructionSet> instruction_sets = {{"host", InstructionSet::host},
+                                                                {"baseline", InstructionSet::baseline},
+                                                                {"avx2", InstructionSet::avx2},
+                                                                {"avx512", InstructionSet::avx512}};
+
 BackendOptions make_backend_options(const GlobalOptions& options) {
   const auto warn = [quiet = options.quiet()](std::string_view what) {
     if (!quiet) fmt::print(stderr, "warning: {}\n", what);
@@ -54,6 +60,7 @@ BackendOptions make_backend_options(const GlobalOptions& options) {
         options.kernel_cache.empty() ? kernel_cache_folder() : std::filesystem::path(options.kernel_cache);
   return {.kernels = std::make_shared<KernelCache>(std::move(cache)),
           .debug_symbols = options.jit_symbols,
+          .instruction_set = instruction_sets.at(options.instruction_set),
           .warn = warn};
 }
 
@@ -77,6 +84,12 @@ void add_kernel_options(CLI::App& app, GlobalOptions& options, const char* group
       ->group(group);
   app.add_flag("--jit-symbols", options.jit_symbols,
                "name generated code to perf (/tmp/perf-PID.map) and gdb")
+      ->group(group);
+  app.add_option("--instruction-set", options.instruction_set,
+                 "what jit's kernels may use: host (all this CPU has), avx512, avx2 or baseline (SSE2)")
+      ->check(CLI::IsMember(instruction_sets))
+      ->type_name("SET")
+      ->capture_default_str()
       ->group(group);
   app.parse_complete_callback([&options] { options.backend_options = make_backend_options(options); });
 }

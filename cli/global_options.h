@@ -20,7 +20,8 @@ struct GlobalOptions {
   bool no_kernel_cache = false;
   uint64_t kernel_cache_limit = uint64_t{256} << 20;  ///< bytes
   bool jit_symbols = false;
-  BackendOptions backend_options = {};  ///< what the four above come to
+  std::string instruction_set = "host";
+  BackendOptions backend_options = {};  ///< what the five above come to
 
   bool quiet() const { return log_level == "quiet"; }
   bool debug() const { return log_level == "debug"; }

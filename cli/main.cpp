@@ -27,7 +27,7 @@ constexpr const char* description =
 
 constexpr const char* global_options_note =
     "\n\nGlobal options: --threads, --seed, --backend, --log-level, --kernel-cache, --no-kernel-cache,\n"
-    "--kernel-cache-limit, --jit-symbols; `sinter --help` describes them.";
+    "--kernel-cache-limit, --jit-symbols, --instruction-set; `sinter --help` describes them.";
 
 constexpr int failed = 1;
 constexpr int bad_input = 2;

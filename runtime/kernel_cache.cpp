@@ -131,8 +131,9 @@ void KernelCache::keep(std::string_view key, std::span<const std::byte> bytes) {
   const std::lock_guard lock(mutex_);
   std::error_code ignored;
   const auto status = fs::symlink_status(file_of(key), ignored);
-  const bool taken = fs::exists(status) && !fs::is_regular_file(status);  // a folder, a pipe: not this one
-  if (gave_up_ || taken) return;
+  if (gave_up_ || fs::is_directory(status)) return;
+  if (!fs::is_regular_file(status))
+    fs::remove(file_of(key), ignored);  // a link or a pipe, not what it leads to
   try {
     write(key, bytes);
   } catch (const Error& error) {

@@ -1,18 +1,11 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace sinter::jit {
+#include "backends/backend_options.h"
 
-/// What generated code may use.
-enum class InstructionSet : uint8_t {
-  host,      ///< all that this CPU has
-  baseline,  ///< any x86-64 CPU: SSE2
-  avx2,      ///< with FMA: x86-64-v3
-  avx512,    ///< x86-64-v4
-};
+namespace sinter::jit {
 
 /// What kernels are made for. Asks the CPU, not LLVM, which need not be loaded for it.
 struct CpuTarget {

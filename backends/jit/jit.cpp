@@ -21,8 +21,8 @@ bool can_hold(const Graph& graph, const Node& node) {
 
 class JitBackend final : public Backend {
  public:
-  JitBackend(InstructionSet set, const BackendOptions& options)
-      : cpu_(cpu_target(set)),
+  explicit JitBackend(const BackendOptions& options)
+      : cpu_(cpu_target(options.instruction_set)),
         engine_(std::make_shared<Engine>(cpu_, EngineOptions{options.kernels, options.debug_symbols})) {}
 
   std::string_view name() const noexcept override { return "jit"; }
@@ -86,12 +86,8 @@ class JitBackend final : public Backend {
 }  // namespace
 }  // namespace jit
 
-std::unique_ptr<Backend> make_jit_backend() { return make_jit_backend(BackendOptions{}); }
 std::unique_ptr<Backend> make_jit_backend(const BackendOptions& options) {
-  return make_jit_backend(jit::InstructionSet::host, options);
-}
-std::unique_ptr<Backend> make_jit_backend(jit::InstructionSet set, const BackendOptions& options) {
-  return std::make_unique<jit::JitBackend>(set, options);
+  return std::make_unique<jit::JitBackend>(options);
 }
 
 }  // namespace sinter

@@ -58,12 +58,17 @@ class Math {
   // out of a pool's neighbours as different ones.
   llvm::Value* divided(llvm::Value* x, llvm::Value* y) const {
     if (!is_avx512_) return b.CreateFDiv(x, y);
-    constexpr uint16_t all_lanes = 0xffff;
-    llvm::Value* inverse = b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_rcp14_ps_512, {},
-                                             {y, llvm::Constant::getNullValue(type_), b.getInt16(all_lanes)});
-    llvm::Value* quotient = b.CreateFMul(x, inverse);
-    llvm::Value* rest = multiply_add(b.CreateFNeg(y), quotient, x);
-    return multiply_add(rest, inverse, quotient);
+    return refined(x, y, nullptr);
+  }
+  // x / (1 + t) for t from 0 to 1, without what rounding 1 + t loses: up to an ulp of the quotient.
+  llvm::Value* divided_by_one_and(llvm::Value* x, llvm::Value* t) const {
+    llvm::Value* sum = b.CreateFAdd(number(1), t);
+    llvm::Value* lost = b.CreateFSub(t, b.CreateFSub(sum, number(1)));
+    if (is_avx512_) return refined(x, sum, lost);
+    llvm::Value* quotient = b.CreateFDiv(x, sum);
+    // For a correction of half an ulp a straight line is near enough to 1 / sum.
+    llvm::Value* inverse = multiply_add(sum, number(-0.5), number(1.457));
+    return multiply_add(b.CreateFNeg(b.CreateFMul(lost, inverse)), quotient, quotient);
   }
   // Coefficients from the lowest power on.
   llvm::Value* polynomial(llvm::Value* x, std::span<const double> coefficients) const {
@@ -75,6 +80,17 @@ class Math {
   Builder& b;
 
  private:
+  // x / (y + lost), where that is no addition if `lost` is null.
+  llvm::Value* refined(llvm::Value* x, llvm::Value* y, llvm::Value* lost) const {
+    constexpr uint16_t all_lanes = 0xffff;
+    llvm::Value* inverse = b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_rcp14_ps_512, {},
+                                             {y, llvm::Constant::getNullValue(type_), b.getInt16(all_lanes)});
+    llvm::Value* quotient = b.CreateFMul(x, inverse);
+    llvm::Value* rest = multiply_add(b.CreateFNeg(y), quotient, x);
+    if (lost != nullptr) rest = multiply_add(b.CreateFNeg(lost), quotient, rest);
+    return multiply_add(rest, inverse, quotient);
+  }
+
   llvm::Type *type_, *bits_;
   bool is_avx512_;
 };
@@ -168,7 +184,7 @@ llvm::Value* emit_sigmoid(Builder& b, llvm::Value* x, const CpuTarget& cpu) {
   // By e^-|x|, which cannot overflow.
   llvm::Value* t = exp_in_range(m, m.at_least(b.CreateFNeg(m.absolute(x)), -105));
   llvm::Value* numerator = b.CreateSelect(b.CreateFCmpOLT(x, m.number(0)), t, m.number(1));
-  return m.divided(numerator, b.CreateFAdd(m.number(1), t));
+  return m.divided_by_one_and(numerator, t);
 }
 
 }  // namespace sinter::jit

@@ -105,8 +105,8 @@ TEST_P(JitGroupedConvolution, BackwardWeightsAndBias) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Jit, JitGroupedConvolution,
-                         testing::Values(jit::InstructionSet::baseline, jit::InstructionSet::avx2,
-                                         jit::InstructionSet::avx512));
+                         testing::Values(InstructionSet::baseline, InstructionSet::avx2,
+                                         InstructionSet::avx512));
 
 // Whoever runs which units, in which order.
 TEST(JitGroupedConvolutions, HaveTheSameBitsForAnyThreads) {

@@ -156,8 +156,8 @@ TEST_P(InstructionSets, RunATrainingStep) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Jit, InstructionSets,
-                         testing::Values(jit::InstructionSet::baseline, jit::InstructionSet::avx2,
-                                         jit::InstructionSet::avx512));
+                         testing::Values(InstructionSet::baseline, InstructionSet::avx2,
+                                         InstructionSet::avx512));
 
 TEST(JitBackend, HasAKernelForEveryOp) {
   const auto backend = make_jit_backend();

@@ -10,7 +10,7 @@ namespace {
 
 // For the baseline, which every CPU has: tiles depend on the number of registers.
 TEST(JitKernelText, Golden) {
-  const auto backend = make_jit_backend(jit::InstructionSet::baseline);
+  const auto backend = make_jit_backend({.instruction_set = InstructionSet::baseline});
   check_golden("backends/jit_kernels.txt", [&](const GoldenCase& golden) {
     const Graph graph = parse(golden.input);
     return backend->code(graph, 0, CodeForm::kernel).value();

@@ -127,11 +127,11 @@ class PooledGradientCase {
   Type x_, weight_, y_, pooled_;
 };
 
-class PooledGradient : public testing::TestWithParam<std::tuple<size_t, jit::InstructionSet>> {
+class PooledGradient : public testing::TestWithParam<std::tuple<size_t, InstructionSet>> {
  protected:
   void SetUp() override {
     try {
-      backend_ = make_jit_backend(std::get<jit::InstructionSet>(GetParam()));
+      backend_ = make_jit_backend({.instruction_set = std::get<InstructionSet>(GetParam())});
     } catch (const InputError& error) {
       GTEST_SKIP() << error.what();
     }
@@ -162,11 +162,10 @@ TEST_P(PooledGradient, ByDataAndAnActivationBefore) {
   expect_runs(own.by_data((number() + 4) % activations, false));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Cases, PooledGradient,
-    testing::Combine(testing::Range<size_t>(0, std::size(cases)),
-                     testing::Values(jit::InstructionSet::host, jit::InstructionSet::avx512,
-                                     jit::InstructionSet::avx2, jit::InstructionSet::baseline)));
+INSTANTIATE_TEST_SUITE_P(Cases, PooledGradient,
+                         testing::Combine(testing::Range<size_t>(0, std::size(cases)),
+                                          testing::Values(InstructionSet::host, InstructionSet::avx512,
+                                                          InstructionSet::avx2, InstructionSet::baseline)));
 
 // ---- shapes nobody thought of
 

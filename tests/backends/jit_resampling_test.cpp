@@ -111,9 +111,9 @@ TEST_F(Resampling, NaNAndInfinityTravelAsInTheReference) {
 
 // Those without an instruction that gathers.
 TEST_F(Resampling, RunsOnOlderCpus) {
-  for (const jit::InstructionSet set : {jit::InstructionSet::baseline, jit::InstructionSet::avx2}) {
+  for (const InstructionSet set : {InstructionSet::baseline, InstructionSet::avx2}) {
     try {
-      backend_ = make_jit_backend(set);
+      backend_ = make_jit_backend({.instruction_set = set});
     } catch (const InputError&) {
       continue;  // this one is older still
     }

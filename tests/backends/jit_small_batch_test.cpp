@@ -137,8 +137,8 @@ TEST_P(JitSmallBatch, WeightGradientOfOneValue) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Jit, JitSmallBatch,
-                         testing::Values(jit::InstructionSet::baseline, jit::InstructionSet::avx2,
-                                         jit::InstructionSet::avx512));
+                         testing::Values(InstructionSet::baseline, InstructionSet::avx2,
+                                         InstructionSet::avx512));
 
 }  // namespace
 }  // namespace sinter

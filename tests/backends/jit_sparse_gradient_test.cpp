@@ -77,11 +77,11 @@ Tensor places(const Case& c, RandomEngine& random, Sizes& sizes) {
   return interpret(pool, random_bindings(pool, random))[0];
 }
 
-class SparseGradient : public testing::TestWithParam<std::tuple<size_t, jit::InstructionSet>> {
+class SparseGradient : public testing::TestWithParam<std::tuple<size_t, InstructionSet>> {
  protected:
   void SetUp() override {
     try {
-      backend_ = make_jit_backend(std::get<jit::InstructionSet>(GetParam()));
+      backend_ = make_jit_backend({.instruction_set = std::get<InstructionSet>(GetParam())});
     } catch (const InputError& error) {
       GTEST_SKIP() << error.what();
     }
@@ -163,9 +163,8 @@ TEST_P(SparseGradient, ByDataAndAnActivationBefore) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, SparseGradient,
                          testing::Combine(testing::Range<size_t>(0, std::size(cases)),
-                                          testing::Values(jit::InstructionSet::host,
-                                                          jit::InstructionSet::avx2,
-                                                          jit::InstructionSet::baseline)));
+                                          testing::Values(InstructionSet::host, InstructionSet::avx2,
+                                                          InstructionSet::baseline)));
 
 }  // namespace
 }  // namespace sinter

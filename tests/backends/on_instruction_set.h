@@ -8,11 +8,11 @@
 namespace sinter {
 
 /// With a jit backend for an instruction set; skipped where this CPU has not got it.
-class OnInstructionSet : public testing::TestWithParam<jit::InstructionSet> {
+class OnInstructionSet : public testing::TestWithParam<InstructionSet> {
  protected:
   void SetUp() override {
     try {
-      backend_ = make_jit_backend(GetParam());
+      backend_ = make_jit_backend({.instruction_set = GetParam()});
     } catch (const InputError& error) {
       GTEST_SKIP() << error.what();
     }

@@ -37,7 +37,7 @@ const BackendUnderTest backends[] = {
     {make_onednn_backend, 2e-5, Runs::some, 60},
 #endif
 #ifdef SINTER_JIT
-    {make_jit_backend, 2e-5, Runs::every_op_in_f32, 30},
+    {[] { return make_jit_backend(); }, 2e-5, Runs::every_op_in_f32, 30},
 #endif
 };
 

@@ -70,6 +70,25 @@ TEST_P(OneDnnInstructions, TrainingGivesTheReferencesWeights) {
   }
 }
 
+TEST(JitInstructionSet, IsChosenByAnOption) {
+  const auto names = backend_names();
+  if (std::ranges::find(names, "jit") == names.end()) GTEST_SKIP() << "built without jit";
+  const std::vector<std::string> inspect = {"inspect", "lenet", "--backend",        "jit",
+                                            "--stage", "asm",   "--instruction-set"};
+  const auto assembly = [&](const char* set) {
+    auto words = inspect;
+    words.emplace_back(set);
+    return run_program(words).out;
+  };
+  EXPECT_EQ(assembly("baseline").find("%ymm"), std::string::npos);
+  EXPECT_NE(assembly("baseline").find("%xmm"), std::string::npos);
+  const Outcome refused = run_program({"--instruction-set", "sse9", "ops"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_EQ(refused.err,
+            "sinter: --instruction-set: sse9 not in {avx2,avx512,baseline,host}\n"
+            "Run `sinter --help` or `sinter COMMAND --help` for more.\n");
+}
+
 INSTANTIATE_TEST_SUITE_P(Older, OneDnnInstructions,
                          testing::Values(InstructionSet{"SSE41", ", SSE4.1\n"},
                                          InstructionSet{"AVX2", ", AVX2\n"}),

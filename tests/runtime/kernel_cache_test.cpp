@@ -90,6 +90,25 @@ TEST_F(CacheTest, TakesNoFolderOrPipeForAFile) {
   EXPECT_EQ(cache.find("pipe"), std::nullopt);
 }
 
+TEST_F(CacheTest, PutsItsOwnInThePlaceOfLinksAndPipes) {
+  const std::string others = "somebody's own";
+  fs::create_directories(folder / "kernels");
+  std::ofstream(folder / "theirs") << others;
+  fs::create_symlink(folder / "theirs", cache.file_of("link"));
+  fs::create_symlink(folder / "nothing", cache.file_of("dangling"));
+  ASSERT_EQ(mkfifo(cache.file_of("pipe").c_str(), 0600), 0);
+  for (const char* key : {"link", "dangling", "pipe"}) {
+    EXPECT_EQ(cache.find(key), std::nullopt) << key;
+    cache.keep(key, bytes_of("code"));
+    EXPECT_EQ(cache.find(key), bytes_of("code")) << key;
+  }
+  std::string left;
+  std::ifstream theirs(folder / "theirs");
+  std::getline(theirs, left);
+  EXPECT_EQ(left, others);
+  EXPECT_FALSE(fs::exists(folder / "nothing"));
+}
+
 TEST_F(CacheTest, LetsGoWhatWasNotUsedForTheLongestTime) {
   const std::vector<std::byte> code(1000);
   KernelCache small(options(3500));
