@@ -143,6 +143,9 @@ void show_data(const Options& options, const GlobalOptions& global) {
   const DataSet data = options.reading.load(options.spec, global);
   if (!options.folder.empty() && data.train.values != nullptr)
     fail_input("--export {}: data set \"{}\" holds f32 and no pictures", options.folder, options.spec);
+  if (!options.folder.empty() && options.split == "test" && data.test.count == 0)
+    fail_input("--export {}: data set \"{}\" has no test split; expected --split train", options.folder,
+               options.spec);
   write_result(description(data));
   if (!options.folder.empty()) write_result(export_pictures(data, options));
 }

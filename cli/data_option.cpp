@@ -20,8 +20,12 @@ int64_t side(std::string_view text) {
   return whole && value >= 1 && value <= largest_side ? value : 0;
 }
 
-// A model that takes no pictures is refused later, beside what the data has.
+// A model that takes no pictures, or tells no classes, is refused later, beside what the data has.
 void fit_model(DataOptions& options, const Graph& model) {
+  if (model.results().size() == 1) {
+    const Shape& scores = model.type(model.results()[0].value).shape;
+    if (scores.size() == 2 && !scores[1].is_symbol()) options.model_classes = scores[1].size;
+  }
   if (model.inputs().size() != 1) return;
   const Shape& shape = model.type(model.inputs()[0]).shape;
   if (shape.size() != 4) return;
@@ -51,7 +55,8 @@ void DataReadingOptions::add(CLI::App& command) {
       ->check(number_above(0) & number_in(0, 0.9))
       ->type_name("SHARE");
   command.add_flag("--skip-bad", skip_bad,
-                   "leave out pictures that cannot be read (images:), and say how many");
+                   "leave out pictures that cannot be read and classes without any (images:), and say how "
+                   "many");
 }
 
 DataSet DataReadingOptions::load(const std::string& spec, const GlobalOptions& global,
@@ -59,6 +64,7 @@ DataSet DataReadingOptions::load(const std::string& spec, const GlobalOptions& g
   DataOptions options{.folders = data_folders(),
                       .seed = global.seed,
                       .test_share = test_share,
+                      .needs_test = needs_test,
                       .skip_bad = skip_bad,
                       .threads = global.threads};
   if (!resize.empty()) options.resize = picture_size("--resize", resize);

@@ -21,6 +21,7 @@ struct DataReadingOptions {
   std::string resize;
   double test_share = 0;
   bool skip_bad = false;
+  bool needs_test = false;  ///< not an option: a set without a test split is an error
 
   void add(CLI::App& command);
   /// Loads a data set and prints its notes to standard error, unless quiet. `model`, where there is one, is

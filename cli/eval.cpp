@@ -90,6 +90,7 @@ void add_eval(CLI::App& app, const GlobalOptions& global) {
   options->model.add(*command);
   command->add_option("--weights", options->weights,
                       "trained weights (.safetensors); needed but for an .onnx file");
+  options->data.reading.needs_test = true;
   options->data.add(*command);
   options->normalize.add(*command);
   command->add_option("--batch-size", options->batch_size, "examples at a time")

@@ -92,12 +92,16 @@ NamedTensors first_weights(const Options& options, const LoadedModel& loaded, ui
   return loaded.weights.empty() ? initialize(loaded.graph, options.init, seed) : loaded.weights;
 }
 
+std::string test_text(const TestScore& test) {
+  if (!test.tested()) return "";
+  return fmt::format("  test accuracy {:.4f}{}", test.accuracy, top5_text(test));
+}
+
 void print_epoch(const EpochReport& report, int64_t epochs) {
-  write_result(fmt::format(
-      "epoch {:>{}}/{}  loss {}  train accuracy {:.4f}  test accuracy {:.4f}{}  {:.0f} images/s  {:.1f} s\n",
-      report.epoch, fmt::formatted_size("{}", epochs), epochs, loss_text(report.train.loss),
-      report.train.accuracy, report.test.accuracy, top5_text(report.test), report.images_per_second,
-      report.seconds));
+  write_result(fmt::format("epoch {:>{}}/{}  loss {}  train accuracy {:.4f}{}  {:.0f} images/s  {:.1f} s\n",
+                           report.epoch, fmt::formatted_size("{}", epochs), epochs,
+                           loss_text(report.train.loss), report.train.accuracy, test_text(report.test),
+                           report.images_per_second, report.seconds));
 }
 
 TrainOptions train_options(const Options& options, const GlobalOptions& global, const DataSet& data) {
@@ -146,6 +150,8 @@ void train(const Options& options, const GlobalOptions& global) {
   const TrainOptions settings = train_options(options, global, data);
   const Weights weights(first_weights(options, loaded, global.seed, resumed));
   auto stop = options.course.stop();
+  if (stop && data.test.count == 0)
+    fail_input("--early-stop watches the test examples, and {} has none", data.name);
   Checkpointer checkpointer(options.checkpoint, model, weights, stop, recipe_of(model, data, settings),
                             resumed);
   TrainingRecord record(options.files, options.epochs, resumed);

@@ -85,15 +85,17 @@ void TrainingRecord::trace(const Progress& progress) {
 }
 
 void TrainingRecord::epoch(const EpochReport& report) {
-  curves_.test_accuracy.push_back({static_cast<double>(report.epoch), report.test.accuracy});
+  const bool tested = report.test.tested();
+  const auto of_test = [&](double value) { return tested ? value : std::nan(""); };  // in JSON: null
+  if (tested) curves_.test_accuracy.push_back({static_cast<double>(report.epoch), report.test.accuracy});
   if (!files_.plot.empty()) write_picture(training_plot(curves_), files_.plot);
   if (!metrics_) return;
   metrics_.write(nlohmann::ordered_json{{"epoch", report.epoch},
                                         {"train_loss", report.train.loss},
                                         {"train_accuracy", report.train.accuracy},
-                                        {"test_loss", report.test.loss},
-                                        {"test_accuracy", report.test.accuracy},
-                                        {"test_top5", report.test.top5},
+                                        {"test_loss", of_test(report.test.loss)},
+                                        {"test_accuracy", of_test(report.test.accuracy)},
+                                        {"test_top5", of_test(report.test.top5)},
                                         {"lr", report.lr},
                                         {"seconds", rounded(report.seconds)},
                                         {"images_per_second", rounded(report.images_per_second)},

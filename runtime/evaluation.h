@@ -9,6 +9,8 @@ namespace sinter {
 struct TestScore : Score {
   double top5 = 0;  ///< 0..1: the right class is among the five with the highest scores
   ConfusionMatrix confusion{0};
+
+  bool tested() const { return confusion.classes() > 0; }  ///< there were examples
 };
 
 /// The compiled programs for evaluation: the inference pipeline with the loss appended, which also give the

@@ -50,9 +50,9 @@ using OnStep = std::function<bool(const Progress&)>;
 struct EpochReport {
   int64_t epoch = 0;  ///< from 1
   Score train = {};
-  TestScore test = {};
-  double lr = 0;       ///< of the last step
-  double seconds = 0;  ///< of the training, without the test
+  TestScore test = {};  ///< tested() where there are test examples
+  double lr = 0;        ///< of the last step
+  double seconds = 0;   ///< of the training, without the test
   double images_per_second = 0;
   double data_wait_seconds = 0;  ///< of the training: in which no batch was ready
   bool stopped = false;          ///< by OnStep; nothing was tested then

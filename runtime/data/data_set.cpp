@@ -149,6 +149,9 @@ DataSet load_data_set(std::string_view spec, const DataOptions& options) {
   if (options.resize.given() && data.train.values != nullptr)
     fail_input("data set \"{}\" holds f32, which is taken as it is; expected no --resize beside it", spec);
   if (options.resize.given()) data.train.resize = data.test.resize = options.resize;
+  if (data.test.count == 0)
+    data.notes.emplace_back(
+        "no test split, so that nothing is evaluated; --test-share 0.2 holds out a fifth of each class");
   return data;
 }
 

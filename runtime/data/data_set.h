@@ -23,7 +23,9 @@ struct DataOptions {
   PictureSize resize = {};                          ///< what every picture is resized to; not given: as it is
   PictureSize model_size = {};  ///< what the model takes: pictures in files, of any size, become that
   int64_t model_channels = 0;   ///< and how many channels; 0: unknown
+  int64_t model_classes = 0;    ///< it tells apart, where files have numbers for classes; 0: unknown
   double test_share = 0;        ///< of each class, held out where a set has no test split; 0: none
+  bool needs_test = false;      ///< a set without a test split is an error, not a note
   bool skip_bad = false;        ///< pictures in files that cannot be read are left out
   int threads = 1;              ///< to decode pictures on
   int64_t most_bytes = int64_t{1} << 30;  ///< of pictures that are decoded once and kept

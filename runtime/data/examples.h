@@ -28,6 +28,8 @@ struct Examples {
 
   /// The size that models are given.
   PictureSize size() const { return resize.given() ? resize : PictureSize{height, width}; }
+  /// Of the same channels and size, but not one.
+  Examples none() const { return {.channels = channels, .height = size().height, .width = size().width}; }
   bool operator==(const Examples&) const = default;
 };
 

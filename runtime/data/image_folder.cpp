@@ -1,6 +1,7 @@
 #include "runtime/data/image_folder.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "ir/error.h"
 #include "runtime/data/decode_files.h"
@@ -43,19 +44,33 @@ std::vector<std::string> classes_in(const fs::path& folder) {
   return classes;
 }
 
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr size_t most = 8;
+  const std::span shown = std::span(names).first(std::min(names.size(), most));
+  return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > most ? ", ..." : "");
+}
+
 // The files of a split, which may lack classes but has no others.
-Examples list_files(const fs::path& folder, const std::vector<std::string>& classes) {
+Examples list_files(const fs::path& folder, const std::vector<std::string>& classes, bool skip_bad) {
   Examples examples;
+  std::vector<std::string> empty;
   for (const fs::path& path : folders_in(folder)) {
     const auto found = std::ranges::find(classes, path.filename().string());
     if (found == classes.end())
       fail_input_at({.file = path.string()}, "a class that has no training pictures; those that have are {}",
                     fmt::join(classes, ", "));
-    for (fs::path& file : entries_of(path)) {
+    std::vector<fs::path> files = entries_of(path);
+    if (files.empty()) empty.push_back(*found);
+    for (fs::path& file : files) {
       examples.files.push_back(std::move(file));
       examples.labels.push_back(static_cast<uint16_t>(found - classes.begin()));
     }
   }
+  if (!empty.empty() && !skip_bad)
+    fail_input_at({.file = folder.string()},
+                  "no pictures in the folder{} {}; expected at least one of each class; --skip-bad goes on "
+                  "without",
+                  empty.size() == 1 ? "" : "s", some_of(empty));
   examples.count = static_cast<int64_t>(examples.files.size());
   return examples;
 }
@@ -72,29 +87,35 @@ void hold_out(DataSet& data, double share) {
   }
 }
 
-// Files and labels of both splits.
-DataSet list_splits(const fs::path& folder, double test_share) {
+// Where the test pictures lie, if they have a folder beside the training's.
+std::optional<fs::path> test_folder(const fs::path& folder) {
   std::error_code ignored;
+  if (fs::is_directory(folder / "train", ignored))
+    for (const std::string_view name : {"test", "val"})
+      if (fs::is_directory(folder / name, ignored)) return folder / name;
+  return std::nullopt;
+}
+
+// Files and labels of both splits.
+DataSet list_splits(const fs::path& folder, const DataOptions& options) {
   DataSet data{.name = folder.has_filename() ? folder.filename().string()
                                              : folder.parent_path().filename().string()};
-  const fs::path train = folder / "train";
-  const fs::path test = folder / (fs::is_directory(folder / "test", ignored) ? "test" : "val");
-  if (fs::is_directory(train, ignored) && fs::is_directory(test, ignored)) {
-    if (test_share > 0)
+  if (const auto test = test_folder(folder)) {
+    if (options.test_share > 0)
       fail_input_at({.file = folder.string()}, "it has a test split, {}; expected no --test-share beside it",
-                    test.string());
-    data.classes = classes_in(train);
-    data.train = list_files(train, data.classes);
-    data.test = list_files(test, data.classes);
+                    test->string());
+    data.classes = classes_in(folder / "train");
+    data.train = list_files(folder / "train", data.classes, options.skip_bad);
+    data.test = list_files(*test, data.classes, options.skip_bad);
     return data;
   }
   data.classes = classes_in(folder);
-  if (test_share <= 0)
+  if (options.test_share <= 0 && options.needs_test)
     fail_input_at({.file = folder.string()},
                   "no test split: expected the folders train and test (or val) in it, or --test-share 0.2 to "
                   "hold out a fifth of each class");
-  data.train = list_files(folder, data.classes);
-  hold_out(data, test_share);
+  data.train = list_files(folder, data.classes, options.skip_bad);
+  if (options.test_share > 0) hold_out(data, options.test_share);
   return data;
 }
 
@@ -116,13 +137,24 @@ void decode(Examples& examples, const fs::path& folder, std::string_view split, 
                   files > 0 ? fmt::format(" are left of {} files", files) : "");
 }
 
+// Their labels stay those of the sorted names: a model's outputs mean the same whatever was skipped.
+void note_missing_classes(DataSet& data) {
+  std::vector<std::string> missing;
+  for (size_t label = 0; label < data.classes.size(); ++label)
+    if (std::ranges::count(data.train.labels, static_cast<uint16_t>(label)) == 0)
+      missing.push_back(data.classes[label]);
+  if (!missing.empty())
+    data.notes.push_back(fmt::format("{} of {} classes without a training picture: {}", missing.size(),
+                                     data.classes.size(), some_of(missing)));
+}
+
 }  // namespace
 
 DataSet load_image_folder(const fs::path& folder, const DataOptions& options) {
   if (!options.resize.given() && !options.model_size.given())
     fail_input_at({.file = folder.string()},
                   "pictures of a folder have sizes of their own; --resize HxW gives them one");
-  DataSet data = list_splits(folder, options.test_share);
+  DataSet data = list_splits(folder, options);
   int64_t bytes = 0;
   for (Examples* split : {&data.train, &data.test}) {
     set_size(*split, options);
@@ -131,7 +163,11 @@ DataSet load_image_folder(const fs::path& folder, const DataOptions& options) {
   const DecodeOptions decoding{
       .keep = bytes <= options.most_bytes, .skip_bad = options.skip_bad, .threads = options.threads};
   decode(data.train, folder, "training", decoding, data.notes);
-  decode(data.test, folder, "test", decoding, data.notes);
+  if (test_folder(folder) || options.test_share > 0)
+    decode(data.test, folder, "test", decoding, data.notes);
+  else
+    data.test = data.train.none();
+  if (options.skip_bad) note_missing_classes(data);
   return data;
 }
 

@@ -6,8 +6,10 @@ namespace sinter {
 
 /// Reads a folder of pictures: in it a folder for each class, named as the class, and in that PNG and JPEG
 /// files; or `train` beside `test` or `val`, each with such folders. Without them `options.test_share` of
-/// each class is the test split. Hidden files are passed over; any other that is no sound picture is an
-/// error, which names it, or with options.skip_bad left out and counted in the data set's notes.
+/// each class is the test split, if it is given. Hidden files are passed over; any other that is no sound
+/// picture is an error, which names it, and so is a class's folder with no files, as in torchvision's
+/// ImageFolder. With options.skip_bad they are left out and counted in the data set's notes; a class without
+/// pictures keeps its number.
 ///
 /// Classes and files are ordered by name. Every file is decoded once, on options.threads threads: the
 /// pictures are kept if both splits take at most options.most_bytes in memory, and else decoded whenever they

@@ -42,24 +42,28 @@ void read_pictures(Examples& examples, const std::string& file) {
   }
 }
 
-void read_labels(Examples& examples, const std::string& file, const std::string& pictures) {
+void read_labels(Examples& examples, const std::string& file, const std::string& pictures,
+                 int64_t model_classes) {
   const Tensor tensor = read_npy(file);
   const bool whole = !is_floating(tensor.dtype()) && tensor.dtype() != DType::boolean;
   if (!whole || tensor.shape() != std::vector{examples.count})
     fail_input_at({.file = file}, "holds {}, expected i64[{}], i32 or u8: a label for each picture in {}",
                   to_string(tensor.type()), examples.count, pictures);
+  const bool known = model_classes > 0;
+  const int64_t classes = known ? std::min(model_classes, most_classes) : most_classes;
   for (int64_t i = 0; i < tensor.count(); ++i) {
     const double label = tensor.at(i);
-    if (label < 0 || label >= most_classes)
-      fail_input_at({.file = file}, "label {} is {}, expected 0 to {}", i, label, most_classes - 1);
+    if (label < 0 || label >= static_cast<double>(classes))
+      fail_input_at({.file = file}, "label {} is {}, expected 0 to {}{}", i, label, classes - 1,
+                    known ? ", a number for each of the model's outputs" : "");
     examples.labels.push_back(static_cast<uint16_t>(label));
   }
 }
 
-Examples read_split(const std::string& pictures, const std::string& labels) {
+Examples read_split(const std::string& pictures, const std::string& labels, int64_t model_classes) {
   Examples examples;
   read_pictures(examples, pictures);
-  read_labels(examples, labels, pictures);
+  read_labels(examples, labels, pictures, model_classes);
   return examples;
 }
 
@@ -90,6 +94,14 @@ void hold_out(DataSet& data, double share) {
   data.train = part(data.train, held, false);
 }
 
+int64_t class_count(const DataSet& data, int64_t model_classes) {
+  if (model_classes > 0) return model_classes;
+  uint16_t largest = 0;
+  for (const Examples* split : {&data.train, &data.test})
+    for (const uint16_t label : split->labels) largest = std::max(largest, label);
+  return largest + 1;
+}
+
 void check_splits(const DataSet& data, const std::vector<std::string>& files) {
   const Examples &train = data.train, &test = data.test;
   const auto type = [](const Examples& examples) { return examples.values != nullptr ? "f32" : "u8"; };
@@ -99,10 +111,6 @@ void check_splits(const DataSet& data, const std::vector<std::string>& files) {
     fail_input_at({.file = files[2]}, "pictures of {} x {} x {}, expected {} x {} x {} as in {}",
                   test.channels, test.height, test.width, train.channels, train.height, train.width,
                   files[0]);
-  const auto most = *std::ranges::max_element(test.labels);
-  if (most >= data.classes.size())
-    fail_input_at({.file = files[3]}, "label {}, expected at most {} as in {}", most, data.classes.size() - 1,
-                  files[1]);
 }
 
 }  // namespace
@@ -112,7 +120,7 @@ DataSet load_npy_set(std::string_view argument, const DataOptions& options) {
   if ((files.size() != 2 && files.size() != 4) || std::ranges::find(files, "") != files.end())
     fail_input("data set \"npy:{}\": expected npy:X.npy,Y.npy or npy:X.npy,Y.npy,XTEST.npy,YTEST.npy",
                argument);
-  if (files.size() == 2 && options.test_share <= 0)
+  if (files.size() == 2 && options.test_share <= 0 && options.needs_test)
     fail_input(
         "data set \"npy:{}\" has no test split: expected two more files, or --test-share 0.2 to hold out a "
         "fifth of each class",
@@ -120,17 +128,20 @@ DataSet load_npy_set(std::string_view argument, const DataOptions& options) {
   if (files.size() == 4 && options.test_share > 0)
     fail_input("data set \"npy:{}\" has a test split; expected no --test-share beside it", argument);
   DataSet data{.name = std::filesystem::path(files[0]).stem().string()};
-  data.train = read_split(files[0], files[1]);
-  const int64_t classes = *std::ranges::max_element(data.train.labels) + 1;
-  for (int64_t label = 0; label < classes; ++label) data.classes.push_back(std::to_string(label));
-  if (files.size() == 2)
+  data.train = read_split(files[0], files[1], options.model_classes);
+  if (files.size() == 4) {
+    data.test = read_split(files[2], files[3], options.model_classes);
+    check_splits(data, files);
+  } else if (options.test_share > 0) {
     hold_out(data, options.test_share);
-  else
-    data.test = read_split(files[2], files[3]);
-  if (data.test.count == 0 || data.train.count == 0)
+  } else {
+    data.test = data.train.none();
+  }
+  if (options.test_share > 0 && (data.test.count == 0 || data.train.count == 0))
     fail_input_at({.file = files[0]}, "{} pictures are too few for a test split",
                   data.train.count + data.test.count);
-  check_splits(data, files);
+  const int64_t classes = class_count(data, options.model_classes);
+  for (int64_t label = 0; label < classes; ++label) data.classes.push_back(std::to_string(label));
   return data;
 }
 

@@ -20,6 +20,8 @@ Image read_image(const std::filesystem::path& path, int64_t channels) {
 }
 
 void check_picture_size(const Location& place, int64_t height, int64_t width) {
+  if (height == 0 || width == 0)
+    fail_input_at(place, "the picture is zero-sized: {} x {} pixels, expected at least 1 x 1", height, width);
   if (height * width > most_pixels)
     fail_input_at(place, "the picture has {} x {} pixels, expected at most {}", height, width, most_pixels);
 }

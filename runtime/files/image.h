@@ -24,7 +24,7 @@ inline constexpr int64_t most_pixels = int64_t{1} << 28;
 /// jpeg.h. Throws InputError, naming the file, if it is neither or damaged.
 Image read_image(const std::filesystem::path& path, int64_t channels);
 
-/// Throws InputError if there are more than most_pixels.
+/// Throws InputError if there is no pixel, or more than most_pixels.
 void check_picture_size(const Location& place, int64_t height, int64_t width);
 
 /// From rows of pixels, each with all its channels, to planes.

@@ -66,6 +66,8 @@ class Decoder {
   template <typename Calls>
   void guarded(Calls calls) {
     if (setjmp(handler_.back) == 0) return calls();
+    if (handler_.msg_code == JERR_EMPTY_IMAGE)
+      check_picture_size(place_, codec_.image_height, codec_.image_width);
     fail_input_at(place_, "the JPEG is damaged: {}", handler_.message);
   }
 

@@ -2,6 +2,8 @@
 
 #include <png.h>
 
+#include <cstring>
+
 #include "ir/error.h"
 #include "runtime/files/atomic_file.h"
 #include "runtime/files/read_file.h"
@@ -25,6 +27,15 @@ png_uint_32 format_of(int64_t channels) {
   return channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
 }
 
+// Of a size of zero libpng says no more than that the header is invalid.
+void check_zero_size(const Location& place, std::span<const uint8_t> file) {
+  constexpr size_t type_at = 12, width_at = 16, height_at = 20, end = 24;
+  if (file.size() < end || std::memcmp(file.data() + type_at, "IHDR", 4) != 0) return;
+  const int64_t height = png_get_uint_32(file.data() + height_at),
+                width = png_get_uint_32(file.data() + width_at);
+  if (height == 0 || width == 0) check_picture_size(place, height, width);
+}
+
 }  // namespace
 
 bool is_png(std::span<const uint8_t> file) { return file.size() >= 8 && png_sig_cmp(file.data(), 0, 8) == 0; }
@@ -38,6 +49,7 @@ Image decode_png(const Location& place, std::span<const uint8_t> file, int64_t c
   if (!is_png(file))
     fail_input_at(place, "not a PNG file: it does not begin with the eight bytes every PNG begins with");
 
+  check_zero_size(place, file);
   Png png(format);
   if (png_image_begin_read_from_memory(&png, file.data(), file.size()) == 0)
     fail_input_at(place, "the PNG is damaged: {}", png.message);

@@ -84,6 +84,55 @@ TEST(Data, FloatsAreDescribedAndTrainAModel) {
       normalized, "augmentation and normalisation are for pictures of bytes; floats are taken as they are");
 }
 
+// A part of a set: not of each class, and nothing to test on.
+TEST(Data, AFewNumPyPicturesTrainAModelOfMoreClasses) {
+  const TemporaryFolder folder;
+  const std::string x = folder / "x.npy", y = folder / "y.npy", metrics = folder / "m.jsonl";
+  write_npy(x, Tensor(DType::u8, {4, 28, 28}));
+  write_npy(y, Tensor::of<int64_t>({4}, {3, 0, 3, 7}));
+  const std::string set = "npy:" + x + "," + y;
+  std::vector<std::string> train = {"train", "lenet_relu", "--data",    set,         "--epochs",
+                                    "1",     "--backend",  "reference", "--metrics", metrics};
+  const Outcome trained = run_program(train);
+  EXPECT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_EQ(
+      trained.err,
+      "note: x: no test split, so that nothing is evaluated; --test-share 0.2 holds out a fifth of each "
+      "class\n");
+  EXPECT_NE(trained.out.find("4 training and 0 test examples"), std::string::npos) << trained.out;
+  EXPECT_EQ(trained.out.find("test accuracy"), std::string::npos) << trained.out;
+  EXPECT_NE(content_of(metrics).find("\"test_loss\":null,\"test_accuracy\":null,\"test_top5\":null"),
+            std::string::npos)
+      << content_of(metrics);
+  train.insert(train.end(), {"--log-level", "quiet", "--early-stop", "2"});
+  EXPECT_EQ(run_program(train).err, "sinter: --early-stop watches the test examples, and x has none\n");
+  expect_input_error({"train", "lenet_relu", "--data", set, "--set", "classes=7"},
+                     y + ": label 3 is 7, expected 0 to 6, a number for each of the model's outputs");
+  expect_input_error({"data", set, "--export", folder / "p", "--log-level", "quiet"},
+                     "--export " + (folder / "p").string() + ": data set \"" + set +
+                         "\" has no test split; expected --split train");
+}
+
+TEST(Data, EmptyClassFoldersAreNamedOrCounted) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "set/cat");
+  std::filesystem::create_directories(folder / "set/dog");
+  write_png(folder / "set/cat/a.png", {1, 1, 1, {7}});
+  const std::string set = folder / "set";
+  const std::vector<std::string> data = {"data", "images:" + set, "--resize", "2x2"};
+  expect_input_error(data, set +
+                               ": no pictures in the folder dog; expected at least one of each class; "
+                               "--skip-bad goes on without");
+  auto lenient = data;
+  lenient.emplace_back("--skip-bad");
+  const Outcome outcome = run_program(lenient);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err,
+            "note: set: 1 of 2 classes without a training picture: dog\n"
+            "note: set: no test split, so that nothing is evaluated; --test-share 0.2 holds out a fifth of "
+            "each class\n");
+}
+
 TEST(Data, ExportsPicturesNamedByTheirLabels) {
   const TemporaryFolder folder;
   write_small_fashion_mnist(folder / "set");

@@ -10,6 +10,7 @@
 #include "runtime/files/npy.h"
 #include "runtime/files/png.h"
 #include "tests/runtime/jpeg_text.h"
+#include "tests/runtime/png_text.h"
 #include "tests/runtime/temporary_folder.h"
 
 namespace sinter {
@@ -122,6 +123,84 @@ TEST_F(ImageFolder, BadFilesAreNamedOrSkippedAndCounted) {
   }
 }
 
+TEST_F(ImageFolder, EveryKindOfPictureIsReadAndEveryKindOfDamageCounted) {
+  fs::create_directories(folder_ / "train/a");
+  const auto write = [&](const std::string& name, const std::string& content) {
+    folder_.file("train/a/" + name, content);
+  };
+  const std::string palette = png_chunk("PLTE", std::string("\x10\x20\x30", 3));
+  const std::vector<uint8_t> inks(4 * 64, 128), colours(3 * 64, 128), greys(64, 128);
+  const std::string sound = png(1, 1, 8, 0, std::string("\0\x40", 2)), photo = jpeg(8, 8, colours);
+  write("alpha.png", png(1, 1, 8, 6, std::string("\0\1\2\3\xff", 5)));
+  write("grey.png", sound);
+  write("grey-alpha.png", png(1, 1, 8, 4, std::string("\0\x20\xff", 3)));
+  write("deep.png", png(1, 1, 16, 2, std::string("\0\x80\x80\x10\x10\x20\x20", 7)));
+  write("palette.png", png(1, 1, 8, 3, std::string("\0\0", 2), palette));
+  write("grey.jpg", jpeg(8, 8, greys, {.input = JCS_GRAYSCALE}));
+  write("inks.jpg", jpeg(8, 8, inks, {.input = JCS_CMYK, .adobe = true}));
+  write("progressive.jpg", jpeg(8, 8, colours, {.progressive = true}));
+  picture("test/a/b.png", 1);
+  const DataOptions strict{.resize = {2, 3}}, lenient{.resize = {2, 3}, .skip_bad = true};
+  EXPECT_EQ(load(strict).train.count, 8);
+  const std::pair<std::string, std::string> bad[] = {
+      {sound.substr(0, sound.size() - 20), "the PNG is damaged: read beyond end of data"},
+      {photo.substr(0, photo.size() - 9), "the JPEG is damaged: Premature end of JPEG file"},
+      {png(0, 1, 8, 0, ""), "the picture is zero-sized: 1 x 0 pixels, expected at least 1 x 1"},
+      {"GIF89a", "neither a PNG nor a JPEG picture: it begins with the bytes 47 49 46 38"},
+      {"", "the file is empty, expected a PNG or JPEG picture"}};
+  for (const auto& [content, message] : bad) {
+    write("bad", content);
+    EXPECT_EQ(this->message(strict), "/train/a/bad: " + message + "; --skip-bad leaves such files out");
+    EXPECT_EQ(load(lenient).notes,
+              (std::vector<std::string>{
+                  "1 of 9 training files are no sound pictures and were skipped, the first: " + root_ +
+                  "/train/a/bad: " + message}));
+  }
+}
+
+// As torchvision's ImageFolder has it. What is skipped moves no other class's label.
+TEST_F(ImageFolder, AClassWithoutPicturesIsNamedOrCounted) {
+  write_splits();
+  fs::create_directories(folder_ / "train/bird");
+  EXPECT_EQ(message(),
+            "/train: no pictures in the folder bird; expected at least one of each class; --skip-bad goes on "
+            "without");
+  fs::create_directories(folder_ / "train/cow");
+  folder_.file("train/cow/.hidden", "");
+  EXPECT_EQ(message(),
+            "/train: no pictures in the folders bird, cow; expected at least one of each class; --skip-bad "
+            "goes on without");
+  const DataSet data = load({.resize = {2, 3}, .skip_bad = true});
+  EXPECT_EQ(data.classes, (std::vector<std::string>{"bird", "cat", "cow", "dog"}));
+  EXPECT_EQ(data.train.labels, (std::vector<uint16_t>{1, 1, 3, 3}));
+  EXPECT_EQ(data.test.labels, (std::vector<uint16_t>{3}));
+  EXPECT_EQ(data.notes, (std::vector<std::string>{"2 of 4 classes without a training picture: bird, cow"}));
+  picture("train/bird/a.png", 1);
+  folder_.file("train/cow/a.png", "no picture");
+  fs::create_directories(folder_ / "test/cat");
+  EXPECT_EQ(message(),
+            "/test: no pictures in the folder cat; expected at least one of each class; --skip-bad goes on "
+            "without");
+  EXPECT_EQ(load({.resize = {2, 3}, .skip_bad = true}).notes[1],
+            "1 of 4 classes without a training picture: cow");
+}
+
+TEST_F(ImageFolder, WithoutATestSplitAllIsForTraining) {
+  picture("cat/a.png", 10);
+  picture("dog/a.png", 20);
+  for (const int64_t most_bytes : {int64_t{1} << 30, int64_t{0}}) {
+    const DataSet data = load({.resize = {2, 3}, .most_bytes = most_bytes});
+    EXPECT_EQ(first_pixels(data.train), (std::vector<int>{10, 20}));
+    EXPECT_EQ(data.test.count, 0);
+    EXPECT_EQ(data.notes,
+              (std::vector<std::string>{"no test split, so that nothing is evaluated; --test-share 0.2 holds "
+                                        "out a fifth of each class"}));
+    BatchLoader loader(data.test, {.batch_size = 2});
+    loader.start(0);
+    EXPECT_EQ(loader.next(), nullptr);
+  }
+}
+
 // Nobody writes to it: who opens it waits for ever.
 TEST_F(ImageFolder, APipeIsNoPicture) {
   write_splits();
@@ -150,7 +229,7 @@ TEST_F(ImageFolder, SaysWhatIsMissing) {
   EXPECT_EQ(message(), ": no folders of pictures, expected one for each class");
   picture("cat/a.png", 1);
   EXPECT_EQ(
-      message(),
+      message({.resize = {2, 3}, .needs_test = true}),
       ": no test split: expected the folders train and test (or val) in it, or --test-share 0.2 to hold "
       "out a fifth of each class");
   EXPECT_EQ(message({.resize = {2, 3}, .test_share = 0.2}), ": no test pictures");
@@ -161,7 +240,7 @@ TEST_F(ImageFolder, SaysWhatIsMissing) {
   EXPECT_EQ(message(), "/test/mouse: a class that has no training pictures; those that have are cat, dog");
   fs::remove_all(folder_ / "test");
   fs::create_directories(folder_ / "test/dog");
-  EXPECT_EQ(message(), ": no test pictures");
+  EXPECT_EQ(message({.resize = {2, 3}, .skip_bad = true}), ": no test pictures");
   folder_.file("test/dog/a", "b");
   EXPECT_EQ(message({.resize = {2, 3}, .skip_bad = true}), ": no test pictures are left of 1 files");
   EXPECT_EQ(message_of<InputError>([&] {
@@ -217,6 +296,27 @@ TEST_F(NpySet, HoldsAShareOut) {
     for (int64_t i = 0; i < 2; ++i) EXPECT_EQ(split->labels[i], split->pixels[i * 6] / 6 % 3 == 0 ? 0 : 1);
 }
 
+TEST_F(NpySet, TheModelSaysHowManyClassesThereAre) {
+  const std::string x = file("x.npy", pictures({2, 2, 3})),
+                    y = file("y.npy", Tensor::of<uint8_t>({2}, {1, 0})),
+                    y2 = file("y2.npy", Tensor::of<uint8_t>({2}, {2, 1}));
+  const std::string set = "npy:" + x + "," + y + "," + x + "," + y2;
+  EXPECT_EQ(load_data_set(set, {.model_classes = 5}).classes,
+            (std::vector<std::string>{"0", "1", "2", "3", "4"}));
+  EXPECT_EQ(load_data_set(set, {}).classes, (std::vector<std::string>{"0", "1", "2"}));
+}
+
+TEST_F(NpySet, WithoutATestSplitAllIsForTraining) {
+  const std::string y = file("y.npy", Tensor::of<uint8_t>({2}, {1, 0}));
+  for (const std::string& x :
+       {file("x.npy", pictures({2, 3, 2, 3})), file("f.npy", Tensor(DType::f32, {2, 3, 2, 3}))}) {
+    const DataSet data = load_data_set("npy:" + x + "," + y, {});
+    EXPECT_EQ(data.train.count, 2);
+    EXPECT_EQ(data.test, (Examples{.channels = 3, .height = 2, .width = 3}));
+    EXPECT_EQ(data.notes.size(), 1U);
+  }
+}
+
 TEST_F(NpySet, FloatsAreTakenAsTheyAre) {
   Tensor values(DType::f32, {4, 2, 1, 3});
   for (int64_t i = 0; i < values.count(); ++i) values.values<float>()[i] = static_cast<float>(i) - 9.5F;
@@ -243,9 +343,10 @@ TEST_F(NpySet, SaysWhatIsWrong) {
   const std::string usage = "expected npy:X.npy,Y.npy or npy:X.npy,Y.npy,XTEST.npy,YTEST.npy";
   EXPECT_EQ(message(x), "data set \"npy:" + x + "\": " + usage);
   EXPECT_EQ(message(x + ","), "data set \"npy:" + x + ",\": " + usage);
-  EXPECT_EQ(message(x + "," + y), "data set \"npy:" + x + "," + y +
-                                      "\" has no test split: expected two more files, or --test-share 0.2 to "
-                                      "hold out a fifth of each class");
+  EXPECT_EQ(message(x + "," + y, {.needs_test = true}),
+            "data set \"npy:" + x + "," + y +
+                "\" has no test split: expected two more files, or --test-share 0.2 to "
+                "hold out a fifth of each class");
   const std::string four = x + "," + y + "," + x + "," + y;
   EXPECT_EQ(message(four, {.test_share = 0.1}),
             "data set \"npy:" + four + "\" has a test split; expected no --test-share beside it");
@@ -261,7 +362,8 @@ TEST_F(NpySet, SaysWhatIsWrong) {
   EXPECT_EQ(message(x + "," + low, share), low + ": label 1 is -1, expected 0 to 65535");
   EXPECT_EQ(message(x + "," + y, share), x + ": 2 pictures are too few for a test split");
   const std::string high = file("high.npy", Tensor::of<int64_t>({2}, {0, 2}));
-  EXPECT_EQ(message(x + "," + y + "," + x + "," + high), high + ": label 2, expected at most 1 as in " + y);
+  EXPECT_EQ(message(x + "," + y + "," + x + "," + high, {.model_classes = 2}),
+            high + ": label 1 is 2, expected 0 to 1, a number for each of the model's outputs");
   const std::string tall = file("tall.npy", pictures({2, 3, 3}));
   EXPECT_EQ(message(x + "," + y + "," + tall + "," + y),
             tall + ": pictures of 1 x 3 x 3, expected 1 x 2 x 3 as in " + x);

@@ -1,9 +1,8 @@
 #include "runtime/files/png.h"
 
-#include <zlib.h>
-
 #include "ir/error.h"
 #include "ir/philox.h"
+#include "tests/runtime/png_text.h"
 #include "tests/runtime/temporary_folder.h"
 
 namespace sinter {
@@ -36,36 +35,6 @@ TEST(Png, GreyAndColourBecomeEachOther) {
   EXPECT_GT(grey.pixels[0], grey.pixels[2]);  // red than blue
 }
 
-void append_big_endian(std::string& text, uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift);
-}
-
-std::string chunk(const std::string& type, const std::string& data) {
-  std::string text;
-  append_big_endian(text, static_cast<uint32_t>(data.size()));
-  text += type + data;
-  const std::string summed = type + data;
-  const auto* bytes = reinterpret_cast<const Bytef*>(summed.data());
-  append_big_endian(text, static_cast<uint32_t>(crc32(0, bytes, static_cast<uInt>(summed.size()))));
-  return text;
-}
-
-// A PNG from its parts, of kinds that write_png does not make. `rows` has a filter byte before each row.
-std::string png(uint32_t width, uint32_t height, char depth, char colour, const std::string& rows,
-                const std::string& more_chunks = "") {
-  std::string header;
-  append_big_endian(header, width);
-  append_big_endian(header, height);
-  header += {depth, colour, 0, 0, 0};
-  uLongf length = compressBound(rows.size());
-  std::string packed(length, '\0');
-  compress(reinterpret_cast<Bytef*>(packed.data()), &length, reinterpret_cast<const Bytef*>(rows.data()),
-           rows.size());
-  packed.resize(length);
-  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + more_chunks + chunk("IDAT", packed) +
-         chunk("IEND", "");
-}
-
 TEST(Png, ReadsEveryKind) {
   const TemporaryFolder folder;
   const auto pixels = [&](const std::string& content, int64_t channels) {
@@ -74,11 +43,22 @@ TEST(Png, ReadsEveryKind) {
   using Pixels = std::vector<uint8_t>;
   EXPECT_EQ(pixels(png(8, 1, 1, 0, std::string("\0\xa5", 2)), 1), (Pixels{255, 0, 255, 0, 0, 255, 0, 255}));
   EXPECT_EQ(pixels(png(2, 1, 16, 0, std::string("\0\x80\x80\xff\xff", 5)), 1), (Pixels{128, 255}));
-  const std::string palette = chunk("PLTE", std::string("\x01\x02\x03\xf0\xf1\xf2", 6));
+  const std::string palette = png_chunk("PLTE", std::string("\x01\x02\x03\xf0\xf1\xf2", 6));
   EXPECT_EQ(pixels(png(2, 1, 8, 3, std::string("\0\1\0", 3), palette), 3),
             (Pixels{0xf0, 1, 0xf1, 2, 0xf2, 3}));
   // grey and alpha: opaque, and transparent over white
   EXPECT_EQ(pixels(png(2, 1, 8, 4, std::string("\0\x20\xff\x20\x00", 5)), 1), (Pixels{0x20, 255}));
+  // colour and alpha, of 8 and of 16 bits; a palette whose second colour is transparent
+  EXPECT_EQ(pixels(png(2, 1, 8, 6, std::string("\0\1\2\3\xff\1\2\3\0", 9)), 3),
+            (Pixels{1, 255, 2, 255, 3, 255}));
+  EXPECT_EQ(pixels(png(1, 1, 16, 6, std::string("\0\x80\x80\x10\x10\x20\x20\xff\xff", 9)), 3),
+            (Pixels{0x80, 0x10, 0x20}));
+  const std::string clear = png_chunk("tRNS", std::string("\xff\0", 2));
+  EXPECT_EQ(pixels(png(2, 1, 8, 3, std::string("\0\1\0", 3), palette + clear), 3),
+            (Pixels{255, 1, 255, 2, 255, 3}));
+  // a colour picture as grey, a grey one in colour
+  EXPECT_EQ(pixels(png(1, 1, 8, 2, std::string("\0\x40\x40\x40", 4)), 1), (Pixels{0x40}));
+  EXPECT_EQ(pixels(png(1, 1, 16, 0, std::string("\0\x40\x40", 3)), 3), (Pixels{0x40, 0x40, 0x40}));
 }
 
 TEST(Png, DamageIsRefusedWhereverItIs) {
@@ -110,7 +90,10 @@ TEST(Png, NamesWhatIsWrong) {
   const std::string no_png = "not a PNG file: it does not begin with the eight bytes every PNG begins with";
   expect("", no_png);
   expect("\xff\xd8\xff\xe0 a JPEG", no_png);
-  expect(png(0, 1, 8, 0, std::string(1, '\0')), "the PNG is damaged: Invalid IHDR data");
+  expect(png(0, 1, 8, 0, std::string(1, '\0')),
+         "the picture is zero-sized: 1 x 0 pixels, expected at least 1 x 1");
+  expect(png(3, 0, 8, 2, ""), "the picture is zero-sized: 0 x 3 pixels, expected at least 1 x 1");
+  expect(png(0xffffffff, 0xffffffff, 8, 0, ""), "the PNG is damaged: PNG unsigned integer out of range");
   expect(png(100000, 100000, 8, 0, ""), "the picture has 100000 x 100000 pixels, expected at most 268435456");
 }
 
