@@ -126,7 +126,7 @@ NETWORKS = {network.name: network for network in (
     Network("cifar_cnn", lambda: cifar_cnn(nn.MaxPool2d), (3, 32, 32), CIFAR10, batch_size=100),
     Network("cifar_cnn_avg", lambda: cifar_cnn(nn.AvgPool2d), (3, 32, 32), CIFAR10, batch_size=100),
     Network("resnet18", resnet18, (1, 96, 96), gain=None, batch_size=16),
-    Network("vgg11_quarter", vgg11_quarter, (1, 224, 224), batch_size=16, model="vgg11", settings=("ratio=4", "dropout=0")),
+    Network("vgg11_quarter", vgg11_quarter, (1, 224, 224), batch_size=16, model="vgg11", settings=("width=0.25", "dropout=0")),
 )}
 
 

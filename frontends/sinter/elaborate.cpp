@@ -42,6 +42,8 @@ void Elaborator::define_layers() {
 
 void Elaborator::define_blocks() {
   for (const Definition& block : file_.blocks) {
+    if (std::ranges::count(functions, block.name) > 0)
+      source_.fail(block.place, fmt::format("a function is called '{}' already", block.name));
     const auto [other, fresh] = callables_.try_emplace(block.name, Callable{&block});
     if (fresh) continue;
     if (other->second.build)

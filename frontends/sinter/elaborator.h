@@ -18,6 +18,9 @@ struct Context {
   int layers = 0;
 };
 
+/// Calls that are worked out while the model is put together, and make no layer.
+inline constexpr std::string_view functions[] = {"int", "fail"};
+
 /// A block, or a layer with the function that builds it.
 struct Callable {
   const Definition* definition;
@@ -54,6 +57,8 @@ class Elaborator {
   Datum evaluate(const Call& call, size_t place, Context& context);
   Datum evaluate(const Chain& chain, size_t place, Context& context);
   Datum evaluate(const Choice& choice, size_t place, Context& context);
+  Datum without_fraction(const Call& call, size_t place, Context& context);
+  [[noreturn]] void fail_as_told(const Call& call, size_t place, Context& context);
   bool condition(const Expression& expression, Context& context);
   size_t branch(std::span<const Expression> conditions, Context& context);
   [[noreturn]] void unknown_name(std::string_view name, size_t place, const Scope& names) const;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "frontends/sinter/elaborator.h"
 #include "frontends/sinter/nearest_name.h"
@@ -98,7 +99,32 @@ Datum Elaborator::evaluate(const Choice& choice, size_t, Context& context) {
 }
 
 Datum Elaborator::evaluate(const Call& call, size_t place, Context& context) {
+  if (call.callee == "int") return without_fraction(call, place, context);
+  if (call.callee == "fail") fail_as_told(call, place, context);
   return this->call(call, place, {}, context);
+}
+
+// int(x), as in Python.
+Datum Elaborator::without_fraction(const Call& call, size_t place, Context& context) {
+  constexpr double limit = 0x1p63;
+  if (call.arguments.size() != 1 || !call.arguments[0].name.empty())
+    source_.fail(place, "int takes one number, such as int(64 * width)");
+  const Expression& argument = call.arguments[0].value;
+  const Datum number = evaluate(argument, context);
+  if (std::holds_alternative<int64_t>(number)) return number;
+  const auto* real = std::get_if<double>(&number);
+  if (!real) source_.fail(argument.place, fmt::format("int: expected a number, found {}", describe(number)));
+  if (std::abs(*real) >= limit)
+    source_.fail(argument.place, fmt::format("int: {} does not fit 64 bits", *real));
+  return static_cast<int64_t>(*real);
+}
+
+// fail("what is wrong"), for settings that a model does not take.
+void Elaborator::fail_as_told(const Call& call, size_t place, Context& context) {
+  const bool fits = call.arguments.size() == 1 && call.arguments[0].name.empty();
+  const Datum text = fits ? evaluate(call.arguments[0].value, context) : Datum();
+  if (const auto* message = std::get_if<std::string>(&text)) source_.fail(place, *message);
+  source_.fail(place, "fail takes one string, which is the error's text");
 }
 
 Datum Elaborator::evaluate(const Chain& chain, size_t place, Context& context) {

@@ -30,19 +30,43 @@ total                                   61,706  845.9 k
 )");
 }
 
-// The shapes of Dive into Deep Learning 8.2, and parameters counted by hand.
-TEST(Summary, Vgg11) {
-  const Outcome outcome = run_program({"summary", "vgg11"});
-  EXPECT_EQ(outcome.exit_code, 0);
+// Runs it and looks for the parts, one behind the other.
+void expect_summary(const std::vector<std::string>& model, std::initializer_list<std::string_view> parts) {
+  std::vector<std::string> arguments = {"summary"};
+  arguments.insert(arguments.end(), model.begin(), model.end());
+  const Outcome outcome = run_program(arguments);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   size_t at = 0;
-  for (const std::string_view part :
-       {"conv2d      [N, 64, 224, 224]           640", "[N, 64, 112, 112]", "[N, 128, 56, 56]",
-        "[N, 256, 28, 28]", "[N, 512, 14, 14]", "[N, 512, 7, 7]", "[N, 25088]",
-        "[N, 4096]           102,764,544", "[N, 4096]            16,781,312",
-        "[N, 10]                  40,970", "128,806,154", "491.4 MiB of parameters"}) {
+  for (const std::string_view part : parts) {
     at = outcome.out.find(part, at);
     ASSERT_NE(at, std::string::npos) << part << " is not, or not in this place, in\n" << outcome.out;
   }
+}
+
+// The shapes of Dive into Deep Learning 8.2; parameters, FLOPs (a multiplication and an addition are two) and
+// activations counted apart from the program: of a convolution 2 KH KW C for each output and 1 for its ReLU.
+TEST(Summary, Vgg11) {
+  expect_summary({"vgg11"}, {"conv2d      [N, 64, 224, 224]           640", "[N, 64, 112, 112]",
+                             "[N, 128, 56, 56]", "[N, 256, 28, 28]", "[N, 512, 14, 14]", "[N, 512, 7, 7]",
+                             "[N, 25088]", "[N, 4096]           102,764,544",
+                             "[N, 4096]            16,781,312", "[N, 10]                  40,970",
+                             "128,806,154   15.1 G", "491.4 MiB of parameters, 62.6 MiB of activations"});
+}
+
+TEST(Summary, Vgg11OfAQuarterWidth) {
+  expect_summary({"vgg11", "--set", "width=0.25"},
+                 {"[N, 16, 112, 112]", "[N, 32, 56, 56]", "[N, 64, 28, 28]", "[N, 128, 14, 14]",
+                  "[N, 128, 7, 7]", "[N, 6272]", "[N, 4096]", "[N, 4096]", "[N, 10]", "43,093,322    1.0 G",
+                  "164.4 MiB of parameters, 15.7 MiB of activations"});
+}
+
+// The shapes of Dive into Deep Learning 8.6 at 96 x 96.
+TEST(Summary, ResNet18) {
+  expect_summary({"resnet18"}, {"[N, 64, 24, 24]", "5.1        relu               [N, 64, 24, 24]",
+                                "7.1        relu               [N, 128, 12, 12]",
+                                "9.1        relu               [N, 256, 6, 6]",
+                                "11.1       relu               [N, 512, 3, 3]", "[N, 10]",
+                                "11,178,378  639.5 M", "42.6 MiB of parameters, 5.6 MiB of activations"});
 }
 
 TEST(Summary, ABatchAndAModelParameter) {

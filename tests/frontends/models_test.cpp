@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 
 #include "frontends/sinter/embedded_models.h"
@@ -71,6 +72,46 @@ TEST(Models, Vgg11HasTheTextbooksShapes) {
                                       "[N, 4096]", "[N, 10]"}));
 }
 
+TEST(Models, Vgg11OfAQuarterWidthHasAQuarterOfTheChannels) {
+  const Graph graph = load_model(model_text("vgg11"), "vgg11", {{{"width", "0.25"}}});
+  std::vector<int64_t> channels;
+  for (const Node& node : graph.nodes())
+    if (node.op == OpKind::conv2d) channels.push_back(graph.type(node.results[0]).shape[1].size);
+  EXPECT_EQ(channels, (std::vector<int64_t>{16, 32, 64, 64, 128, 128, 128, 128}));
+}
+
+bool has_year(std::string_view text) {
+  for (size_t at = text.find_first_of("12"); at != std::string_view::npos;
+       at = text.find_first_of("12", at + 1)) {
+    const std::string_view word = text.substr(at, 4);
+    const bool digits =
+        word.size() == 4 && std::ranges::all_of(word, [](unsigned char c) { return std::isdigit(c); });
+    if (digits && (word.starts_with("19") || word.starts_with("20"))) return true;
+  }
+  return false;
+}
+
+// A paper's title and year; each model of the book also has its chapter.
+TEST(Models, EachBeginsWithItsSource) {
+  for (const std::string_view name : embedded_model_names()) {
+    const std::string text = model_text(name), comment = text.substr(0, text.find("\nmodel "));
+    const size_t end_of_title = comment.rfind('"');
+    ASSERT_NE(end_of_title, std::string::npos) << comment;
+    EXPECT_TRUE(has_year(comment.substr(end_of_title))) << comment;
+  }
+  for (const auto& [name, chapter] : std::map<std::string, std::string>{{"lenet", "7.6"},
+                                                                        {"lenet_relu", "7.6"},
+                                                                        {"alexnet", "8.1"},
+                                                                        {"vgg11", "8.2"},
+                                                                        {"nin", "8.3"},
+                                                                        {"googlenet", "8.4"},
+                                                                        {"resnet18", "8.6"}}) {
+    std::string text = model_text(name);
+    std::erase_if(text, [](char c) { return c == '#' || c == '\n'; });
+    EXPECT_NE(text.find("Deep Learning " + chapter), std::string::npos) << name;
+  }
+}
+
 TEST(Models, NinHasTheTextbooksShapes) {
   EXPECT_EQ(shapes_behind("nin", {"max_pool2d", "global_avg_pool2d", "flatten"}),
             (std::vector<std::string>{"[N, 96, 26, 26]", "[N, 256, 12, 12]", "[N, 384, 5, 5]",
@@ -115,16 +156,40 @@ TEST(Models, ResNet18HasTheTextbooksShapes) {
   EXPECT_EQ(shape_of("14"), "[N, 10]");
 }
 
-TEST(Models, ResNet34HasItsDepths) {
-  const auto convolutions = [](const std::vector<std::pair<std::string, std::string>>& settings) {
-    const Graph graph = load_model(model_text("resnet18"), "resnet18", {settings});
-    return std::ranges::count(graph.nodes(), OpKind::conv2d, &Node::op);
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+// As many layers with weights as the name says: its convolutions, without the projections, and the last.
+TEST(Models, ResNetsHaveTheirDepths) {
+  const auto layers = [](std::string_view model, const Settings& settings) {
+    const Graph graph = load_model(model_text(model), model, {settings});
+    return std::ranges::count_if(graph.nodes(), [](const Node& node) {
+      return node.op == OpKind::linear ||
+             (node.op == OpKind::conv2d && node.source.find("side") == std::string::npos);
+    });
   };
-  EXPECT_EQ(convolutions({}), 17 + 3);
-  EXPECT_EQ(convolutions({{"depth1", "3"}, {"depth2", "4"}, {"depth3", "6"}, {"depth4", "3"}}), 33 + 3);
+  EXPECT_EQ(layers("resnet18", {}), 18);
+  EXPECT_EQ(layers("resnet18", {{"depth", "34"}}), 34);
+  EXPECT_EQ(layers("resnet18", {{"depth", "50"}}), 50);
+  EXPECT_EQ(layers("resnet50", {}), 50);
+  EXPECT_EQ(layers("resnet50", {{"depth", "101"}}), 101);
+  EXPECT_EQ(layers("resnet50", {{"depth", "152"}}), 152);
 }
 
-using Settings = std::vector<std::pair<std::string, std::string>>;
+TEST(Models, OtherDepthsAreErrors) {
+  for (const auto& [model, expected] :
+       std::map<std::string, std::string>{{"resnet18", "18, 34 or 50"},
+                                          {"resnet50", "50, 101 or 152"},
+                                          {"resnext50", "50 or 101"},
+                                          {"densenet121", "121, 161, 169 or 201"}}) {
+    try {
+      load_model(model_text(model), model, {{{"depth", "20"}}});
+      ADD_FAILURE() << "no error for " << model;
+    } catch (const InputError& error) {
+      EXPECT_NE(std::string(error.what()).find(": depth: expected " + expected + "\n"), std::string::npos)
+          << error.what();
+    }
+  }
+}
 
 int64_t parameter_count(std::string_view model, Settings settings) {
   settings.insert(settings.end(), {{"classes", "1000"}, {"channels", "3"}});
@@ -137,12 +202,14 @@ int64_t parameter_count(std::string_view model, Settings settings) {
 TEST(Models, HaveAsManyParametersAsTorchvisions) {
   EXPECT_EQ(parameter_count("mobilenet_v2", {}), 3504872);
   EXPECT_EQ(parameter_count("resnet50", {}), 25557032);
-  EXPECT_EQ(parameter_count("resnet50", {{"depth3", "23"}}), 44549160);                         // 101
-  EXPECT_EQ(parameter_count("resnet50", {{"depth2", "8"}, {"depth3", "36"}}), 60192808);        // 152
+  EXPECT_EQ(parameter_count("resnet50", {{"depth", "101"}}), 44549160);
+  EXPECT_EQ(parameter_count("resnet50", {{"depth", "152"}}), 60192808);
   EXPECT_EQ(parameter_count("resnext50", {}), 25028904);                                        // 32x4d
-  EXPECT_EQ(parameter_count("resnext50", {{"group_width", "8"}, {"depth3", "23"}}), 88791336);  // 101 32x8d
+  EXPECT_EQ(parameter_count("resnext50", {{"group_width", "8"}, {"depth", "101"}}), 88791336);  // 32x8d
   EXPECT_EQ(parameter_count("densenet121", {}), 7978856);
-  EXPECT_EQ(parameter_count("densenet121", {{"depth3", "32"}, {"depth4", "32"}}), 14149480);  // 169
+  EXPECT_EQ(parameter_count("densenet121", {{"depth", "161"}, {"growth", "48"}}), 28681000);
+  EXPECT_EQ(parameter_count("densenet121", {{"depth", "169"}}), 14149480);
+  EXPECT_EQ(parameter_count("densenet121", {{"depth", "201"}}), 20013928);
 }
 
 TEST(Models, DropoutCanBeTurnedOff) {
