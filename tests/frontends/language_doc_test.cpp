@@ -5,6 +5,7 @@
 
 #include "frontends/sinter/layers.h"
 #include "frontends/sinter/load.h"
+#include "ir/error.h"
 #include "ir/graph.h"
 #include "tests/source_path.h"
 
@@ -35,6 +36,18 @@ TEST(LanguageDoc, ItsExamplesAreModels) {
     ++examples;
   }
   EXPECT_GE(examples, 3);
+}
+
+TEST(LanguageDoc, ItsErrorIsTheOneThatIsPrinted) {
+  const std::string doc = language_doc();
+  size_t begin = doc.find("```\n", doc.find("## Errors")) + 4;
+  const std::string printed = doc.substr(begin, doc.find("\n```", begin) - begin);
+  try {
+    load_model("model m {\n  input image: f32[N, 1, 28, 28]\n  image | conv2d(6, kernel=5)\n}\n", "m.sinter");
+    FAIL() << "no error";
+  } catch (const InputError& error) {
+    EXPECT_EQ(error.what(), printed);
+  }
 }
 
 }  // namespace

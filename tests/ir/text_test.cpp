@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <limits>
+#include <sstream>
 
 #include "ir/build.h"
 #include "ir/verify.h"
 #include "tests/random/random_graph.h"
+#include "tests/source_path.h"
 
 namespace sinter {
 namespace {
@@ -37,6 +40,18 @@ TEST(Text, EqualRandomSeedsGiveEqualGraphs) {
   const Graph graph = random_graph(one).graph;
   EXPECT_EQ(graph, random_graph(same).graph);
   EXPECT_NE(graph, random_graph(other).graph);
+}
+
+// The example stops in the midst, where its result is ended here.
+TEST(Text, TheDocumentationsExampleIsCanonical) {
+  std::stringstream file;
+  file << std::ifstream(source_path("docs/ir.md")).rdbuf();
+  const std::string doc = file.str();
+  const size_t begin = doc.find("```\n") + 4;
+  std::string text = doc.substr(begin, doc.find("  ...\n") - begin) + "  return %5\n}\n";
+  const std::string results = "-> (f32[N, 10])";
+  text.replace(text.find(results), results.size(), "-> (f32[N, 6, 14, 14])");
+  EXPECT_EQ(print(parse(text, "docs/ir.md")), text);
 }
 
 constexpr std::string_view canonical[] = {

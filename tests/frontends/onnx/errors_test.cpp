@@ -5,6 +5,7 @@
 #include "frontends/onnx/read_model.h"
 #include "tests/frontends/onnx/model_file.h"
 #include "tests/runtime/temporary_folder.h"
+#include "tests/source_path.h"
 
 namespace sinter {
 namespace {
@@ -75,6 +76,17 @@ TEST_F(OnnxErrors, OfAttributes) {
   EXPECT_EQ(error_of_graph("g (float[2] x) => (float[2] y) { y = Softmax <axis = 7> (x) }"),
             "m.onnx: node \"y\" (Softmax, node 1): axis 7 of a value of 1 dimensions\n"
             "  input 0   \"x\": f32[2], input");
+}
+
+TEST_F(OnnxErrors, AreAsTheDocumentationPrintsThem) {
+  const std::string doc = content_of(source_path("docs/onnx.md")), file = "net.onnx";
+  const size_t begin = doc.find("\n" + file + ": ") + 1 + file.size();
+  EXPECT_EQ(error_of_graph("g (float[N, 3, 8, 8] x) => (float[N, 1, 8, 8] y) { }",
+                           "graph { node { name: 'relu1' op_type: 'Relu' input: 'x' output: 'r' } "
+                           "node { name: 'conv2' op_type: 'Conv' input: 'r' input: 'w' output: 'y' } "
+                           "initializer { name: 'w' data_type: 1 dims: 1 dims: 2 dims: 1 dims: 1 "
+                           "float_data: [1, 1] } }"),
+            "m.onnx" + doc.substr(begin, doc.find("\n```", begin) - begin));
 }
 
 TEST_F(OnnxErrors, OfShapesNameTheNodeItsInputsAndWhereTheyComeFrom) {
