@@ -90,14 +90,14 @@ Graph bare(const Graph& graph) {
 }
 
 // Whether the body computes what the op table says is the gradient of this activation, where input `dy_input`
-// is dy and the other one y.
+// is dy and the other one y, or x for those that read x alone.
 bool is_gradient_of(const Graph& body, OpKind kind, const Attributes& attributes, size_t dy_input) {
   Graph expected;
   std::vector<Value> inputs;
   for (const ValueId id : body.inputs()) inputs.push_back(expected.input(body.info(id).name, body.type(id)));
-  const Value dy = inputs[dy_input], y = inputs[1 - dy_input];
-  const std::vector<std::optional<Value>> operands = {y}, gradients = {dy};
-  const std::vector<Value> results = {y};
+  const Value dy = inputs[dy_input], by = inputs[1 - dy_input];
+  const std::vector<std::optional<Value>> operands = {by}, gradients = {dy};
+  const std::vector<Value> results = {by};
   const auto flows = op_def(kind).gradient({expected, attributes, operands, results, gradients});
   expected.add_result(*flows[0]);
   simplify_algebra(expected, {});
@@ -105,11 +105,11 @@ bool is_gradient_of(const Graph& body, OpKind kind, const Attributes& attributes
   return bare(expected) == bare(body);
 }
 
-// The number that a value of the body is multiplied by.
-std::optional<double> factor_in(const Graph& body) {
+// The number that a value of the body stands beside in its first op of this kind.
+std::optional<double> number_in(const Graph& body, OpKind op) {
   for (const Node& node : body.nodes())
     for (const ValueId id : node.operands)
-      if (node.op == OpKind::mul && body.info(id).kind == ValueKind::constant && body.type(id).shape.empty())
+      if (node.op == op && body.info(id).kind == ValueKind::constant && body.type(id).shape.empty())
         return body.info(id).constant.at(0);
   return std::nullopt;
 }
@@ -118,10 +118,12 @@ std::optional<double> factor_in(const Graph& body) {
 // a slope of 0 or more.
 std::vector<std::pair<OpKind, Attributes>> activations_of(const Graph& body) {
   std::vector<std::pair<OpKind, Attributes>> activations;
-  for (const OpKind kind : {OpKind::relu, OpKind::sigmoid, OpKind::tanh})
+  for (const OpKind kind : {OpKind::relu, OpKind::sigmoid, OpKind::tanh, OpKind::gelu})
     activations.emplace_back(kind, Attributes(kind));
-  if (const auto slope = factor_in(body); slope && *slope >= 0)
+  if (const auto slope = number_in(body, OpKind::mul); slope && *slope >= 0)
     activations.emplace_back(OpKind::leaky_relu, Attributes(OpKind::leaky_relu, {{"alpha", *slope}}));
+  if (const auto threshold = number_in(body, OpKind::compare))
+    activations.emplace_back(OpKind::softplus, Attributes(OpKind::softplus, {{"threshold", *threshold}}));
   return activations;
 }
 
@@ -131,10 +133,10 @@ Recipes gradient_recipes(const Graph& body, const BodyView& ports, std::span<con
   for (const auto& [kind, attributes] : activations_of(body))
     for (const size_t dy_input : {size_t{0}, size_t{1}}) {
       if (!is_gradient_of(body, kind, attributes, dy_input)) continue;
-      const Port dy = *ports.port(body.inputs()[dy_input]), y = *ports.port(body.inputs()[1 - dy_input]);
+      const Port dy = *ports.port(body.inputs()[dy_input]), by = *ports.port(body.inputs()[1 - dy_input]);
       const auto dx = ports.port(body.results()[0].value);
       if (!dx) return {};
-      return activation_backward_recipes({kind, attributes, {}, {}}, dy, y, *dx, offered);
+      return activation_backward_recipes({kind, attributes, {}, {}}, dy, by, *dx, offered);
     }
   return {};
 }

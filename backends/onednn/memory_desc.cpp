@@ -73,6 +73,17 @@ memory::desc describe_any(const Type& type, std::span<const int64_t> part) {
   return {memory::dims(part.begin(), part.end()), data_type(type.dtype).value(), memory::format_tag::any};
 }
 
+std::optional<memory::desc> channels_of(const memory::desc& image, int64_t channels) {
+  memory::dims dims(image.dims().size(), 1);
+  dims[1] = channels;
+  const auto& blocking = image.data.format_desc.blocking;
+  if (blocking.inner_nblks == 0) return memory::desc(dims, memory::data_type::f32, memory::dims{});
+  if (blocking.inner_nblks > 1 || blocking.inner_idxs[0] != 1 || dims.size() != 4) return std::nullopt;
+  if (channels % blocking.inner_blks[0] != 0) return std::nullopt;
+  const Layout blocked = Layout::parse(fmt::format("aBcd{}b", blocking.inner_blks[0]));
+  return describe({DType::f32, Shape(dims.begin(), dims.end()), blocked}, dims);
+}
+
 std::optional<Layout> layout_of(const memory::desc& description) {
   const dnnl_memory_desc_t& data = description.data;
   if (data.format_kind != dnnl_blocked || data.extra.flags != dnnl_memory_extra_flag_none)

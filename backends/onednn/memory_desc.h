@@ -17,6 +17,10 @@ dnnl::memory::desc describe(const Type& type, std::span<const int64_t> part);
 /// In a layout that oneDNN chooses.
 dnnl::memory::desc describe_any(const Type& type, std::span<const int64_t> part);
 
+/// A number for each of `channels`, plain in memory, as they lie beside an image: 1, C, 1, ... in its blocks.
+/// None where these are not full.
+std::optional<dnnl::memory::desc> channels_of(const dnnl::memory::desc& image, int64_t channels);
+
 /// The layout of a description; none where a tag cannot say it.
 std::optional<Layout> layout_of(const dnnl::memory::desc& description);
 

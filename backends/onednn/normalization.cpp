@@ -73,12 +73,38 @@ Recipe training_recipe(const OpView& op, std::span<const Layout> offered) {
   return recipe;
 }
 
+// oneDNN asks for a shift that the gradient does not depend on, and crashes without: any C numbers will do.
+Recipe backward_recipe(const OpView& op, std::span<const Layout> offered) {
+  const Port &dy = op.operand(0), &x = op.operand(1), &weight = op.operand(4);
+  Recipe recipe = recipe_of(op, offered);
+  recipe.arguments = {{DNNL_ARG_DIFF_DST, dy, Cut::whole},
+                      {DNNL_ARG_SRC, x, Cut::whole},
+                      {DNNL_ARG_MEAN, op.operand(2), Cut::whole},
+                      {DNNL_ARG_VARIANCE, op.operand(3), Cut::whole},
+                      {DNNL_ARG_SCALE, weight, Cut::whole},
+                      {DNNL_ARG_SHIFT, weight, Cut::whole},
+                      {DNNL_ARG_DIFF_SRC, op.results[0], Cut::whole},
+                      {DNNL_ARG_DIFF_SCALE, op.results[1], Cut::whole},
+                      {DNNL_ARG_DIFF_SHIFT, op.results[2], Cut::whole}};
+  recipe.describe = [dy = dy.buffer, x = x.buffer, flags = flags_of(true, true),
+                     epsilon = epsilon_of(op)](const Descriptions& d) -> dnnl::primitive_desc_base {
+    const Forward::primitive_desc hint({prop_kind::forward_training, d[x], epsilon, flags},
+                                       primitive_attributes({}, d), cpu_engine(), true);
+    if (!hint) return {};
+    return dnnl::batch_normalization_backward::primitive_desc(
+        {prop_kind::backward, d[dy], d[x], epsilon, flags}, primitive_attributes({}, d), cpu_engine(), hint,
+        true);
+  };
+  return recipe;
+}
+
 }  // namespace
 
-// oneDNN 2.6 refuses to run, or crashes in, the gradient with scale and shift in memory of their own.
+// Without a scale the gradient by it is not made.
 Recipes batch_norm_recipes(const OpView& op, std::span<const Layout> offered) {
   if (op.op == OpKind::batch_norm) return {inference_recipe(op, offered)};
   if (op.op == OpKind::batch_norm_training) return {training_recipe(op, offered)};
+  if (op.op == OpKind::batch_norm_backward && op.has(4)) return {backward_recipe(op, offered)};
   return {};
 }
 

@@ -76,8 +76,16 @@ constexpr Entry entries[] = {
     {OpKind::exp, activation_recipes},
     {OpKind::log, activation_recipes},
     {OpKind::sqrt, activation_recipes},
+    {OpKind::elu, activation_recipes},
+    {OpKind::selu, activation_recipes},
+    {OpKind::gelu, activation_recipes},
+    {OpKind::silu, activation_recipes},
+    {OpKind::hard_swish, activation_recipes},
+    {OpKind::softplus, activation_recipes},
+    {OpKind::prelu, prelu_recipes},
     {OpKind::batch_norm, batch_norm_recipes},
     {OpKind::batch_norm_training, batch_norm_recipes},
+    {OpKind::batch_norm_backward, batch_norm_recipes},
     {OpKind::add, binary_recipes},
     {OpKind::sub, binary_recipes},
     {OpKind::mul, binary_recipes},
@@ -88,6 +96,15 @@ constexpr Entry entries[] = {
     {OpKind::log_softmax, [](const OpView& op, std::span<const Layout>) { return softmax_recipes(op); }},
     {OpKind::sum, [](const OpView& op, std::span<const Layout>) { return reduction_recipes(op); }},
     {OpKind::mean, [](const OpView& op, std::span<const Layout>) { return reduction_recipes(op); }},
+    {OpKind::sum_to, [](const OpView& op, std::span<const Layout>) { return reduction_recipes(op); }},
+    {OpKind::concat, concat_recipes},
+    {OpKind::slice, slice_recipes},
+    {OpKind::slice_backward, slice_backward_recipes},
+    {OpKind::pad, pad_recipes},
+    {OpKind::pad_backward, pad_recipes},
+    {OpKind::transpose, [](const OpView& op, std::span<const Layout>) { return transpose_recipes(op); }},
+    {OpKind::resize, resampling_recipes},
+    {OpKind::resize_backward, resampling_recipes},
     {OpKind::reorder, reorder_recipes},
 };
 
@@ -159,6 +176,7 @@ double estimate(const Recipe& recipe, const std::vector<Layout>& layouts, std::s
       computed = std::max(computed, (size + efficiency.width - 1) / efficiency.width * efficiency.width);
     flops *= static_cast<double>(computed) / static_cast<double>(size);
   }
+  if (recipe.fill) bytes += static_cast<double>(recipe.fill->result.type.bytes());
   if (recipe.serial) flops *= 2;
   const bool by_columns = efficiency.width == 1;  // written and read again
   if (by_columns) bytes += 2 * recipe.column_bytes;

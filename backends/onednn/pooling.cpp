@@ -41,7 +41,10 @@ bool is_max(OpKind op) {
 // Dilated windows are left to oneDNN's reference code, and its averages know one kind of padding only.
 bool has_primitive(const OpView& op, const Port& image, const Port& pooled) {
   if (op.op == OpKind::global_avg_pool2d) return true;
-  if (is_max(op.op)) return op.attributes.ints("dilation") == Ints{1, 1};
+  if (is_max(op.op)) {
+    const Ints &dilation = op.attributes.ints("dilation"), &kernel = op.attributes.ints("kernel_size");
+    return (dilation[0] == 1 || kernel[0] == 1) && (dilation[1] == 1 || kernel[1] == 1);
+  }
   const Ints& padding = op.attributes.ints("padding");
   const memory::dims said = {padding[2], padding[3]};
   return !op.attributes.boolean("count_include_pad") || window(op, image, pooled).after == said;
@@ -65,13 +68,6 @@ bool leaves_blocks_open(const memory::desc& argmax) {
   return data.data_type == dnnl_s32 && !std::equal(data.dims, data.dims + data.ndims, data.padded_dims);
 }
 
-// All values have the same layout.
-std::vector<LayoutChoice> one_layout(size_t buffers, std::span<const Layout> offered) {
-  std::vector<LayoutChoice> choices;
-  for (const Layout& layout : sample_layouts(4, offered)) choices.emplace_back(buffers, layout);
-  return choices;
-}
-
 Recipe forward_recipe(const OpView& op, std::span<const Layout> offered) {
   const Port &x = op.operand(0), &y = op.results[0];
   Recipe recipe;
@@ -85,7 +81,7 @@ Recipe forward_recipe(const OpView& op, std::span<const Layout> offered) {
     if (pool && with_argmax && (!is_workspace(pool, d[y + 1]) || leaves_blocks_open(d[y + 1]))) return {};
     return pool;
   };
-  recipe.choices = one_layout(1 + op.results.size(), offered);
+  recipe.choices = same_layouts(1 + op.results.size(), 4, offered);
   recipe.flops = static_cast<double>(element_count(x.type.shape));
   return recipe;
 }
@@ -103,7 +99,7 @@ Recipe backward_recipe(const OpView& op, std::span<const Layout> offered) {
     return dnnl::pooling_backward::primitive_desc(desc, primitive_attributes({}, d), cpu_engine(), hint,
                                                   true);
   };
-  recipe.choices = one_layout(op.operands.size() + 1, offered);
+  recipe.choices = same_layouts(op.operands.size() + 1, 4, offered);
   recipe.flops = static_cast<double>(element_count(dx.type.shape));
   return recipe;
 }

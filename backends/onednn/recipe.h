@@ -50,6 +50,9 @@ struct Argument {
   int dimension = 0;
 };
 
+/// As many as a kernel takes.
+constexpr size_t most_arguments = 32;
+
 /// Layouts of a node's buffers; none: oneDNN chooses.
 using LayoutChoice = std::vector<std::optional<Layout>>;
 /// Descriptions of a node's buffers, or of a slice of them.
@@ -61,6 +64,12 @@ struct Channels {
   size_t buffer;
   int dimension;
   bool in_lanes;
+};
+
+/// A result all of whose elements are one number, until the primitive writes a part of it.
+struct Fill {
+  Port result;
+  float value;
 };
 
 /// One kind of primitive that computes a node.
@@ -77,6 +86,8 @@ struct Recipe {
   int64_t grain = 1;                    ///< slices are whole multiples of it
   int64_t group_channels = 0;           ///< of results in a group, where channels fall into groups
   bool serial = false;                  ///< one slice only, of what another recipe cuts: for estimates
+  std::optional<Fill> fill = {};        ///< before the primitive runs
+  bool simple = false;                  ///< whether what is named "simple:any" is quick code all the same
 };
 
 using Recipes = std::vector<Recipe>;
@@ -84,6 +95,8 @@ using Recipes = std::vector<Recipe>;
 /// The layouts among `offered` that values of this rank may have and whose first dimension lies outermost and
 /// unblocked, so that samples can be cut apart; with plain and channels-last.
 std::vector<Layout> sample_layouts(size_t rank, std::span<const Layout> offered);
+/// For nodes all of whose values have the same one of these.
+std::vector<LayoutChoice> same_layouts(size_t buffers, size_t rank, std::span<const Layout> offered);
 
 Recipes convolution_recipes(const OpView&, const Epilogue&, std::span<const Layout> offered);
 Recipes convolution_backward_data_recipes(const OpView&, std::span<const Layout> offered);
@@ -95,12 +108,20 @@ Recipes matmul_recipes(const OpView&);
 Recipes pooling_recipes(const OpView&, std::span<const Layout> offered);
 Recipes batch_norm_recipes(const OpView&, std::span<const Layout> offered);
 Recipes activation_recipes(const OpView&, std::span<const Layout> offered);
-/// Backward by the forward result: operands dy and y. None where oneDNN has no such primitive.
-Recipes activation_backward_recipes(const OpView& activation, const Port& dy, const Port& y, const Port& dx,
+/// `by`: the forward result, or what the activation is of where its gradient is computed from that. None
+/// where oneDNN has no such primitive.
+Recipes activation_backward_recipes(const OpView& activation, const Port& dy, const Port& by, const Port& dx,
                                     std::span<const Layout> offered);
+Recipes prelu_recipes(const OpView&, std::span<const Layout> offered);
 Recipes binary_recipes(const OpView&, std::span<const Layout> offered);
 Recipes softmax_recipes(const OpView&);
 Recipes reduction_recipes(const OpView&);
+Recipes concat_recipes(const OpView&, std::span<const Layout> offered);
+Recipes slice_recipes(const OpView&, std::span<const Layout> offered);
+Recipes slice_backward_recipes(const OpView&, std::span<const Layout> offered);
+Recipes pad_recipes(const OpView&, std::span<const Layout> offered);
+Recipes transpose_recipes(const OpView&);
+Recipes resampling_recipes(const OpView&, std::span<const Layout> offered);
 Recipes reorder_recipes(const OpView&, std::span<const Layout> offered);
 
 /// The activation of an op, if it is one that oneDNN can append to another.

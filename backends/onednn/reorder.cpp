@@ -20,6 +20,12 @@ std::vector<Layout> sample_layouts(size_t rank, std::span<const Layout> offered)
   return layouts;
 }
 
+std::vector<LayoutChoice> same_layouts(size_t buffers, size_t rank, std::span<const Layout> offered) {
+  std::vector<LayoutChoice> choices;
+  for (const Layout& layout : sample_layouts(rank, offered)) choices.emplace_back(buffers, layout);
+  return choices;
+}
+
 Recipes reorder_recipes(const OpView& op, std::span<const Layout> offered) {
   const Port &x = op.operand(0), &y = op.results[0];
   if (x.type.shape.empty()) return {};

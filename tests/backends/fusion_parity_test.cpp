@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "backends/onednn/onednn.h"
 #include "ir/build.h"
 #include "ir/text.h"
@@ -76,6 +78,8 @@ class FusionParity : public testing::Test {
         expect_parity(*backend_, fusion, random_bindings(fusion, random_), offers(), tolerance, random_), 0u);
   }
 
+  void expect_gradient_fused(const Convolution& c, const std::function<Value(Value)>& activation);
+
   std::unique_ptr<Backend> backend_ = make_onednn_backend();
   RandomEngine random_{7};
 };
@@ -148,20 +152,39 @@ std::vector<NodeId> gradients_of(const Graph& graph) {
   return found;
 }
 
+// `activation` between a convolution and a pool: its gradient, as training writes it, is one fusion.
+void FusionParity::expect_gradient_fused(const Convolution& c,
+                                         const std::function<Value(Value)>& activation) {
+  Graph graph;
+  const Layer layer = convolution_layer(graph, c, false);
+  // dy is no elementwise op's, which would join the chain.
+  const Value y = avg_pool2d(activation(layer.y), {.kernel_size = {2, 2}, .stride = {1, 1}});
+  const Value scale = graph.input("scale", y.type());
+  graph.add_result(sum(y * scale), "loss");
+  const Graph step = trained(graph, *backend_);
+  SCOPED_TRACE(text_of(step));
+  const auto gradients = gradients_of(step);
+  ASSERT_EQ(gradients.size(), 1u);
+  expect_runs(step, gradients[0]);
+}
+
 TEST_F(FusionParity, GradientsOfActivationsAsTrainingWritesThem) {
   for (const OpKind activation : activations)
     for (const Convolution& c : convolutions) {
-      Graph graph;
-      const Layer layer = convolution_layer(graph, c, false);
-      // dy is no elementwise op's, which would join the chain.
-      const Value y = avg_pool2d(apply(activation, {layer.y}), {.kernel_size = {2, 2}, .stride = {1, 1}});
-      const Value scale = graph.input("scale", y.type());
-      graph.add_result(sum(y * scale), "loss");
-      const Graph step = trained(graph, *backend_);
-      SCOPED_TRACE(text_of(step));
-      const auto gradients = gradients_of(step);
-      ASSERT_EQ(gradients.size(), 1u);
-      expect_runs(step, gradients[0]);
+      expect_gradient_fused(c, [&](Value x) { return apply(activation, {x}); });
+      if (HasFailure()) return;
+    }
+}
+
+TEST_F(FusionParity, GradientsByWhatAnActivationIsOf) {
+  const std::function<Value(Value)> by_operand[] = {
+      [](Value x) { return gelu(x); },
+      [](Value x) { return softplus(x); },
+      [](Value x) { return softplus(x, {.threshold = 16}); },
+  };
+  for (const auto& activation : by_operand)
+    for (const Convolution& c : convolutions) {
+      expect_gradient_fused(c, activation);
       if (HasFailure()) return;
     }
 }

@@ -6,6 +6,8 @@
 #include "backends/onednn/onednn.h"
 #include "ir/build.h"
 #include "ir/text.h"
+#include "passes/remove_dead_nodes.h"
+#include "passes/simplify_algebra.h"
 #include "tests/backends/run_graph.h"
 
 /// What oneDNN makes of NaN and infinities, where that is not what the op table says: the table in
@@ -120,10 +122,49 @@ TEST(OneDnnNan, ExpMakesInfinityOfIt) {
 
 TEST(OneDnnNan, TheOtherActivationsDoWhatTheOpTableSays) {
   const std::vector<Tensor> inputs = {row_of({nan, infinity, -infinity, 0, 1e30, -1e30}, {1, 6, 1, 1})};
-  for (const OpKind op : {OpKind::leaky_relu, OpKind::sigmoid, OpKind::tanh, OpKind::sqrt}) {
+  for (const OpKind op : {OpKind::leaky_relu, OpKind::sigmoid, OpKind::tanh, OpKind::sqrt, OpKind::elu,
+                          OpKind::selu, OpKind::gelu, OpKind::silu, OpKind::hard_swish, OpKind::softplus}) {
     const Graph graph = graph_of(op, inputs, Attributes(op));
     expect_numbers(graph, inputs, by_op_table(graph, inputs));
   }
+}
+
+// As training writes it: of x, in a fusion of what gives dx.
+Graph gradient_of(OpKind activation, const Type& type) {
+  Graph body;
+  const Value x = body.input("a", type), dy = body.input("b", type);
+  const std::vector<std::optional<Value>> operands = {x}, gradients = {dy};
+  const std::vector<Value> results = {x};
+  const Attributes attributes(activation);
+  body.add_result(*op_def(activation).gradient({body, attributes, operands, results, gradients})[0]);
+  simplify_algebra(body, {});
+  remove_dead_nodes(body, {});
+  return as_fusion(std::move(body));
+}
+
+TEST(OneDnnNan, GradientsByWhatAnActivationIsOfDoWhatTheOpTableSays) {
+  const std::vector<Tensor> inputs = {row_of({nan, infinity, -infinity, 0, 1e15, -1e15, 1, 2}, {1, 8}),
+                                      row_of({1, 1, 1, infinity, 1, 1, nan, -infinity}, {1, 8})};
+  for (const OpKind op : {OpKind::gelu, OpKind::softplus}) {
+    const Graph graph = gradient_of(op, inputs[0].type());
+    expect_numbers(graph, inputs, by_op_table(graph, inputs));
+  }
+}
+
+TEST(OneDnnNan, PreluDoesWhatTheOpTableSays) {
+  const std::vector<Tensor> inputs = {row_of(specials, {1, 6, 1, 1}), row_of({1, -1, 2, 0.5, 3, 0}, {6})};
+  const Graph graph = graph_of(OpKind::prelu, inputs, Attributes(OpKind::prelu));
+  expect_numbers(graph, inputs, by_op_table(graph, inputs));
+}
+
+// Centres of pixels beyond the outermost ones are these: the op table adds the next one 0 times, oneDNN not.
+TEST(OneDnnNan, ResizeLeavesOutPixelsThatHaveNoShare) {
+  const Tensor x = row_of({1, nan}, {1, 1, 1, 2});
+  const Graph graph =
+      graph_of(OpKind::resize, {x},
+               Attributes(OpKind::resize, {{"output_size", Ints{1, 4}}, {"mode", std::string("linear")}}));
+  EXPECT_TRUE(std::isnan(by_op_table(graph, {x})[0][0]));
+  expect_numbers(graph, {x}, {{1, nan, nan, nan}});
 }
 
 TEST(OneDnnNan, MaximumAndMinimumTakeTheSecondOperand) {

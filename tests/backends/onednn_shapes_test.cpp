@@ -2,29 +2,13 @@
 
 #include <algorithm>
 
-#include "backends/onednn/onednn.h"
-#include "ir/text.h"
-#include "tests/backends/run_graph.h"
-#include "tests/random/random_ops.h"
+#include "tests/backends/onednn_shapes.h"
 
 /// Every op that oneDNN has, in sizes that fit no block and no vector and are large enough to be cut into
 /// slices: batches of 1 and 17; one channel, one beside a block, two blocks and one; windows that lie mostly
 /// beyond the border.
 namespace sinter {
 namespace {
-
-using Named = std::vector<Attributes::Named>;
-using Sizes = std::vector<std::vector<int64_t>>;
-
-// Sums of up to 5000 products of up to 4, added up in f32.
-constexpr double tolerance = 1e-3;
-
-OpInstance instance(OpKind op, const Sizes& operands, const Named& attributes = {}) {
-  OpInstance made{op, Attributes(op, attributes), {}, {}, {}};
-  for (const auto& shape : operands)
-    made.operands.push_back(Type{DType::f32, Shape(shape.begin(), shape.end()), {}});
-  return made;
-}
 
 struct Window {
   Ints kernel, stride, padding;
@@ -91,8 +75,37 @@ std::vector<OpInstance> elementwise_ops(int64_t n, int64_t c) {
   return made;
 }
 
+std::vector<OpInstance> other_activations(int64_t n, int64_t c) {
+  std::vector<OpInstance> made;
+  const std::vector<int64_t> x = {n, c, 11, 13};
+  for (const OpKind op :
+       {OpKind::elu, OpKind::selu, OpKind::gelu, OpKind::silu, OpKind::hard_swish, OpKind::softplus})
+    made.push_back(instance(op, {x}));
+  made.push_back(instance(OpKind::gelu, {x}, {{"approximate", std::string("tanh")}}));
+  made.push_back(instance(OpKind::softplus, {x}, {{"beta", 0.7}, {"threshold", 16.0}}));
+  for (const int64_t slopes : {int64_t{1}, c}) made.push_back(instance(OpKind::prelu, {x, {slopes}}));
+  return made;
+}
+
+// Of channels, of a sample, of all: on either side where that makes no difference.
+std::vector<OpInstance> repeated_operands(int64_t n, int64_t c) {
+  std::vector<OpInstance> made;
+  const std::vector<int64_t> x = {n, c, 11, 13};
+  for (const auto& other : Sizes{{c, 1, 1}, {1, c, 11, 13}, {}}) {
+    for (const OpKind op : {OpKind::add, OpKind::mul}) made.push_back(instance(op, {other, x}));
+    for (const OpKind op : {OpKind::sub, OpKind::div, OpKind::maximum})
+      made.push_back(instance(op, {x, other}));
+  }
+  return made;
+}
+
 std::vector<OpInstance> products_and_rows(int64_t n, int64_t c) {
+  const std::vector<int64_t> x = {n, c, 13, 11};
   std::vector<OpInstance> made = {
+      instance(OpKind::batch_norm, {x, {c}, {c}, {c}, {c}}),
+      instance(OpKind::batch_norm_training, {x, {c}, {c}}),
+      instance(OpKind::batch_norm_backward, {x, x, {c}, {c}, {c}}),
+      instance(OpKind::sum_to, {{n, c, 31}}, {{"shape", Ints{n, c, 1}}}),
       instance(OpKind::linear, {{n, 401}, {c, 401}, {c}}),
       instance(OpKind::linear, {{n, c}, {1201, c}, {1201}}),
       instance(OpKind::matmul, {{n, 401}, {401, c}}),
@@ -105,46 +118,11 @@ std::vector<OpInstance> products_and_rows(int64_t n, int64_t c) {
   return made;
 }
 
-class OneDnnShapes : public testing::TestWithParam<std::tuple<int64_t, int64_t>> {
- protected:
-  // Right in all layouts, with the same bits in each of them however the units are spread.
-  void check(const OpInstance& op) {
-    SCOPED_TRACE(to_string(op));
-    const Graph graph = graph_of(op);
-    Bindings bindings;
-    for (auto& operand : random_operands(op, random_)) bindings.inputs.push_back(std::move(*operand));
-    const Layout offered[] = {Layout::parse("aBcd16b")};
-    const auto ways = backend_->implementations(graph, 0, offered);
-    const auto expected = interpret(graph, bindings);
-    for (const Implementation& way : ways) {
-      const Graph laid = laid_out(graph, way);
-      SCOPED_TRACE(print(laid));
-      const auto whole = run_graph(*backend_, laid, bindings, nullptr);
-      for (size_t i = 0; i < expected.size(); ++i) expect_near(whole[i], expected[i], tolerance);
-      EXPECT_EQ(run_graph(*backend_, laid, bindings, &random_), whole);
-      slices_ = std::max(slices_, backend_->compile(laid, 0).kernels.at(0)->units());
-      if (HasFailure()) return;
-    }
-    if (!ways.empty()) ++run_;
-  }
-
-  void check(const std::vector<OpInstance>& ops) {
-    for (const OpInstance& op : ops) {
-      check(op);
-      if (HasFailure()) return;
-    }
-  }
-
-  std::unique_ptr<Backend> backend_ = make_onednn_backend();
-  RandomEngine random_{13};
-  int64_t run_ = 0;     ///< ops that it did not decline
-  int64_t slices_ = 0;  ///< the most of an op
-};
-
 TEST_P(OneDnnShapes, AgreeWithTheReferenceAndKeepTheirBits) {
   const auto [n, c] = GetParam();
   size_t ops = 0;
-  for (const auto make : {convolutions, pools, elementwise_ops, products_and_rows}) {
+  for (const auto make :
+       {convolutions, pools, elementwise_ops, other_activations, repeated_operands, products_and_rows}) {
     const auto made = make(n, c);
     check(made);
     if (HasFailure()) return;
