@@ -1,11 +1,13 @@
 #include "passes/fuse_updates.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 
 #include "ir/copy.h"
 #include "passes/fusion_body.h"
+#include "passes/readers.h"
 #include "passes/target_memo.h"
 
 namespace sinter {
@@ -14,17 +16,13 @@ namespace {
 class Updates {
  public:
   Updates(const Graph& graph, const Target& target, std::vector<Remark>* remarks)
-      : graph_(graph), target_(target), remarks_(remarks), uses_(graph.values().size()) {
-    for (const Node& node : graph.nodes())
-      for (const ValueId operand : node.operands)
-        if (operand.valid()) ++uses_[operand.index];
-    for (const GraphResult& result : graph.results()) ++uses_[result.value.index];
-  }
+      : graph_(graph), target_(target), remarks_(remarks), readers_(graph) {}
 
   /// Whether anything was fused.
   bool run() {
     for (NodeId id = 0; id < node_count(); ++id)
-      if (op_def(graph_.node(id).op).updates) join(id);
+      if (op_def(graph_.node(id).op).updates) trace(id);
+    for (NodeId id = 0; id < node_count(); ++id) join(id);
     return !fused_.empty();
   }
 
@@ -33,7 +31,7 @@ class Updates {
     for (NodeId id = 0; id < node_count(); ++id) {
       const auto found = fused_.find(id);
       if (found != fused_.end())
-        copy.node(fused_node(graph_.node(id), found->second));  // where the update was
+        copy.node(found->second);  // where the last update was
       else if (std::ranges::count(gone_, id) == 0)
         copy.node(graph_.node(id));
     }
@@ -41,97 +39,155 @@ class Updates {
   }
 
  private:
-  NodeId node_count() const { return static_cast<NodeId>(graph_.nodes().size()); }
+  // What reads a gradient: a product with a number, if there is one, and the update.
+  using Chain = std::vector<NodeId>;
 
-  // The node that makes a value which is used only once.
-  std::optional<NodeId> maker_for_one(ValueId value) const {
-    const NodeId made_by = graph_.info(value).node;
-    return made_by >= 0 && uses_[value.index] == 1 ? std::optional(made_by) : std::nullopt;
-  }
+  NodeId node_count() const { return static_cast<NodeId>(graph_.nodes().size()); }
+  NodeId maker_of(ValueId value) const { return graph_.info(value).node; }
 
   bool is_number(ValueId value) const {
     return graph_.info(value).kind == ValueKind::constant && graph_.type(value).shape.empty();
   }
 
-  // What a product with a number scales; invalid: it is none.
-  ValueId scaled_by_number(const Node& node) const {
+  // What a product with a number scales; invalid: the value is none.
+  ValueId scaled_by_number(ValueId value) const {
+    if (maker_of(value) < 0) return {};
+    const Node& node = graph_.node(maker_of(value));
     if (node.op != OpKind::mul) return {};
     if (is_number(node.operands[1])) return node.operands[0];
     return is_number(node.operands[0]) ? node.operands[1] : ValueId{};
   }
 
-  bool sums_lanes(const Node& node, ValueId parameter) const {
+  // ---- what makes gradients
+
+  bool sums_lanes(const Node& node, const Type& parameter) const {
     if (node.op != OpKind::sum || node.attributes.ints("axes") != Ints{0} ||
         node.attributes.boolean("keepdims"))
       return false;
-    const Layout& layout = graph_.type(parameter).layout;
+    const Layout& layout = parameter.layout;
     return !layout.is_opaque() && graph_.type(node.operands[0]).layout == layout.stacked();
   }
 
-  bool is_product(const Node& node, ValueId parameter) const {
-    return node.op == OpKind::matmul && graph_.type(node.results[0]) == graph_.type(parameter);
+  static bool is_of_convolution(const Node& node) {
+    if (node.op != OpKind::fusion) return node.op == OpKind::conv2d_backward_weights;
+    const auto& nodes = node.attributes.body().nodes();
+    return std::ranges::find(nodes, OpKind::conv2d_backward_weights, &Node::op) != nodes.end();
   }
 
-  // What makes the gradient, what scales it if there is something, and the update; empty: it is made
-  // otherwise.
-  std::vector<NodeId> find_parts(NodeId update) const {
+  bool makes_as(const Node& node, ValueId gradient, const Type& parameter) const {
+    if (node.op == OpKind::sum) return sums_lanes(node, parameter);
+    return (node.op == OpKind::matmul || is_of_convolution(node)) && graph_.type(gradient) == parameter;
+  }
+
+  // Whether somebody would hope for a fusion. Sums over samples that no loop made are no lanes.
+  bool is_hoped_for(const Node& node) const {
+    if (node.op != OpKind::sum) return node.op == OpKind::matmul || is_of_convolution(node);
+    const NodeId lanes = maker_of(node.operands[0]);
+    return lanes >= 0 && graph_.node(lanes).op == OpKind::slab_loop;
+  }
+
+  // ---- updates
+
+  void trace(NodeId update) {
     const Node& node = graph_.node(update);
-    std::vector<NodeId> parts = {update};
-    auto made_by = maker_for_one(node.operands[1]);
-    if (!made_by) return {};
-    if (const ValueId scaled = scaled_by_number(graph_.node(*made_by)); scaled.valid()) {
-      parts.insert(parts.begin(), *made_by);
-      made_by = maker_for_one(scaled);
+    Chain chain = {update};
+    ValueId gradient = node.operands[1];
+    if (const ValueId scaled = scaled_by_number(gradient);
+        scaled.valid() && readers_.only(gradient) == update) {
+      chain.insert(chain.begin(), maker_of(gradient));
+      gradient = scaled;
     }
-    if (!made_by) return {};
-    const Node& maker = graph_.node(*made_by);
-    if (!sums_lanes(maker, node.operands[0]) && !is_product(maker, node.operands[0])) return {};
-    parts.insert(parts.begin(), *made_by);
-    return parts;
+    if (maker_of(gradient) < 0) return;
+    const bool fits = makes_as(graph_.node(maker_of(gradient)), gradient, graph_.type(node.operands[0]));
+    if (fits && readers_.only(gradient) == chain.front())
+      chains_.emplace(gradient, std::move(chain));
+    else
+      say_what_is_between(update);
   }
 
-  void join(NodeId update) {
-    const std::vector<NodeId> parts = find_parts(update);
-    if (parts.empty()) return;
-    FusionBody fusion = make_fusion_body(graph_, parts, graph_.node(update).results);
-    if (const auto why_not = refuses(update, parts, fusion)) return remark(parts[0], *fusion.body, *why_not);
+  void join(NodeId maker) {
+    const Node& node = graph_.node(maker);
+    std::vector<NodeId> parts = {maker};
+    for (const ValueId gradient : node.results) {
+      const auto chain = chains_.find(gradient);
+      if (chain == chains_.end()) return;
+      parts.insert(parts.end(), chain->second.begin(), chain->second.end());
+    }
+    if (parts.size() == 1) return;
+    // Updates end the body: each may then work in the memory of what it replaces.
+    std::sort(parts.begin() + 1, parts.end());
+    const auto updates = [&](NodeId id) { return op_def(graph_.node(id).op).updates; };
+    const auto first = std::stable_partition(parts.begin(), parts.end(), std::not_fn(updates));
+    std::vector<ValueId> results;
+    for (const NodeId part : std::span(first, parts.end()))
+      results.insert(results.end(), graph_.node(part).results.begin(), graph_.node(part).results.end());
+    // One that comes earlier moves to the last.
+    const auto is_read = [&](ValueId result) {
+      return maker_of(result) != parts.back() && !readers_.of(result).empty();
+    };
+    if (std::ranges::any_of(results, is_read)) return;
+    FusionBody fusion = make_fusion_body(graph_, parts, results);
+    const Node fused = {OpKind::fusion, Attributes(OpKind::fusion, {{"body", fusion.body}}), fusion.operands,
+                        std::move(results), graph_.node(*first).source};
+    if (const auto why_not = refuses(fused, parts)) return remark(maker, ops_of(*fusion.body), *why_not);
     gone_.insert(gone_.end(), parts.begin(), parts.end() - 1);
-    fused_.emplace(update, std::move(fusion));
+    fused_.emplace(parts.back(), fused);
   }
 
-  std::optional<std::string> refuses(NodeId update, const std::vector<NodeId>& parts,
-                                     const FusionBody& fusion) const {
-    if (auto why_not = target_.refuses_fusion(*fusion.body)) return why_not;
-    const auto together = expected_seconds(target_, graph_, fused_node(graph_.node(update), fusion));
+  std::optional<std::string> refuses(const Node& fused, const std::vector<NodeId>& parts) const {
+    if (auto why_not = target_.refuses_fusion(fused.attributes.body())) return why_not;
+    const auto together = expected_seconds(target_, graph_, fused);
     if (!together) return "it does not run in these layouts";
     double apart = 0;
     for (const NodeId part : parts)
       apart += expected_seconds(target_, graph_, graph_.node(part)).value_or(*together);
-    if (*together > apart) return std::string(quicker_apart);
+    if (*together > apart)
+      return fmt::format("{}: {:.3g} us in the place of {:.3g}", quicker_apart, *together * 1e6, apart * 1e6);
     return std::nullopt;
   }
 
-  // Sums over samples that no loop made are no lanes that somebody hoped for.
-  void remark(NodeId maker, const Graph& body, std::string_view why) const {
-    const Node& node = graph_.node(maker);
-    const NodeId lanes = graph_.info(node.operands[0]).node;
-    if (remarks_ == nullptr ||
-        (node.op == OpKind::sum && (lanes < 0 || graph_.node(lanes).op != OpKind::slab_loop)))
-      return;
-    remarks_->push_back(
-        {"fuse_updates", node.source, fmt::format("{} is not fused: {}", ops_of(body), why), node.op});
+  // ---- remarks
+
+  // Of an update whose gradient comes by way of something else: clipping, a reorder.
+  void say_what_is_between(NodeId update) const {
+    std::string between;
+    NodeId reader = update;
+    ValueId value = graph_.node(update).operands[1];
+    while (maker_of(value) >= 0) {
+      const NodeId maker = maker_of(value);
+      const Node& node = graph_.node(maker);
+      if (is_hoped_for(node)) {
+        const std::string ops =
+            (node.op == OpKind::fusion ? ops_of(node.attributes.body()) : std::string(to_string(node.op))) +
+            fmt::format(" + {}", to_string(graph_.node(update).op));
+        if (readers_.only(value) != reader) return remark(maker, ops, "the gradient has another reader");
+        if (!between.empty()) remark(maker, ops, fmt::format("{} stands between them", between));
+        return;
+      }
+      if (op_def(node.op).elementwise == Elementwise::no && node.op != OpKind::reorder) return;
+      between = fmt::format("{}{}{}", to_string(node.op), between.empty() ? "" : " + ", between);
+      const Shape& shape = graph_.type(value).shape;
+      const auto whole = std::ranges::find_if(node.operands, [&](ValueId operand) {
+        return operand.valid() && graph_.type(operand).shape == shape;
+      });
+      if (whole == node.operands.end()) return;
+      reader = maker;
+      value = *whole;
+    }
   }
 
-  static Node fused_node(const Node& update, const FusionBody& fusion) {
-    return {OpKind::fusion, Attributes(OpKind::fusion, {{"body", fusion.body}}), fusion.operands,
-            update.results, update.source};
+  void remark(NodeId maker, const std::string& ops, std::string_view why) const {
+    const Node& node = graph_.node(maker);
+    if (remarks_ == nullptr || !is_hoped_for(node)) return;
+    remarks_->push_back({"fuse_updates", node.source, fmt::format("{} is not fused: {}", ops, why), node.op});
   }
 
   const Graph& graph_;
   const Target& target_;
   std::vector<Remark>* remarks_;
-  std::vector<int> uses_;               ///< by value: how often it is read or a result
-  std::map<NodeId, FusionBody> fused_;  ///< by update
+  Readers readers_;
+  std::map<ValueId, Chain> chains_;  ///< by gradient
+  std::map<NodeId, Node> fused_;     ///< by the last update
   std::vector<NodeId> gone_;
 };
 

@@ -65,7 +65,8 @@ class Planner {
   }
 
   // The operand that a node may compute its result r in the memory of, by position; -1: none. An update that
-  // ends a fusion works as it does alone: nothing of the body comes after it.
+  // ends a fusion works as it does alone: nothing of the body but other updates comes after it, and nothing
+  // else reads what it replaces.
   static int in_place_operand(const Node& node, size_t r) {
     const auto listed = [](const Node& op, size_t result) {
       return sinter::in_place_operand(
@@ -74,12 +75,16 @@ class Planner {
     if (node.op != OpKind::fusion) return listed(node, r);
     const Graph& body = node.attributes.body();
     const ValueInfo& made = body.info(body.results()[r].value);
-    if (made.node < 0 || made.node + 1 != static_cast<NodeId>(body.nodes().size())) return -1;
-    const Node& last = body.node(made.node);
-    if (!op_def(last.op).updates) return -1;
-    const int operand = listed(last, made.result_index);
+    if (made.node < 0) return -1;
+    const auto updates = [](const Node& op) { return op_def(op.op).updates; };
+    if (!std::ranges::all_of(std::span(body.nodes()).subspan(made.node), updates)) return -1;
+    const Node& update = body.node(made.node);
+    const int operand = listed(update, made.result_index);
     if (operand < 0) return -1;
-    const auto found = std::ranges::find(body.inputs(), last.operands[operand]);
+    const ValueId replaced = update.operands[operand];
+    const auto reads = [&](const Node& op) { return std::ranges::count(op.operands, replaced) > 0; };
+    if (std::ranges::count_if(body.nodes(), reads) != 1) return -1;
+    const auto found = std::ranges::find(body.inputs(), replaced);
     return found == body.inputs().end() ? -1 : static_cast<int>(found - body.inputs().begin());
   }
 

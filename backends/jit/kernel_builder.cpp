@@ -6,6 +6,10 @@
 
 namespace sinter::jit {
 
+KernelBuilder::KernelBuilder(Kernel kernel) : kernel_(std::move(kernel)) {
+  open_.back() = std::move(kernel_.body);
+}
+
 DType Expr::dtype() const { return builder_->expression(id_).dtype; }
 bool Expr::is_vector() const { return builder_->expression(id_).vector; }
 
@@ -207,6 +211,31 @@ Expr KernelBuilder::permute(Expr low, Expr high, Expr places) {
                       .dtype = low.dtype(),
                       .vector = true,
                       .arguments = {low.id(), high.id(), places.id()}})};
+}
+
+void KernelBuilder::replace_stores(BufferId buffer, const std::function<void(const Access&, Expr)>& body) {
+  open_.back() = replaced(std::move(open_.back()), buffer, body);
+}
+
+std::vector<Statement> KernelBuilder::replaced(std::vector<Statement> statements, BufferId buffer,
+                                               const std::function<void(const Access&, Expr)>& body) {
+  std::vector<Statement> result;
+  for (Statement& statement : statements) {
+    if (auto* loop = std::get_if<Loop>(&statement.is))
+      loop->body = replaced(std::move(loop->body), buffer, body);
+    if (auto* when = std::get_if<If>(&statement.is))
+      when->body = replaced(std::move(when->body), buffer, body);
+    const auto* store = std::get_if<Store>(&statement.is);
+    if (store == nullptr || store->to.buffer != buffer) {
+      result.push_back(std::move(statement));
+      continue;
+    }
+    open_.emplace_back();
+    body(store->to, {*this, store->value});
+    std::ranges::move(open_.back(), std::back_inserter(result));
+    open_.pop_back();
+  }
+  return result;
 }
 
 Kernel KernelBuilder::finish() {

@@ -46,6 +46,8 @@ class KernelBuilder {
   using Body = std::function<void(Index)>;
 
   explicit KernelBuilder(std::string name) { kernel_.name = std::move(name); }
+  /// Goes on with a kernel that was finished.
+  explicit KernelBuilder(Kernel kernel);
 
   /// Memory of a value of the node; `elements` are those of its layout, padding included.
   BufferId argument(std::string name, const Type& type, size_t position);
@@ -84,6 +86,9 @@ class KernelBuilder {
   Expr count_lanes(Expr mask);
   Expr permute(Expr low, Expr high, Expr places);
 
+  /// Puts what `body` writes in the place of each store to a buffer so far.
+  void replace_stores(BufferId buffer, const std::function<void(const Access& to, Expr value)>& body);
+
   /// Nothing is to be done where these two are the same memory.
   void idle_where_same(BufferId a, BufferId b) { kernel_.idle_where_same = {a, b}; }
 
@@ -95,6 +100,8 @@ class KernelBuilder {
   ExpressionId add(Expression expression);
   VariableId variable(std::string name);
   void collect(Loop loop, const Body& body);
+  std::vector<Statement> replaced(std::vector<Statement> statements, BufferId buffer,
+                                  const std::function<void(const Access&, Expr)>& body);
 
   Kernel kernel_;
   std::vector<std::vector<Statement>> open_ = {{}};  ///< statements of the loops that are being written

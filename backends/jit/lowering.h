@@ -59,6 +59,10 @@ std::optional<std::string> refuses_pooled_data_body(const Graph& body);
 extern const Lowering pooled_backward_weights_lowering;
 std::optional<std::string> refuses_pooled_weights_body(const Graph& body);
 
+/// Any of these gradients by weights and the optimizer's updates that read all of what it makes.
+extern const Lowering updated_weight_gradient_lowering;
+std::optional<std::string> refuses_updated_weight_gradient_body(const Graph& body);
+
 /// linear and matmul, alone or with elementwise ops behind them.
 extern const Lowering matrix_lowering;
 std::optional<std::string> refuses_matrix_body(const Graph& body);

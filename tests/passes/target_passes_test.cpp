@@ -114,6 +114,58 @@ TEST(FuseBatchNorm, SaysThatAnotherNormHasWhatReadsIt) {
                       OpKind::batch_norm_training}}));
 }
 
+// Of an update of the weights of a convolution, by what these nodes make of its gradient %1.
+Remarks remarks_on_update(std::string_view rest, std::string_view results = "return %9 into %w") {
+  const TestTarget target;
+  Remarks remarks;
+  const bool more = results.find(',') != std::string_view::npos;
+  Graph graph =
+      parse(fmt::format("graph f(%x: f32[2, 3, 6, 6], %dy: f32[2, 4, 4, 4], %lr: f32[]) -> "
+                        "(\"w'\": f32[4, 3, 3, 3]{}) {{ param %w: f32[4, 3, 3, 3] const %2: f32[] = 0.5 "
+                        "%1 = conv2d_backward_weights(%x, %dy) {{kernel_size = [3, 3]}} : f32[4, 3, 3, 3] "
+                        "@ \"a\" {} {} }}",
+                        more ? ", f32[]" : "", rest, results));
+  verify_or_fail(graph, "input");
+  EXPECT_FALSE(fuse_updates(graph, {.target = &target, .remarks = &remarks}));
+  return remarks;
+}
+
+Remarks not_updated(std::string_view why) {
+  return {{"fuse_updates", "a", fmt::format("conv2d_backward_weights + sgd_update is not fused: {}", why),
+           OpKind::conv2d_backward_weights}};
+}
+
+TEST(FuseUpdates, SaysWhatKeepsAGradientFromItsUpdate) {
+  const std::string type = "f32[4, 3, 3, 3]";
+  EXPECT_EQ(remarks_on_update("%3 = minimum(%1, %2) : " + type + " %4 = maximum(%3, %2) : " + type +
+                              " %9 = sgd_update(%w, %4, %lr) : " + type),
+            not_updated("minimum + maximum stands between them"));
+  EXPECT_EQ(remarks_on_update("%3 = sum(%1) : f32[] %4 = mul(%1, %3) : " + type +
+                              " %9 = sgd_update(%w, %4, %lr) : " + type),
+            not_updated("the gradient has another reader"));
+  EXPECT_EQ(remarks_on_update("%3 = sum(%1) : f32[] %9 = sgd_update(%w, %1, %lr) : " + type,
+                              "return %9 into %w, %3"),
+            not_updated("the gradient has another reader"));
+}
+
+TEST(FuseUpdates, SaysWhatTheTargetSays) {
+  const TestTarget target;
+  Remarks remarks;
+  Graph graph = parse(
+      "graph f(%x: f32[2, 3, 6, 6], %dy: f32[2, 4, 4, 4], %lr: f32[]) -> (\"w'\": f32[4, 3, 3, 3]) { "
+      "param %w: f32[4, 3, 3, 3] "
+      "%1 = fusion(%x, %dy) (%a: f32[2, 3, 6, 6], %b: f32[2, 4, 4, 4]) { "
+      "%2 = tanh(%b) : f32[2, 4, 4, 4] "
+      "%3 = conv2d_backward_weights(%a, %2) {kernel_size = [3, 3]} : f32[4, 3, 3, 3] return %3 "
+      "} : f32[4, 3, 3, 3] @ \"a\" "
+      "%4 = sgd_update(%w, %1, %lr) : f32[4, 3, 3, 3] return %4 into %w }");
+  verify_or_fail(graph, "input");
+  EXPECT_FALSE(fuse_updates(graph, {.target = &target, .remarks = &remarks}));
+  EXPECT_EQ(remarks, (Remarks{{"fuse_updates", "a",
+                               "tanh + conv2d_backward_weights + sgd_update is not fused: no tanh here",
+                               OpKind::fusion}}));
+}
+
 TEST(FuseEpilogues, SaysNothingOfWhatItFuses) {
   const std::string type = "f32[1, 1, 2, 2]";
   EXPECT_EQ(remarks_on(convolution("%2 = relu(%1) : " + type + " return %2", type)), Remarks{});

@@ -10,7 +10,8 @@ namespace sinter {
 ///                  those with padding included; {acdb} up to 4 channels, twice as fast
 ///   elementwise    in any offered layout whose padding stays zero; pools in any offered layout
 ///   all else       plain
-///   fusions        as the first op of their body; refused: tanh, and more than three ops. An average pool's
+///   fusions        as the first op of their body; refused: tanh, and more than three ops beside updates. An
+///   average pool's
 ///                  gradient in a convolution's: as the latter, and a time for each element between them
 class TestTarget final : public Target {
  public:
