@@ -22,6 +22,9 @@ constexpr OpKind convolutions[] = {OpKind::conv2d};
 constexpr ProductKind forward_kind = {convolutions, "convolution", true};
 
 constexpr int64_t first_cache_bytes = 32 << 10;
+constexpr int64_t window_bytes = 24 << 10;  // of a part of x that stays there
+constexpr int64_t far_bytes = 256 << 10;  // rows of x beyond this are read from afar for each output channel
+constexpr int64_t least_channels = 4;
 constexpr int64_t wanted_units = 8;  // for a balance over a few threads
 constexpr double share_of_peak = 0.8;
 constexpr double gather_seconds = 4e-9;  // of sixteen elements that lie apart
@@ -48,15 +51,17 @@ class ForwardWriter {
     size_ = size_of_node(body_, form_);
     if (form_.pool) pool_ = pool_sizes(body_, body_.node(*form_.pool));
     pools_in_registers_ = form_.pool && fits_registers();
-    const int64_t group_rows = pools_in_registers_ ? pool_->kh : 1;
+    rows_ = pools_in_registers_ ? pool_->kh : 1;
+    columns_ = pools_in_registers_ ? pool_->ow * pool_->kw : size_.ow;
+    walks_channels_ = row_bytes(rows_) > far_bytes;
+    const bool is_near = walks_channels_ || row_bytes(rows_) <= first_cache_bytes;
     tile_ = choose_tile({.outer = size_.group_o(),
-                         .inner = pools_in_registers_ ? pool_->ow * pool_->kw : size_.ow,
+                         .inner = columns_,
                          .inner_step = pools_in_registers_ ? pool_->kw : 1,
-                         .group = group_rows,
+                         .group = rows_,
                          .registers = cpu.vector_registers,
-                         .vector_load = row_bytes(group_rows) > first_cache_bytes ? 2.0 : 1.0});
+                         .vector_load = is_near ? 1.0 : 2.0});
     row_groups_ = pools_in_registers_ ? pool_->oh : size_.oh;
-    rows_ = group_rows;
     const int64_t blocks = batch_blocks(size_.n);
     // Rows that windows share would be computed again in each band.
     const int64_t bands =
@@ -76,15 +81,10 @@ class ForwardWriter {
     first_group_ = at.back() * band_;
     bind();
     if (is_packed()) pack();
-    // Rows of x stay in a cache near by for all output channels.
-    k_.loop("group", std::vector<Index>{0}, {band_, row_groups_ - first_group_}, [&](Index group) {
-      const int64_t columns = pools_in_registers_ ? pool_->ow * pool_->kw : size_.ow;
-      for_tiles(k_, "ot", size_.group_o(), tile_.outer, [&](Index o, int64_t channels) {
-        for_tiles(k_, "ct", columns, tile_.inner, [&](Index column, int64_t width) {
-          write_tile(group_ * size_.group_o() + o, channels, group, column, width);
-        });
-      });
-    });
+    if (walks_channels_)
+      waiting_ = k_.workspace("waiting", DType::f32, size_.group_o() * rows_ * columns_ * vector_size);
+    k_.loop("group", std::vector<Index>{0}, {band_, row_groups_ - first_group_},
+            [&](Index group) { walks_channels_ ? walk_channels(group) : write_rows(group); });
     if (form_.pool && !pools_in_registers_) pool_rows();
     Kernel kernel = k_.finish();
     kernel.scratch_argument = static_cast<int64_t>(node_.operands.size() + node_.results.size());
@@ -92,6 +92,85 @@ class ForwardWriter {
   }
 
  private:
+  // Rows of x stay in a cache near by for all output channels.
+  void write_rows(const Index& group) {
+    for_tiles(k_, "ot", size_.group_o(), tile_.outer, [&](Index o, int64_t channels) {
+      for_tiles(k_, "ct", columns_, tile_.inner, [&](Index column, int64_t width) {
+        write_tile({o, channels, group, column, width});
+      });
+    });
+  }
+
+  // What a tile's columns read of some channels of x stays in the first cache for all output channels, whose
+  // weights come one after the other. Sums wait meanwhile: each takes its products in the same order.
+  void walk_channels(const Index& group) {
+    k_.loop("o", 0, size_.group_o(), [&](Index o) {
+      const Expr start = k_.let("start", initial(group_ * size_.group_o() + o));
+      k_.loop("v", 0, rows_ * columns_, [&](Index v) {
+        k_.store({.buffer = waiting_, .index = (o * (rows_ * columns_) + v) * vector_size}, start);
+      });
+    });
+    const int64_t at_once = channels_at_once();
+    k_.loop("part", 0, tile_count(size_.group_c(), at_once), [&](Index part) {
+      const Channels channels{part * at_once, {at_once, size_.group_c() - part * at_once}};
+      for_tiles(k_, "ct", columns_, tile_.inner, [&](Index column, int64_t width) {
+        for_tiles(k_, "ot", size_.group_o(), tile_.outer, [&](Index o, int64_t count) {
+          add_channels(channels, {o, count, group, column, width});
+        });
+      });
+    });
+    k_.loop("o", 0, size_.group_o(), [&](Index o) {
+      for_tiles(k_, "ct", columns_, tile_.inner, [&](Index column, int64_t width) {
+        const TileHandle sum = k_.tile("sum", DType::f32, true, {1, rows_, width});
+        const Block block{o, 1, group, column, width};
+        over(block, [&](Index i, Index r, Index j) {
+          sum.set({i, r, j}, k_.load(waiting(block, i, r, j), true));
+        });
+        finish(sum, block);
+      });
+    });
+  }
+
+  struct Channels {
+    Index first;
+    std::vector<Index> count;  ///< the least of them
+  };
+
+  // Sums of some output channels of the group, and columns.
+  struct Block {
+    Index o;
+    int64_t channels;
+    Index group, column;
+    int64_t width;
+  };
+
+  int64_t channels_at_once() const {
+    const int64_t columns = (tile_.inner - 1) * size_.stride_w + size_.kernel_columns(),
+                  rows = (rows_ - 1) * size_.stride_h + size_.kernel_rows();
+    const int64_t wanted = window_bytes / (rows * columns * vector_size * size_of(DType::f32));
+    return std::min(size_.group_c(), std::max(wanted, least_channels));
+  }
+
+  Access waiting(const Block& block, const Index& i, const Index& r, const Index& j) const {
+    return {.buffer = waiting_,
+            .index = (((block.o + i) * rows_ + r) * columns_ + block.column + j) * vector_size};
+  }
+
+  void over(const Block& block, const std::function<void(Index, Index, Index)>& body) {
+    k_.unroll("i", block.channels, [&](Index i) {
+      k_.unroll("r", rows_, [&](Index r) { k_.unroll("j", block.width, [&](Index j) { body(i, r, j); }); });
+    });
+  }
+
+  void add_channels(const Channels& channels, const Block& block) {
+    const TileHandle sum = k_.tile("sum", DType::f32, true, {block.channels, rows_, block.width});
+    over(block, [&](Index i, Index r, Index j) {
+      sum.set({i, r, j}, k_.load(waiting(block, i, r, j), true));
+    });
+    add_products(sum, channels, block);
+    over(block, [&](Index i, Index r, Index j) { k_.store(waiting(block, i, r, j), sum(i, r, j)); });
+  }
+
   // What a row of results reads of x.
   int64_t row_bytes(int64_t rows) const {
     return size_.group_c() * ((rows - 1) * size_.stride_h + size_.kernel_rows()) * packed_width() *
@@ -153,14 +232,19 @@ class ForwardWriter {
     const bool padded = size_.top != 0 || size_.left != 0 ||
                         (size_.oh - 1) * size_.stride_h + size_.kernel_rows() > size_.h ||
                         packed_width() > size_.w;
-    return padded || graph_.type(own_.operands[0]).layout.is_plain();
+    return padded || walks_channels_ || graph_.type(own_.operands[0]).layout.is_plain();
   }
   int64_t packed_width() const { return (size_.ow - 1) * size_.stride_w + size_.kernel_columns(); }
   int64_t packed_height() const { return (band_ * rows_ - 1) * size_.stride_h + size_.kernel_rows(); }
+  // From channel to channel, in vectors: an odd number, so that neighbours do not want the same place in a
+  // cache.
+  int64_t packed_plane() const {
+    const int64_t plane = packed_height() * packed_width();
+    return walks_channels_ ? plane | 1 : plane;
+  }
 
   void pack() {
-    packed_ =
-        k_.workspace("packed", DType::f32, size_.group_c() * packed_height() * packed_width() * vector_size);
+    packed_ = k_.workspace("packed", DType::f32, size_.group_c() * packed_plane() * vector_size);
     k_.loop("c", 0, size_.group_c(), [&](Index c) {
       k_.loop("row", 0, packed_height(), [&](Index row) {
         const Index from = first_group_ * (rows_ * size_.stride_h) + row - size_.top;
@@ -192,7 +276,7 @@ class ForwardWriter {
   }
 
   Index packed_index(const Index& c, const Index& row, const Index& column) const {
-    return ((c * packed_height() + row) * packed_width() + column) * vector_size;
+    return (c * packed_plane() + row * packed_width() + column) * vector_size;
   }
 
   // Of a channel of the group.
@@ -213,22 +297,32 @@ class ForwardWriter {
     return k_.load({.buffer = buffers_[weight().index], .index = index, .lane_stride = 0}, true);
   }
 
-  void write_tile(const Index& o, int64_t channels, const Index& group, const Index& column, int64_t width) {
-    const TileHandle sum = k_.tile("sum", DType::f32, true, {channels, rows_, width});
-    const auto each = [&](const std::function<void(Index, Index, Index)>& body) {
-      k_.unroll("i", channels, [&](Index i) {
-        k_.unroll("r", rows_, [&](Index r) { k_.unroll("j", width, [&](Index j) { body(i, r, j); }); });
-      });
-    };
-    each([&](Index i, Index r, Index j) { sum.set({i, r, j}, initial(o + i)); });
-    k_.loop("c", 0, size_.group_c(), [&](Index c) {
+  void write_tile(const Block& block) {
+    const TileHandle sum = k_.tile("sum", DType::f32, true, {block.channels, rows_, block.width});
+    over(block, [&](Index i, Index r, Index j) {
+      sum.set({i, r, j}, initial(group_ * size_.group_o() + block.o + i));
+    });
+    add_products(sum, {0, {size_.group_c()}}, block);
+    finish(sum, block);
+  }
+
+  void add_products(const TileHandle& sum, const Channels& channels, const Block& block) {
+    k_.loop("c", std::vector<Index>{0}, channels.count, [&](Index c) {
       k_.loop("ky", 0, size_.kh, [&](Index ky) {
-        k_.unroll("kx", size_.kw,
-                  [&](Index kx) { multiply(sum, o, channels, c, group, ky, column, width, kx); });
+        k_.unroll("kx", size_.kw, [&](Index kx) {
+          multiply(sum, group_ * size_.group_o() + block.o, block.channels, channels.first + c, block.group,
+                   ky, block.column, block.width, kx);
+        });
       });
     });
-    each([&](Index i, Index r, Index j) { finish_element(sum, {i, r, j}, o + i, group, column + j); });
-    if (pools_in_registers_) pool_tile(sum, o, channels, group, column, width);
+  }
+
+  void finish(const TileHandle& sum, const Block& block) {
+    const Index o = group_ * size_.group_o() + block.o;
+    over(block, [&](Index i, Index r, Index j) {
+      finish_element(sum, {i, r, j}, o + i, block.group, block.column + j);
+    });
+    if (pools_in_registers_) pool_tile(sum, o, block.channels, block.group, block.column, block.width);
   }
 
   Expr initial(const Index& o) {
@@ -328,12 +422,15 @@ class ForwardWriter {
   TileShape tile_{};
   int64_t row_groups_ = 0;  ///< rows of results, or of windows that registers pool
   int64_t rows_ = 1;        ///< of results in a group of rows
-  int64_t band_ = 0;        ///< groups of rows of a unit
+  int64_t columns_ = 0;     ///< of results, those that registers pool
+  bool walks_channels_ = false;
+  int64_t band_ = 0;  ///< groups of rows of a unit
   Index block_, first_group_;
   Index group_;                                    ///< of channels
   std::vector<BufferId> buffers_;                  ///< by value of the body
   std::vector<std::optional<BatchValue>> values_;  ///< those with samples
   BufferId packed_ = -1, convolved_rows_ = -1;
+  BufferId waiting_ = -1;  ///< sums of a group of rows
 };
 
 std::vector<Implementation> implementations(const Graph& graph, const Node& node, std::span<const Layout>) {
