@@ -36,8 +36,9 @@ def best_of(candidates):
 
 
 def ratios(peer, ours):
-    """How many times faster `ours` is: by the least times, by the medians."""
-    return peer.least_ms / ours.least_ms, peer.median_ms / ours.median_ms
+    """How many times faster `ours` is, by the least times and by the medians, and how many times less memory it has."""
+    return (peer.least_ms / ours.least_ms, peer.median_ms / ours.median_ms,
+            peer.memory_bytes / max(1, ours.memory_bytes))
 
 
 def time_text(milliseconds):
@@ -60,7 +61,7 @@ def aligned(rows):
 
 def table(results, peer_names):
     """`results` are pairs of a case and its figures, by kind: {"peers": [...], "sinter": [...]}. A line of Sinter
-    ends with a pair of ratios for each peer, by the least times and by the medians."""
+    ends with three ratios for each peer: of the least times, the medians, and the memory."""
     head = ["model", "mode", "batch", "program", "threads", "least ms", "median ms", "images/s", "memory MiB"]
     rows = [head + [f"{name}/Sinter" for name in peer_names]]
     for case, figures in results:
@@ -69,7 +70,7 @@ def table(results, peer_names):
             rows.append(place + line_cells(case.batch_size, peer) + [""] * len(peer_names))
         peers = {peer.name: peer for peer in figures["peers"]}
         for ours in figures["sinter"]:
-            pairs = [ratios(peers[name], ours) if name in peers else None for name in peer_names]
-            cells = [f"{pair[0]:.2f} / {pair[1]:.2f}" if pair else "-" for pair in pairs]
+            cells = [" / ".join(f"{ratio:.2f}" for ratio in ratios(peers[name], ours)) if name in peers else "-"
+                     for name in peer_names]
             rows.append(place + line_cells(case.batch_size, ours) + cells)
     return "\n".join(aligned(rows))

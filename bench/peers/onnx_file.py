@@ -5,7 +5,7 @@ import pathlib
 
 import numpy
 import torch
-from networks import export_onnx
+from case_files import export_onnx
 from processes import Failure
 from torch import nn
 

@@ -8,7 +8,8 @@ import sys
 import time
 
 import torch
-from networks import NETWORKS, write_safetensors
+from case_files import write_safetensors
+from networks import NETWORKS
 from torch import nn
 
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}

@@ -3,12 +3,15 @@ compares the losses step by step."""
 
 import copy
 import dataclasses
+import functools
 import json
 import pathlib
 import tempfile
 
+import numpy
 import torch
-from networks import NETWORKS, write_safetensors
+from case_files import write_safetensors
+from networks import NETWORKS
 from processes import Failure
 from torch import nn
 from training_data import DEFAULT_FOLDER
@@ -18,7 +21,8 @@ STEPS = 20
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How a network is trained, and how far apart, relative, losses may be in 20 steps."""
+    """How a network is trained, and how far apart, relative, losses may be. At the batch size that is asked for unless
+    it has its own."""
 
     network: str
     lr: float
@@ -27,12 +31,18 @@ class Recipe:
     nesterov: bool = False
     reduction: str = "mean"
     tolerance: float = 1e-4
+    steps: int = STEPS
+    batch_size: int | None = None
+
+
+def few_steps(network, lr):
+    """Of a network whose steps take PyTorch seconds."""
+    return Recipe(network, lr, tolerance=1e-3, steps=5, batch_size=4)
 
 
 # At a rate where training is unstable (0.1 for lenet_relu from these weights) rounding grows by a factor of ten every
-# few steps, in PyTorch as here, and no two programs agree. These rates are stable ones. ResNet-18 at batch 16 is
-# unstable at most: PyTorch with one thread and with two is 4e-2 apart after six steps at 0.001, 8e-4 after twenty at
-# 0.0001.
+# few steps, in PyTorch as here, and no two programs agree. These rates are stable ones. `agree_with_pytorch --lr` shows
+# how far PyTorch is from itself at others.
 RECIPES = (
     Recipe("lenet", 0.0005, reduction="sum"),
     Recipe("lenet", 0.02, 0.9, 1e-3, True),
@@ -41,56 +51,21 @@ RECIPES = (
     Recipe("cifar_cnn", 0.01),
     Recipe("cifar_cnn_avg", 0.005, 0.9, 5e-4),
     Recipe("resnet18", 3e-5, tolerance=1e-3),
+    few_steps("resnet34", 1e-5),
+    few_steps("googlenet", 1e-4),
     Recipe("vgg11_quarter", 0.02, tolerance=1e-3),
+    few_steps("vgg11", 1e-4),
+    few_steps("alexnet", 1e-4),
+    few_steps("nin", 1e-4),
+    few_steps("resnet50", 1e-4),
+    few_steps("resnext50", 1e-4),
+    few_steps("densenet121", 1e-4),
+    few_steps("mobilenet_v2", 1e-4),
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Agreement:
-    """`difference` is between Sinter and PyTorch, `rounding` between PyTorch's f32 and its f64: the largest of any
-    step, relative."""
-
-    recipe: Recipe
-    backend: str
-    batch_size: int
-    first_loss: float
-    last_loss: float
-    difference: float
-    rounding: float
-
-    def holds(self):
-        return self.difference <= self.recipe.tolerance
-
-
-def pytorch_losses(network, images, labels, batch_size, recipe):
-    optimizer = torch.optim.SGD(network.parameters(), recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay,
-                                nesterov=recipe.nesterov)
-    loss_of = nn.CrossEntropyLoss(reduction=recipe.reduction)
-    losses = []
-    for batch, batch_labels in zip(images.split(batch_size), labels.split(batch_size)):
-        optimizer.zero_grad()
-        loss = loss_of(network(batch), batch_labels)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item() / (batch_size if recipe.reduction == "sum" else 1))
-    return losses
-
-
-def sinter_losses(sinter, network, data, count, batch_size, recipe, backend, threads):
-    with tempfile.TemporaryDirectory() as folder:
-        weights, metrics = pathlib.Path(folder, "first.safetensors"), pathlib.Path(folder, "steps.jsonl")
-        write_safetensors(weights, network.state_dict())
-        of = NETWORKS[recipe.network]
-        sinter.run("train", *of.sinter_model, "--data", of.data.spec(data), "--weights", weights, "--no-shuffle",
-                   "--limit", count, "--batch-size", batch_size, "--epochs", 1, "--lr", repr(recipe.lr),
-                   "--momentum", repr(recipe.momentum), "--weight-decay", repr(recipe.weight_decay),
-                   "--loss-reduction", recipe.reduction, "--normalize", of.data.normalize, "--step-metrics", metrics,
-                   *(["--resize", "{}x{}".format(*of.resized)] if of.resized else []),
-                   *(["--nesterov"] if recipe.nesterov else []), backend=backend, threads=threads)
-        return [json.loads(line)["loss"] for line in metrics.read_text().splitlines()]
-
-
 def largest_difference(losses, reference):
+    """Of any step, relative."""
     if len(losses) != len(reference):
         raise Failure(f"{len(losses)} steps where {len(reference)} were expected")
     # NaN counts as the largest there is; max() would pass over it.
@@ -98,16 +73,59 @@ def largest_difference(losses, reference):
     return max(difference if difference == difference else float("inf") for difference in differences)
 
 
-def compare_losses(sinter, recipe, data=DEFAULT_FOLDER, *, backend, threads, batch_size=None, steps=STEPS):
-    """Trains for `steps` in Sinter and twice in PyTorch, in f32 and in f64; at the network's usual batch size unless
-    another is given."""
-    of = NETWORKS[recipe.network]
-    batch_size = batch_size or of.batch_size
-    count = steps * batch_size
-    images, labels = of.data.images(data, count, of.resized)
-    network = of.build()
-    ours = sinter_losses(sinter, network, data, count, batch_size, recipe, backend, threads)
-    exact = pytorch_losses(copy.deepcopy(network).double(), images.double(), labels, batch_size, recipe)
-    theirs = pytorch_losses(network, images, labels, batch_size, recipe)
-    return Agreement(recipe, backend, batch_size, theirs[0], theirs[-1], largest_difference(ours, theirs),
-                     largest_difference(theirs, exact))
+class Training:
+    """The same steps by one recipe in any program, which gives the loss of each."""
+
+    def __init__(self, recipe, threads, data=DEFAULT_FOLDER, batch_size=None):
+        self.recipe, self.threads, self.data = recipe, threads, data
+        self.network = NETWORKS[recipe.network]
+        self.batch_size = recipe.batch_size or batch_size or self.network.batch_size
+        self.count = recipe.steps * self.batch_size
+        self.first = self.network.build()
+
+    @functools.cached_property
+    def examples(self):
+        return self.network.data.images(self.data, self.count, self.network.resized)
+
+    @functools.cached_property
+    def in_pytorch(self):
+        return self.in_pytorch_with(self.threads)
+
+    def in_pytorch_with(self, threads, dtype=torch.float32):
+        torch.set_num_threads(threads)
+        network, recipe, (images, labels) = copy.deepcopy(self.first).to(dtype), self.recipe, self.examples
+        optimizer = torch.optim.SGD(network.parameters(), recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay,
+                                    nesterov=recipe.nesterov)
+        loss_of = nn.CrossEntropyLoss(reduction=recipe.reduction)
+        losses = []
+        for batch, batch_labels in zip(images.to(dtype).split(self.batch_size), labels.split(self.batch_size)):
+            optimizer.zero_grad()
+            loss = loss_of(network(batch), batch_labels)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item() / (self.batch_size if recipe.reduction == "sum" else 1))
+        return losses
+
+    def in_sinter(self, sinter, backend):
+        """From files with just these images, and one for the test that ends an epoch: a data set has thousands."""
+        with tempfile.TemporaryDirectory() as name:
+            folder, of, recipe = pathlib.Path(name), self.network, self.recipe
+            write_safetensors(folder / "first.safetensors", self.first.state_dict())
+            images, labels = of.data.pixels(self.data, self.count)
+            files = {"images": images, "labels": labels, "test_images": images[:1], "test_labels": labels[:1]}
+            for file, some in files.items():
+                numpy.save(folder / f"{file}.npy", some)
+            sinter.run("train", *of.sinter_model, "--data", "npy:" + ",".join(f"{folder / file}.npy" for file in files),
+                       "--weights", folder / "first.safetensors", "--no-shuffle", "--batch-size", self.batch_size,
+                       "--epochs", 1, "--lr", repr(recipe.lr), "--momentum", repr(recipe.momentum),
+                       "--weight-decay", repr(recipe.weight_decay), "--loss-reduction", recipe.reduction,
+                       "--normalize", of.data.normalize, "--step-metrics", folder / "steps.jsonl",
+                       *(["--resize", "{}x{}".format(*of.resized)] if of.resized else []),
+                       *(["--nesterov"] if recipe.nesterov else []), backend=backend, threads=self.threads)
+            return [json.loads(line)["loss"] for line in (folder / "steps.jsonl").read_text().splitlines()]
+
+    def pytorch_by_itself(self):
+        """How far PyTorch's losses are from its own in one thread, and from those in f64: more agreement cannot be
+        asked of two programs."""
+        return (largest_difference(self.in_pytorch_with(1), self.in_pytorch),
+                largest_difference(self.in_pytorch, self.in_pytorch_with(self.threads, torch.float64)))

@@ -34,12 +34,17 @@ class DataSet:
         """As Sinter's option takes it."""
         return f"{self.mean},{self.std}"
 
-    def images(self, data, count=None, size=None, split="train"):
-        """Normalised images, resized where a size is given, and labels; the first `count` or all."""
+    def pixels(self, data, count=None, split="train"):
+        """The first `count` or all, and their labels, in bytes."""
         folder = pathlib.Path(data, self.folder)
         pixels, labels = (each[:count] for each in self.read(folder, split))
         if count and len(pixels) < count:
             raise Failure(f"{folder} has {len(pixels)} training images, the comparison takes {count}")
+        return pixels, labels
+
+    def images(self, data, count=None, size=None, split="train"):
+        """Normalised images, resized where a size is given, and labels; the first `count` or all."""
+        pixels, labels = self.pixels(data, count, split)
         if size:
             pixels = resized(pixels, size)
         images = (torch.from_numpy(pixels.astype("float32")) / 255 - self.mean) / self.std
