@@ -41,8 +41,8 @@ def inference_step(network, model, batch_size):
 
 
 def timed(step, count):
-    """Milliseconds of each of `count` steps, after a tenth as many that are not counted."""
-    for _ in range(max(3, count // 10)):
+    """Milliseconds of each of `count` steps, after a tenth as many, or 3 where they are few, that are not counted."""
+    for _ in range(max(min(3, count), count // 10)):
         step()
     times = []
     for _ in range(count):

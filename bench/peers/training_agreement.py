@@ -57,10 +57,10 @@ RECIPES = (
     few_steps("vgg11", 1e-4),
     few_steps("alexnet", 1e-4),
     few_steps("nin", 1e-4),
-    few_steps("resnet50", 1e-4),
-    few_steps("resnext50", 1e-4),
-    few_steps("densenet121", 1e-4),
-    few_steps("mobilenet_v2", 1e-4),
+    few_steps("resnet50", 1e-5),
+    few_steps("resnext50", 1e-5),
+    few_steps("densenet121", 1e-5),
+    few_steps("mobilenet_v2", 1e-5),
 )
 
 
