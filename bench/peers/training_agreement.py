@@ -107,15 +107,13 @@ class Training:
         return losses
 
     def in_sinter(self, sinter, backend):
-        """From files with just these images, and one for the test that ends an epoch: a data set has thousands."""
+        """From files with just these images: a data set's thousands would be tried in the test that ends an epoch."""
         with tempfile.TemporaryDirectory() as name:
             folder, of, recipe = pathlib.Path(name), self.network, self.recipe
             write_safetensors(folder / "first.safetensors", self.first.state_dict())
-            images, labels = of.data.pixels(self.data, self.count)
-            files = {"images": images, "labels": labels, "test_images": images[:1], "test_labels": labels[:1]}
-            for file, some in files.items():
-                numpy.save(folder / f"{file}.npy", some)
-            sinter.run("train", *of.sinter_model, "--data", "npy:" + ",".join(f"{folder / file}.npy" for file in files),
+            for kind, some in zip(("images", "labels"), of.data.pixels(self.data, self.count)):
+                numpy.save(folder / f"{kind}.npy", some)
+            sinter.run("train", *of.sinter_model, "--data", f"npy:{folder / 'images.npy'},{folder / 'labels.npy'}",
                        "--weights", folder / "first.safetensors", "--no-shuffle", "--batch-size", self.batch_size,
                        "--epochs", 1, "--lr", repr(recipe.lr), "--momentum", repr(recipe.momentum),
                        "--weight-decay", repr(recipe.weight_decay), "--loss-reduction", recipe.reduction,
