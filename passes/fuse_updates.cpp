@@ -148,6 +148,16 @@ class Updates {
 
   // ---- remarks
 
+  static std::string ops_in(const Node& node) {
+    return node.op == OpKind::fusion ? ops_of(node.attributes.body()) : std::string(to_string(node.op));
+  }
+
+  static bool goes_by_element(const Node& node) {
+    if (node.op == OpKind::fusion)
+      return std::ranges::all_of(node.attributes.body().nodes(), goes_by_element);
+    return op_def(node.op).elementwise != Elementwise::no || node.op == OpKind::reorder;
+  }
+
   // Of an update whose gradient comes by way of something else: clipping, a reorder.
   void say_what_is_between(NodeId update) const {
     std::string between;
@@ -157,15 +167,13 @@ class Updates {
       const NodeId maker = maker_of(value);
       const Node& node = graph_.node(maker);
       if (is_hoped_for(node)) {
-        const std::string ops =
-            (node.op == OpKind::fusion ? ops_of(node.attributes.body()) : std::string(to_string(node.op))) +
-            fmt::format(" + {}", to_string(graph_.node(update).op));
+        const std::string ops = fmt::format("{} + {}", ops_in(node), to_string(graph_.node(update).op));
         if (readers_.only(value) != reader) return remark(maker, ops, "the gradient has another reader");
         if (!between.empty()) remark(maker, ops, fmt::format("{} stands between them", between));
         return;
       }
-      if (op_def(node.op).elementwise == Elementwise::no && node.op != OpKind::reorder) return;
-      between = fmt::format("{}{}{}", to_string(node.op), between.empty() ? "" : " + ", between);
+      if (!goes_by_element(node)) return;
+      between = fmt::format("{}{}{}", ops_in(node), between.empty() ? "" : " + ", between);
       const Shape& shape = graph_.type(value).shape;
       const auto whole = std::ranges::find_if(node.operands, [&](ValueId operand) {
         return operand.valid() && graph_.type(operand).shape == shape;

@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <cmath>
 #include <map>
 
-#include "backends/jit/batch_lanes.h"
 #include "backends/jit/body.h"
 #include "backends/jit/elementwise.h"
 #include "backends/jit/lowering.h"

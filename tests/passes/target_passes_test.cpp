@@ -140,6 +140,10 @@ TEST(FuseUpdates, SaysWhatKeepsAGradientFromItsUpdate) {
   EXPECT_EQ(remarks_on_update("%3 = minimum(%1, %2) : " + type + " %4 = maximum(%3, %2) : " + type +
                               " %9 = sgd_update(%w, %4, %lr) : " + type),
             not_updated("minimum + maximum stands between them"));
+  EXPECT_EQ(remarks_on_update("%3 = fusion(%1) (%a: " + type + ") { %4 = exp(%a) : " + type +
+                              " %5 = relu(%4) : " + type + " return %5 } : " + type +
+                              " %9 = sgd_update(%w, %3, %lr) : " + type),
+            not_updated("exp + relu stands between them"));
   EXPECT_EQ(remarks_on_update("%3 = sum(%1) : f32[] %4 = mul(%1, %3) : " + type +
                               " %9 = sgd_update(%w, %4, %lr) : " + type),
             not_updated("the gradient has another reader"));
