@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "backends/jit/instruction_set.h"
 #include "tests/backends/convolution_layers.h"
 #include "tests/backends/on_instruction_set.h"
 
@@ -82,8 +81,8 @@ TEST_P(JitProduct, OfManyRowsWithADepthTooLargeToPack) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Jit, JitProduct,
-                         testing::Values(jit::InstructionSet::baseline, jit::InstructionSet::avx2,
-                                         jit::InstructionSet::avx512));
+                         testing::Values(InstructionSet::baseline, InstructionSet::avx2,
+                                         InstructionSet::avx512));
 
 }  // namespace
 }  // namespace sinter

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "backends/jit/instruction_set.h"
 #include "ir/text.h"
 #include "passes/plan_memory.h"
 #include "tests/backends/on_instruction_set.h"
@@ -183,8 +182,8 @@ TEST(UpdatedGradient, IsInPlace) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Jit, JitUpdatedGradient,
-                         testing::Values(jit::InstructionSet::baseline, jit::InstructionSet::avx2,
-                                         jit::InstructionSet::avx512));
+                         testing::Values(InstructionSet::baseline, InstructionSet::avx2,
+                                         InstructionSet::avx512));
 
 }  // namespace
 }  // namespace sinter

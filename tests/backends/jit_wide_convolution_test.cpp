@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "backends/jit/instruction_set.h"
 #include "ir/build.h"
 #include "tests/backends/convolution_layers.h"
 #include "tests/backends/on_instruction_set.h"
@@ -57,8 +56,8 @@ TEST_P(JitWideConvolution, ForwardAndPool) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Jit, JitWideConvolution,
-                         testing::Values(jit::InstructionSet::baseline, jit::InstructionSet::avx2,
-                                         jit::InstructionSet::avx512));
+                         testing::Values(InstructionSet::baseline, InstructionSet::avx2,
+                                         InstructionSet::avx512));
 
 }  // namespace
 }  // namespace sinter
