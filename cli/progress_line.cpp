@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 
 namespace sinter::cli {
 namespace {
 
-constexpr int widest_bar = 24, narrowest_bar = 10;
+constexpr int widest_bar = 24, narrowest_bar = 8;
 constexpr int widest_curve = 24, narrowest_curve = 5;
 constexpr double seconds_between_frames = 0.1;
 
@@ -27,16 +28,28 @@ std::string bar(double share, int width) {
   return text;
 }
 
-// A line that wraps cannot be drawn over: the bar takes what the words leave, the curve of the loss what the
-// bar does, and where the words leave nothing they are cut.
-std::string fit(const std::string& before, double share, const Sparkline& losses, const std::string& after,
-                int columns) {
-  const int room = columns - 1 - static_cast<int>(before.size() + after.size());
-  const int curve = std::min(room - narrowest_bar - 1, widest_curve);
-  if (curve >= narrowest_curve)
-    return before + bar(share, std::min(room - curve - 1, widest_bar)) + " " + losses.text(curve) + after;
-  if (room >= 3) return before + bar(share, std::min(room, widest_bar)) + after;
-  return (before + after).substr(0, std::max(columns - 1, 0));
+// What stands around bar and curve.
+struct Words {
+  std::string before, after;
+
+  int size() const { return static_cast<int>(before.size() + after.size()); }
+};
+
+// The same in more and in fewer words.
+std::array<Words, 3> words_of(const Progress& progress, int64_t epochs) {
+  const double share = static_cast<double>(progress.images) / static_cast<double>(progress.images_total);
+  const double rate = static_cast<double>(progress.images - progress.images_before) / progress.seconds;
+  const auto epochs_left = static_cast<double>(epochs - progress.epoch);
+  const std::string left =
+      duration(static_cast<double>(progress.images_total) * (1 - share + epochs_left) / rate);
+  const std::string before = fmt::format("epoch {}/{} ", progress.epoch, epochs);
+  const std::string loss = loss_text(progress.score.loss);
+  const double percent = 100 * share, accuracy = progress.score.accuracy;
+  return {{{before, fmt::format(" {:3.0f} %  loss {}  acc {:.4f}  {:.0f} images/s  {} left", percent, loss,
+                                accuracy, rate, left)},
+           {before, fmt::format(" {:3.0f}% loss {} acc {:.4f} {:.0f} img/s {} left", percent, loss, accuracy,
+                                rate, left)},
+           {before, fmt::format(" {:3.0f}% loss {} acc {:.4f} {}", percent, loss, accuracy, left)}}};
 }
 
 }  // namespace
@@ -50,6 +63,23 @@ std::string duration(double seconds) {
   const auto whole = static_cast<int64_t>(std::ceil(seconds));
   if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+// A line that wraps cannot be drawn over. The most words that leave room for the bar and the curve of the
+// loss are taken; where the fewest do not, the curve goes, then the bar, and then the words are cut.
+std::string progress_text(const Progress& progress, int64_t epochs, const Sparkline& losses, int columns) {
+  const double share = static_cast<double>(progress.images) / static_cast<double>(progress.images_total);
+  const auto forms = words_of(progress, epochs);
+  for (const Words& words : forms) {
+    const int room = columns - 1 - words.size(), curve = std::min(room - narrowest_bar - 1, widest_curve);
+    if (curve >= narrowest_curve)
+      return words.before + bar(share, std::min(room - curve - 1, widest_bar)) + " " + losses.text(curve) +
+             words.after;
+  }
+  const auto& [before, after] = forms.back();
+  const int room = columns - 1 - forms.back().size();
+  if (room >= 3) return before + bar(share, std::min(room, widest_bar)) + after;
+  return (before + after).substr(0, std::max(columns - 1, 0));
 }
 
 ProgressLine::ProgressLine(int64_t epochs, bool quiet)
@@ -67,15 +97,7 @@ void ProgressLine::show(const Progress& progress) {
   if (!shown_ || !due) return;
   last_epoch_ = progress.epoch;
   last_drawn_ = progress.seconds;
-  const double share = static_cast<double>(progress.images) / static_cast<double>(progress.images_total);
-  const double rate = static_cast<double>(progress.images) / progress.seconds;
-  const double epochs_left = static_cast<double>(epochs_ - progress.epoch);
-  const double left = (static_cast<double>(progress.images_total) * (1 - share + epochs_left)) / rate;
-  const std::string before = fmt::format("epoch {}/{} ", progress.epoch, epochs_);
-  const std::string after =
-      fmt::format(" {:3.0f} %  loss {}  acc {:.4f}  {:.0f} images/s  {} left", 100 * share,
-                  loss_text(progress.score.loss), progress.score.accuracy, rate, duration(left));
-  fmt::print(stderr, "\r\033[K{}", fit(before, share, losses_, after, terminal_columns()));
+  fmt::print(stderr, "\r\033[K{}", progress_text(progress, epochs_, losses_, terminal_columns()));
   std::fflush(stderr);
 }
 

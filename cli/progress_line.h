@@ -26,6 +26,10 @@ class ProgressLine {
   Sparkline losses_;  ///< of all steps so far
 };
 
+/// An epoch's line in less than so many columns: bar, curve of `losses`, numbers, time left; as much of them
+/// as has room.
+std::string progress_text(const Progress& progress, int64_t epochs, const Sparkline& losses, int columns);
+
 /// Four decimals, or an exponent where the number is too large for them to say anything.
 std::string loss_text(double loss);
 

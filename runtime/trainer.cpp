@@ -59,7 +59,8 @@ Trainer::Trainer(const Graph& model, const DataSet& data, Weights weights, std::
               evaluation_options(options.backend, options.pass_options, {}, options.backend_options)),
       test_loader_(data.test, {.batch_size = options.batch_size,
                                .normalization = options.normalization,
-                               .threads = loader_threads(data.test, *pool)}) {
+                               .threads = loader_threads(data.test, *pool),
+                               .limit = options.test_limit}) {
   prepare_for(program_, loader_, options.batch_size);
   prepare_for(tester_, test_loader_, options.batch_size);
 }
@@ -128,7 +129,7 @@ EpochReport Trainer::run_epoch(const OnStep& on_step) {
     position_ = {epoch_, step_number, scalars.lr, sum.totals()};
     if (!on_step) continue;
     const double step_loss = is_mean(options_.pass_options) ? result.loss : result.loss / batch->count;
-    const Progress progress{epoch_,    step_number, sum.count(), loader_.count(),
+    const Progress progress{epoch_,    step_number, sum.count(), loader_.count(), images_before,
                             step_loss, scalars.lr,  sum.score(), watch.seconds()};
     if (!on_step(progress)) {
       report.stopped = true;

@@ -15,7 +15,8 @@ struct TrainOptions {
   int64_t accumulate = 1;  ///< batches that are summed for one update
   uint64_t seed = 0;       ///< of the shuffling, the augmentation and dropout
   bool shuffle = true;
-  int64_t limit = 0;  ///< only the first so many training examples; 0: all
+  int64_t limit = 0;       ///< only the first so many training examples; 0: all
+  int64_t test_limit = 0;  ///< and test examples
   Normalization normalization = {};
   Augmentation augmentation = {};
   std::string backend = "auto";
@@ -34,14 +35,15 @@ struct TrainingPosition {
 
 /// How far an epoch is, after one of its steps.
 struct Progress {
-  int64_t epoch = 0;         ///< from 1
-  int64_t step = 0;          ///< of this epoch, from 1
-  int64_t images = 0;        ///< done in this epoch
-  int64_t images_total = 0;  ///< in an epoch
-  double step_loss = 0;      ///< mean over the step's batch
-  double lr = 0;             ///< of the step
-  Score score = {};          ///< over the epoch so far
-  double seconds = 0;        ///< since the epoch began
+  int64_t epoch = 0;          ///< from 1
+  int64_t step = 0;           ///< of this epoch, from 1
+  int64_t images = 0;         ///< done in this epoch
+  int64_t images_total = 0;   ///< in an epoch
+  int64_t images_before = 0;  ///< of those done, those before a resumed training went on
+  double step_loss = 0;       ///< mean over the step's batch
+  double lr = 0;              ///< of the step
+  Score score = {};           ///< over the epoch so far
+  double seconds = 0;         ///< since the epoch began
 };
 
 /// Called after each step; false ends the training.
@@ -80,6 +82,8 @@ class Trainer {
 
   /// Training examples in an epoch.
   int64_t examples() const { return loader_.count(); }
+  /// Examples in a test.
+  int64_t test_examples() const { return test_loader_.count(); }
   /// The program of a full step; of the remainder where there is no full one.
   const Executable& executable() const { return program_.executable(); }
   /// The programs of full and remainder steps.
