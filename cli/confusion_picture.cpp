@@ -127,7 +127,7 @@ std::string confusion_table(const ConfusionMatrix& matrix, const std::vector<std
   return table.text();
 }
 
-std::string confusion_json(const ConfusionMatrix& matrix, const std::vector<std::string>& classes) {
+nlohmann::ordered_json confusion_rows(const ConfusionMatrix& matrix) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (int64_t label = 0; label < matrix.classes(); ++label) {
     nlohmann::ordered_json row = nlohmann::ordered_json::array();
@@ -135,7 +135,11 @@ std::string confusion_json(const ConfusionMatrix& matrix, const std::vector<std:
       row.push_back(matrix.at(label, predicted));
     rows.push_back(std::move(row));
   }
-  return nlohmann::ordered_json{{"classes", classes}, {"matrix", rows}}.dump() + "\n";
+  return rows;
+}
+
+std::string confusion_json(const ConfusionMatrix& matrix, const std::vector<std::string>& classes) {
+  return nlohmann::ordered_json{{"classes", classes}, {"matrix", confusion_rows(matrix)}}.dump() + "\n";
 }
 
 }  // namespace sinter::cli

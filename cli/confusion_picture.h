@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ SvgPicture confusion_picture(const ConfusionMatrix& matrix, const std::vector<st
 
 /// The matrix as aligned text, with each class's recall and precision.
 std::string confusion_table(const ConfusionMatrix& matrix, const std::vector<std::string>& classes);
+
+/// The counts, an array for each true class.
+nlohmann::ordered_json confusion_rows(const ConfusionMatrix& matrix);
 
 /// As JSON: {"classes": [...], "matrix": [[...], ...]}, a row for each true class.
 std::string confusion_json(const ConfusionMatrix& matrix, const std::vector<std::string>& classes);

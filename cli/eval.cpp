@@ -1,16 +1,13 @@
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
-#include <span>
 
 #include "cli/commands.h"
-#include "cli/confusion_picture.h"
+#include "cli/confusion_file.h"
 #include "cli/progress_line.h"
 #include "cli/standard_output.h"
 #include "cli/training_options.h"
 #include "cli/warnings.h"
-#include "runtime/files/atomic_file.h"
 
 namespace sinter::cli {
 namespace {
@@ -28,25 +25,9 @@ struct Options {
   std::string weights;
   int64_t batch_size = 256;
   PassOptions pass_options;
+  int64_t test_limit = 0;
   std::string confusion;
 };
-
-void check_confusion_name(const std::filesystem::path& file) {
-  const auto ending = file.extension();
-  if (ending == ".svg" || ending == ".png") return check_picture_name(file);
-  if (ending != ".json" && ending != ".txt")
-    fail_input("--confusion {}: expected a file name that ends in .svg, .png, .json or .txt", file.string());
-}
-
-void write_confusion(const TestScore& result, const std::vector<std::string>& classes,
-                     const std::string& title, const std::filesystem::path& file) {
-  const auto ending = file.extension();
-  if (ending == ".svg" || ending == ".png")
-    return write_picture(confusion_picture(result.confusion, classes, title), file);
-  const std::string text = ending == ".json" ? confusion_json(result.confusion, classes)
-                                             : confusion_table(result.confusion, classes);
-  write_file(file, std::as_bytes(std::span(text)));
-}
 
 NamedTensors weights_of(const LoadedModel& loaded, const std::string& file) {
   if (!file.empty()) return load_weights(file, loaded.graph);
@@ -67,17 +48,16 @@ void eval(const Options& options, const GlobalOptions& global) {
   Classifier classifier(model, data, weights, global.make_pool(),
                         evaluation_options(global.backend, options.pass_options, {}, global.backend_options));
   BatchLoader loader(data.test, {.batch_size = options.batch_size,
-                                 .normalization = options.normalize.normalization(data.test.channels)});
+                                 .normalization = options.normalize.normalization(data.test.channels),
+                                 .limit = options.test_limit});
   prepare_for(classifier, loader, options.batch_size);
   const Executable& executable = classifier.executable();
   warn_of_fallbacks(model.name, executable.backend, executable.fallbacks, global);
   const TestScore result = evaluate(classifier, loader, options.pass_options.loss_reduction == "mean");
   write_result(fmt::format("{} on {}: {} test examples  loss {}  accuracy {:.4f}{}\n", model.name, data.name,
-                           data.test.count, loss_text(result.loss), result.accuracy, top5_text(result)));
+                           loader.count(), loss_text(result.loss), result.accuracy, top5_text(result)));
   if (options.confusion.empty()) return;
-  const std::string title =
-      fmt::format("{} on {}: accuracy {:.4f} of {}", model.name, data.name, result.accuracy, data.test.count);
-  write_confusion(result, data.classes, title, options.confusion);
+  write_confusion(result, data.classes, fmt::format("{} on {}", model.name, data.name), options.confusion);
 }
 
 }  // namespace
@@ -97,6 +77,7 @@ void add_eval(CLI::App& app, const GlobalOptions& global) {
       ->check(number_in(1, 1 << 20))
       ->capture_default_str();
   add_loss_options(*command, options->pass_options);
+  add_test_limit_option(*command, options->test_limit);
   command->add_option("--confusion", options->confusion,
                       "write here how many of each class were taken for which (.svg, .png, .json or .txt)");
   command->callback([options, &global] { eval(*options, global); });

@@ -87,7 +87,12 @@ std::string filtered(const FilterProgram& program, std::string_view input,
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t child = -1;
-  const int error = posix_spawnp(&child, program.name.c_str(), &files, nullptr, arguments.data(), environ);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  if (program.outlives_interrupt) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  const int error =
+      posix_spawnp(&child, program.name.c_str(), &files, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   if (error == ENOENT)
     fail("cannot draw {}: the program \"{}\" was not found; {}", path.string(), program.name, program.remedy);

@@ -12,6 +12,8 @@ struct FilterProgram {
   std::string name;
   std::vector<std::string> arguments;
   std::string remedy;  ///< where it is not installed: "install the package graphviz, or ..."
+  /// Ctrl-C on the terminal is not for it: who started it ends cleanly. For what takes a moment only.
+  bool outlives_interrupt = false;
 };
 
 /// What the program makes of `input`, to draw `path`. Throws Error, which names the path, where the program

@@ -50,7 +50,8 @@ std::string pixels(double value) {
 std::string png_of(const std::string& svg, const std::filesystem::path& path) {
   return filtered({"rsvg-convert",
                    {"--format=png", png_zoom},
-                   "install the package librsvg2-bin, or write the picture as FILE.svg"},
+                   "install the package librsvg2-bin, or write the picture as FILE.svg",
+                   true},
                   svg, path);
 }
 
@@ -98,9 +99,9 @@ void check_picture_name(const std::filesystem::path& path) {
   if (ending == ".png") png_of(SvgPicture(1, 1).svg(), path);
 }
 
-void write_picture(const SvgPicture& picture, const std::filesystem::path& path) {
+void write_picture(const SvgPicture& picture, const std::filesystem::path& path, Durability durability) {
   const std::string svg = picture.svg(), content = path.extension() == ".png" ? png_of(svg, path) : svg;
-  write_file(path, std::as_bytes(std::span(content)));
+  write_file(path, std::as_bytes(std::span(content)), durability);
 }
 
 }  // namespace sinter::cli

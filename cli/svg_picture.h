@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime/files/atomic_file.h"
+
 namespace sinter::cli {
 
 struct Point {
@@ -50,6 +52,7 @@ void check_picture_name(const std::filesystem::path& path);
 
 /// Writes a picture, atomically, as what the file's name ends in: .svg, or .png by way of librsvg's program
 /// `rsvg-convert`. Errors: as check_picture_name, and InputError where nothing can be written there.
-void write_picture(const SvgPicture& picture, const std::filesystem::path& path);
+void write_picture(const SvgPicture& picture, const std::filesystem::path& path,
+                   Durability durability = Durability::power_failure);
 
 }  // namespace sinter::cli

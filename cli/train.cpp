@@ -76,10 +76,14 @@ void add_options(CLI::App& command, Options& options) {
   command.add_flag("--no-shuffle", options.no_shuffle, "take the examples in their order");
   command.add_option("--limit", train.limit, "use only the first N training examples")
       ->check(number_in(1, 1e12));
+  add_test_limit_option(command, train.test_limit);
   command.add_option("--save", options.files.save, "write the trained weights here (.safetensors)");
   command.add_option("--metrics", options.files.metrics, "write one JSON object an epoch here (.jsonl)");
   command.add_option("--plot", options.files.plot,
-                     "draw loss and accuracy here after each epoch (.svg or .png)");
+                     "draw loss and accuracy here as the training goes (.svg or .png)");
+  command.add_option("--confusion", options.files.confusion,
+                     "write here after each epoch how many test examples of each class were taken for which "
+                     "(.svg, .png, .json or .txt)");
   command.add_option("--step-metrics", options.files.step_metrics,
                      "write one JSON object a step here (.jsonl)");
 }
@@ -154,12 +158,13 @@ void train(const Options& options, const GlobalOptions& global) {
     fail_input("--early-stop watches the test examples, and {} has none", data.name);
   Checkpointer checkpointer(options.checkpoint, model, weights, stop, recipe_of(model, data, settings),
                             resumed);
-  TrainingRecord record(options.files, options.epochs, resumed);
+  TrainingRecord record(
+      options.files, {fmt::format("{} on {}", model.name, data.name), data.classes, options.epochs}, resumed);
   Trainer trainer(model, data, weights, global.make_pool(), settings);
   if (!global.quiet())
     write_result(fmt::format("training {} on {}: {} training and {} test examples, {} thread{}, backend {}\n",
-                             model.name, data.name, trainer.examples(), data.test.count, global.threads,
-                             global.threads == 1 ? "" : "s", trainer.executable().backend));
+                             model.name, data.name, trainer.examples(), trainer.test_examples(),
+                             global.threads, global.threads == 1 ? "" : "s", trainer.executable().backend));
   const Executable& step = trainer.executable();
   warn_of_fallbacks(model.name, step.backend, step.fallbacks, global);
   watch_for_interrupt();

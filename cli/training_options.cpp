@@ -37,6 +37,10 @@ void add_loss_options(CLI::App& command, PassOptions& options) {
       ->capture_default_str();
 }
 
+void add_test_limit_option(CLI::App& command, int64_t& limit) {
+  command.add_option("--test-limit", limit, "use only the first N test examples")->check(number_in(1, 1e12));
+}
+
 void add_recompute_option(CLI::App& command, PassOptions& options) {
   static const std::map<std::string, Recompute> choices = {
       {"auto", Recompute::automatic}, {"never", Recompute::never}, {"always", Recompute::always}};

@@ -22,6 +22,9 @@ struct NormalizeOption {
   Normalization normalization(int64_t channels) const;
 };
 
+/// --test-limit, as train and eval have it; 0: not given.
+void add_test_limit_option(CLI::App& command, int64_t& limit);
+
 /// --recompute.
 void add_recompute_option(CLI::App& command, PassOptions& options);
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/confusion_file.h"
+#include "cli/confusion_picture.h"
 #include "cli/standard_output.h"
 #include "ir/amounts.h"
 #include "runtime/files/atomic_file.h"
@@ -15,7 +17,8 @@
 namespace sinter::cli {
 namespace {
 
-constexpr int64_t points_an_epoch = 5;  // of the training's curves, as in the book
+constexpr int64_t points_an_epoch = 5;       // of the training's curves, as in the book
+constexpr int64_t classes_in_metrics = 100;  // above, a line would be tens of kilobytes of zeros
 
 // Of a resumed training's epochs those that were finished, of its steps those that the checkpoint has.
 LineFile::Keep kept_lines(const std::optional<Checkpoint>& resumed, bool steps) {
@@ -49,18 +52,28 @@ TrainingCurves curves_of(const std::string& text) {
   return curves;
 }
 
+void add_point(TrainingCurves& curves, const Progress& progress) {
+  const double at = static_cast<double>(progress.epoch - 1) +
+                    static_cast<double>(progress.images) / static_cast<double>(progress.images_total);
+  curves.train_loss.push_back({at, progress.score.loss});
+  curves.train_accuracy.push_back({at, progress.score.accuracy});
+}
+
 }  // namespace
 
-TrainingRecord::TrainingRecord(RecordFiles files, int64_t epochs, const std::optional<Checkpoint>& resumed)
+TrainingRecord::TrainingRecord(RecordFiles files, RecordSubject subject,
+                               const std::optional<Checkpoint>& resumed)
     : files_(std::move(files)),
+      subject_(std::move(subject)),
       metrics_(files_.metrics, kept_lines(resumed, false)),
-      step_metrics_(files_.step_metrics, kept_lines(resumed, true)) {
+      step_metrics_(files_.step_metrics, kept_lines(resumed, true)),
+      plot_(files_.plot, files_.plot_interval) {
   if (resumed) curves_ = curves_of(resumed->record);
-  curves_.epochs = static_cast<double>(epochs);
+  curves_.epochs = static_cast<double>(subject_.epochs);
   if (!files_.save.empty()) AtomicFile probe(files_.save);
-  if (files_.plot.empty()) return;
-  check_picture_name(files_.plot);
-  write_picture(training_plot(curves_), files_.plot);
+  if (!files_.confusion.empty()) check_confusion_name(files_.confusion);
+  if (!files_.confusion.empty()) AtomicFile probe(files_.confusion);
+  plot_.draw(curves_);
 }
 
 void TrainingRecord::step(const Progress& progress) {
@@ -73,34 +86,40 @@ void TrainingRecord::step(const Progress& progress) {
       {"lr", progress.lr}}.dump());
 }
 
-// A few points an epoch, of the epoch so far.
+// A few points an epoch, of the epoch so far. What is drawn meanwhile ends where the training is.
 void TrainingRecord::trace(const Progress& progress) {
   const auto part = [&](int64_t images) { return images * points_an_epoch / progress.images_total; };
   const int64_t batch = progress.images / std::max<int64_t>(1, progress.step);
-  if (part(progress.images) == part(progress.images - batch)) return;
-  const double at = static_cast<double>(progress.epoch - 1) +
-                    static_cast<double>(progress.images) / static_cast<double>(progress.images_total);
-  curves_.train_loss.push_back({at, progress.score.loss});
-  curves_.train_accuracy.push_back({at, progress.score.accuracy});
+  const bool stays = part(progress.images) != part(progress.images - batch);
+  if (stays) add_point(curves_, progress);
+  if (!plot_.due()) return;
+  TrainingCurves now = curves_;
+  if (!stays) add_point(now, progress);
+  plot_.draw_meanwhile(now);
 }
 
 void TrainingRecord::epoch(const EpochReport& report) {
   const bool tested = report.test.tested();
   const auto of_test = [&](double value) { return tested ? value : std::nan(""); };  // in JSON: null
   if (tested) curves_.test_accuracy.push_back({static_cast<double>(report.epoch), report.test.accuracy});
-  if (!files_.plot.empty()) write_picture(training_plot(curves_), files_.plot);
+  plot_.draw(curves_);
+  if (tested && !files_.confusion.empty())
+    write_confusion(report.test, subject_.classes, fmt::format("{}, epoch {}", subject_.text, report.epoch),
+                    files_.confusion);
   if (!metrics_) return;
-  metrics_.write(nlohmann::ordered_json{{"epoch", report.epoch},
-                                        {"train_loss", report.train.loss},
-                                        {"train_accuracy", report.train.accuracy},
-                                        {"test_loss", of_test(report.test.loss)},
-                                        {"test_accuracy", of_test(report.test.accuracy)},
-                                        {"test_top5", of_test(report.test.top5)},
-                                        {"lr", report.lr},
-                                        {"seconds", rounded(report.seconds)},
-                                        {"images_per_second", rounded(report.images_per_second)},
-                                        {"data_wait_seconds", rounded(report.data_wait_seconds)}}
-                     .dump());
+  nlohmann::ordered_json line = {{"epoch", report.epoch},
+                                 {"train_loss", report.train.loss},
+                                 {"train_accuracy", report.train.accuracy},
+                                 {"test_loss", of_test(report.test.loss)},
+                                 {"test_accuracy", of_test(report.test.accuracy)},
+                                 {"test_top5", of_test(report.test.top5)},
+                                 {"lr", report.lr},
+                                 {"seconds", rounded(report.seconds)},
+                                 {"images_per_second", rounded(report.images_per_second)},
+                                 {"data_wait_seconds", rounded(report.data_wait_seconds)}};
+  if (tested && report.test.confusion.classes() <= classes_in_metrics)
+    line["confusion"] = confusion_rows(report.test.confusion);
+  metrics_.write(line.dump());
 }
 
 std::string TrainingRecord::curves() const {

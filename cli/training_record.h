@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "cli/training_plot.h"
+#include "cli/plot_file.h"
 #include "runtime/checkpoint.h"
 #include "runtime/files/line_file.h"
 #include "runtime/trainer.h"
@@ -13,10 +13,19 @@ namespace sinter::cli {
 
 /// Where a training leaves its traces; what is empty is not wanted.
 struct RecordFiles {
-  std::string save;          ///< the trained weights
-  std::string metrics;       ///< a JSON object an epoch
-  std::string step_metrics;  ///< a JSON object a step
-  std::string plot;          ///< the curves so far, drawn anew after each epoch
+  std::string save = {};          ///< the trained weights
+  std::string metrics = {};       ///< a JSON object an epoch
+  std::string step_metrics = {};  ///< a JSON object a step
+  std::string plot = {};          ///< the curves so far, drawn anew after each epoch and meanwhile
+  std::string confusion = {};     ///< the confusion matrix of the last test
+  double plot_interval = 2;       ///< seconds, at least, between drawings within an epoch
+};
+
+/// What is trained on what, as the record names it.
+struct RecordSubject {
+  std::string text = {};  ///< "lenet on mnist"
+  std::vector<std::string> classes = {};
+  int64_t epochs = 1;  ///< of the whole training
 };
 
 /// What is saved, logged and drawn as a training goes.
@@ -25,7 +34,7 @@ class TrainingRecord {
   /// Throws InputError where a file cannot be written: better now than after the training. Where the training
   /// goes on from `resumed`, the lines of what comes after it are taken out of the metrics, since it is done
   /// again, and the plot begins with the curves that the checkpoint keeps.
-  TrainingRecord(RecordFiles files, int64_t epochs, const std::optional<Checkpoint>& resumed = {});
+  TrainingRecord(RecordFiles files, RecordSubject subject, const std::optional<Checkpoint>& resumed = {});
 
   void step(const Progress& progress);
   void epoch(const EpochReport& report);
@@ -42,8 +51,10 @@ class TrainingRecord {
   void trace(const Progress& progress);
 
   RecordFiles files_;
+  RecordSubject subject_;
   LineFile metrics_, step_metrics_;
   TrainingCurves curves_;
+  PlotFile plot_;
 };
 
 }  // namespace sinter::cli

@@ -105,10 +105,10 @@ void remove_abandoned_temporaries(const fs::path& target) {
   }
 }
 
-void write_file(const fs::path& target, std::span<const std::byte> bytes) {
+void write_file(const fs::path& target, std::span<const std::byte> bytes, Durability durability) {
   AtomicFile file(target);
   file.write(bytes);
-  file.commit();
+  file.commit(durability);
 }
 
 }  // namespace sinter

@@ -42,6 +42,7 @@ class AtomicFile {
 void remove_abandoned_temporaries(const std::filesystem::path& target);
 
 /// Writes a whole file through AtomicFile.
-void write_file(const std::filesystem::path& target, std::span<const std::byte> bytes);
+void write_file(const std::filesystem::path& target, std::span<const std::byte> bytes,
+                Durability durability = Durability::power_failure);
 
 }  // namespace sinter

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <sstream>
 #include <thread>
 
@@ -91,8 +92,16 @@ TEST(Train, LearnsSavesAndReports) {
   for (const auto& [key, value] : first.items()) keys.push_back(key);
   EXPECT_EQ(keys, (std::vector<std::string>{"epoch", "train_loss", "train_accuracy", "test_loss",
                                             "test_accuracy", "test_top5", "lr", "seconds",
-                                            "images_per_second", "data_wait_seconds"}));
+                                            "images_per_second", "data_wait_seconds", "confusion"}));
   EXPECT_GT(epochs.back()["test_accuracy"], 0.9);
+  int64_t right = 0, all = 0;
+  for (size_t label = 0; label < 10; ++label) {
+    const auto row = epochs.back()["confusion"][label].get<std::vector<int64_t>>();
+    right += row.at(label);
+    all += std::accumulate(row.begin(), row.end(), int64_t{0});
+  }
+  EXPECT_EQ(all, 50);
+  EXPECT_EQ(static_cast<double>(right) / 50, epochs.back()["test_accuracy"]);
   EXPECT_EQ(lines_of(steps).size(), 12U * 7);
   const Outcome eval =
       run_program({"eval", "lenet_relu", "--weights", weights, "--data", "fashion-mnist"}, data.options());
@@ -102,6 +111,25 @@ TEST(Train, LearnsSavesAndReports) {
                 "lenet_relu on fashion-mnist: 50 test examples  loss {:.4f}  accuracy {:.4f}  top-5 {:.4f}\n",
                 epochs.back()["test_loss"].get<double>(), epochs.back()["test_accuracy"].get<double>(),
                 epochs.back()["test_top5"].get<double>()));
+}
+
+TEST(Train, TakesOnlyTheFirstTestExamplesWhereAsked) {
+  const DataFolder data;
+  const std::string weights = data.path("w"), metrics = data.path("m");
+  const Outcome outcome =
+      run_program(train({"--epochs", "1", "--test-limit", "20", "--save", weights, "--metrics", metrics}),
+                  data.options());
+  EXPECT_TRUE(
+      outcome.out.starts_with("training lenet_relu on fashion-mnist: 200 training and 20 test examples, "))
+      << outcome.out << outcome.err;
+  const Outcome eval = run_program(
+      {"eval", "lenet_relu", "--weights", weights, "--data", "fashion-mnist", "--test-limit", "20"},
+      data.options());
+  const auto epoch = lines_of(metrics).at(0);
+  EXPECT_TRUE(eval.out.starts_with(
+      fmt::format("lenet_relu on fashion-mnist: 20 test examples  loss {:.4f}  accuracy {:.4f}",
+                  epoch["test_loss"].get<double>(), epoch["test_accuracy"].get<double>())))
+      << eval.out << eval.err;
 }
 
 TEST(Train, TheSeedDecidesAndThreadsDoNot) {
@@ -236,6 +264,7 @@ TEST(Train, UsageErrors) {
   usage({"--batch-size", "0"}, "--batch-size: 0 is no number from 1 to 1048576");
   usage({"--momentum", "1.5"}, "--momentum: 1.5 is no number from 0 to 1");
   usage({"--limit", "0"}, "--limit: 0 is no number from 1 to 1000000000000");
+  usage({"--test-limit", "0"}, "--test-limit: 0 is no number from 1 to 1000000000000");
   usage({"--optimizer", "magic"}, "--optimizer: magic not in {sgd,adam,adamw,rmsprop}");
   usage({"--loss-reduction", "none"}, "--loss-reduction: none not in {mean,sum}");
   usage({"--init", "zeros"}, "--init: zeros not in {default,xavier_uniform,kaiming_uniform,kaiming_normal}");

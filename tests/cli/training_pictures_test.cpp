@@ -2,10 +2,13 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "cli/confusion_picture.h"
+#include "cli/plot_file.h"
 #include "cli/sparkline.h"
 #include "cli/training_plot.h"
+#include "cli/training_record.h"
 #include "tests/cli/program.h"
 
 /// Pictures that training and evaluation draw.
@@ -55,6 +58,35 @@ TEST(TrainingPlot, IsDrawnAsTheTrainingGoes) {
   EXPECT_EQ(count_of(content_of(folder / "run.svg"), "stroke=\"#2b8a3e\""), 2U);
   ASSERT_EQ(run_program(train({"--epochs", "1", "--plot", folder / "run.png"})).exit_code, 0);
   EXPECT_TRUE(is_png(content_of(folder / "run.png")));
+}
+
+TEST(TrainingPlot, IsDrawnWithinAnEpochUpToWhereTheTrainingIs) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "run.svg";
+  const auto drawn = [&] { return content_of(file); };
+  cli::TrainingRecord record({.plot = file, .plot_interval = 0}, {.text = "a on b", .epochs = 1});
+  const std::string empty = drawn();
+  Progress progress{.epoch = 1, .images_total = 1000};
+  const auto step = [&](double loss) {
+    ++progress.step;
+    progress.images += 10;
+    progress.score.loss = loss;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    record.step(progress);
+  };
+  step(2);
+  for (int i = 0; i < 2000 && drawn() == empty; ++i) step(2);
+  const std::string begun = drawn();
+  EXPECT_NE(begun, empty);
+  EXPECT_LT(progress.images, progress.images_total) << "before the epoch's end";
+  // What was drawn in between stays out of the curves that a checkpoint keeps: five points an epoch.
+  while (progress.images < progress.images_total) step(1);
+  EXPECT_EQ(nlohmann::json::parse(record.curves())["train_loss"].size(), 5U);
+
+  cli::TrainingRecord seldom({.plot = file, .plot_interval = 3600}, {.text = "a on b", .epochs = 1});
+  EXPECT_EQ(drawn(), empty);
+  seldom.step(progress);
+  EXPECT_EQ(drawn(), empty) << "not before its time";
 }
 
 TEST(TrainingPlot, GoesOnWithTheCurvesOfTheCheckpoint) {
@@ -130,6 +162,30 @@ TEST(Eval, WritesTheConfusionMatrix) {
   expect_input_error(
       {"eval", "lenet_relu", "--weights", weights, "--data", "synthetic", "--confusion", "c.gif"},
       "--confusion c.gif: expected a file name that ends in .svg, .png, .json or .txt");
+}
+
+TEST(Train, WritesTheConfusionMatrixOfEachEpochAsEvalDoes) {
+  const TemporaryFolder folder;
+  const std::string weights = folder / "w.safetensors";
+  for (const std::string ending : {"json", "txt"}) {
+    const std::string trained = folder / ("trained." + ending), tested = folder / ("tested." + ending);
+    const Outcome training = run_program(
+        train({"--epochs", "2", "--test-limit", "300", "--save", weights, "--confusion", trained}));
+    EXPECT_EQ(training.exit_code, 0) << training.err;
+    const Outcome eval = run_program({"eval", "lenet_relu", "--weights", weights, "--data", "synthetic",
+                                      "--test-limit", "300", "--confusion", tested});
+    EXPECT_EQ(eval.exit_code, 0) << eval.err;
+    EXPECT_EQ(content_of(trained), content_of(tested));
+  }
+  const std::string picture = folder / "c.svg";
+  ASSERT_EQ(run_program(train({"--epochs", "2", "--test-limit", "300", "--confusion", picture})).exit_code,
+            0);
+  EXPECT_NE(content_of(picture).find(">lenet_relu on synthetic, epoch 2: accuracy 0."), std::string::npos);
+  EXPECT_NE(content_of(picture).find(" of 300<"), std::string::npos);
+  expect_input_error(train({"--confusion", "c.gif"}),
+                     "--confusion c.gif: expected a file name that ends in .svg, .png, .json or .txt");
+  expect_input_error(train({"--confusion", "/nowhere/c.svg"}),
+                     "cannot write /nowhere/c.svg: there is no folder /nowhere");
 }
 
 TEST(Train, StopsEarlyAndSaysSo) {
