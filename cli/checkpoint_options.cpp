@@ -2,11 +2,64 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
 #include "cli/global_options.h"
 #include "cli/standard_output.h"
 #include "runtime/files/atomic_file.h"
 
 namespace sinter::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string place_of(const TrainingPosition& position) {
+  if (position.step == 0 && position.epoch > 1) return fmt::format("the end of epoch {}", position.epoch - 1);
+  return fmt::format("epoch {}, step {}", position.epoch, position.step);
+}
+
+// A training of perhaps hours is not lost for want of a word. An empty file holds nothing.
+void refuse_to_overwrite(const std::string& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error) || fs::file_size(file, error) == 0 || error) return;
+  std::string model, place;
+  try {
+    const Checkpoint checkpoint = read_checkpoint(file);
+    model = recipe_item(checkpoint.recipe, "model");
+    place = place_of(checkpoint.position);
+  } catch (const InputError& error) {
+    fail_input("{}; --overwrite begins a training in its place", error.what());
+  }
+  fail_input("{} holds a training of {} at {}: --resume goes on with it, --overwrite begins anew", file,
+             model, place);
+}
+
+// What sets the items of a recipe.
+std::string option_of(std::string_view item) {
+  static const std::map<std::string_view, std::string_view> options = {
+      {"model", "MODEL"},
+      {"graph", "MODEL, --output"},
+      {"checksum of the model's constants", "MODEL"},
+      {"learning rate schedule", "--lr-schedule"},
+      {"length of the schedule", "--epochs"},
+      {"warm-up", "--warmup"},
+      {"learning rate", "--lr"},
+      {"accumulation", "--accumulate"},
+      {"limit of the gradients' elements", "--clip-value"},
+      {"limit of the gradients' norm", "--clip-norm"},
+      {"limit of examples", "--limit"},
+      {"shuffling", "--no-shuffle"},
+      {"normalisation", "--normalize"},
+      {"augmentation", "--augment"}};
+  if (const auto found = options.find(item); found != options.end()) return std::string(found->second);
+  std::string words(item);  // such as "batch size"
+  std::ranges::replace(words, ' ', '-');
+  return "--" + words;
+}
+
+}  // namespace
 
 void CheckpointOptions::add(CLI::App& command) {
   CLI::Option* checkpoint =
@@ -16,37 +69,59 @@ void CheckpointOptions::add(CLI::App& command) {
       ->check(number_in(1, 1e12))
       ->type_name("STEPS")
       ->needs(checkpoint);
-  command
-      .add_flag("--resume", resume,
-                "go on from the checkpoint, with the bits of a run that was not interrupted")
-      ->needs(checkpoint);
+  CLI::Option* resumes =
+      command
+          .add_flag("--resume", resume,
+                    "go on from the checkpoint, with the bits of a run that was not interrupted; begin where "
+                    "there is none yet")
+          ->needs(checkpoint);
+  command.add_flag("--overwrite", overwrite, "begin anew, although the checkpoint holds a training")
+      ->needs(checkpoint)
+      ->excludes(resumes);
 }
 
 std::optional<Checkpoint> CheckpointOptions::load(const Graph& model) const {
-  if (!resume) return std::nullopt;
+  std::error_code ignored;
+  if (file.empty() || overwrite || !fs::exists(file, ignored)) return std::nullopt;
+  if (!resume) {
+    refuse_to_overwrite(file);
+    return std::nullopt;
+  }
   Checkpoint checkpoint = read_checkpoint(file);
   check_parameters(file, checkpoint, model);
   return checkpoint;
+}
+
+void tell_interrupted(const CheckpointOptions& options, const std::optional<TrainingPosition>& held,
+                      bool saves_weights) {
+  if (held)
+    return write_result(fmt::format("interrupted: checkpoint {} holds {}; go on with --resume\n",
+                                    options.file, place_of(*held)));
+  if (!saves_weights) fail("interrupted, nothing was saved");
+  write_result("interrupted; the weights are those of the last step\n");
 }
 
 Checkpointer::Checkpointer(const CheckpointOptions& options, const Graph& model, const Weights& weights,
                            std::optional<EarlyStop>& stop, Recipe recipe,
                            const std::optional<Checkpoint>& resumed)
     : options_(options), model_(model), weights_(weights), stop_(stop), recipe_(std::move(recipe)) {
-  if (resumed) check_recipe(options_.file, resumed->recipe, recipe_);
+  if (resumed) check_recipe(options_.file, resumed->recipe, recipe_, option_of);
 }
 
 void Checkpointer::begin(Trainer& trainer, std::optional<Checkpoint> resumed, bool quiet) {
   if (options_.file.empty()) return;
   remove_abandoned_temporaries(options_.file);
   plan_ = plan_of(trainer);
-  if (!resumed) return write(trainer, {});
+  if (!resumed) {
+    if (options_.resume && !quiet)
+      write_result(fmt::format("{} is not there yet: the training begins\n", options_.file));
+    return write(trainer, {});
+  }
   check_states(options_.file, *resumed, trainer.executable().graph);
   trainer.go_on_from(resumed->position);
+  held_ = resumed->position;
   if (stop_) stop_->go_on_from(resumed->best);
-  if (!quiet)
-    write_result(fmt::format("going on from {}: epoch {}, step {}\n", options_.file, resumed->position.epoch,
-                             resumed->position.step));
+  if (!quiet) write_result(fmt::format("going on from {}: {}\n", options_.file, place_of(*held_)));
   if (plan_ != resumed->plan)
     fmt::print(stderr,
                "warning: {}: this program on this CPU makes another plan of the model than the checkpoint's; "
@@ -62,11 +137,16 @@ void Checkpointer::after_step(const Trainer& trainer, const Progress& progress, 
   if (due || stops || progress.images == progress.images_total) write(trainer, record());
 }
 
+void Checkpointer::after_epoch(const Trainer& trainer, std::string record) {
+  if (!options_.file.empty()) write(trainer, std::move(record));
+}
+
 void Checkpointer::write(const Trainer& trainer, std::string record) {
   Checkpoint checkpoint = take_checkpoint(model_, weights_, trainer.position(), recipe_, plan_);
   checkpoint.record = std::move(record);
   if (stop_) checkpoint.best = stop_->state();
   write_checkpoint(options_.file, checkpoint);
+  held_ = checkpoint.position;
   steps_ = 0;
 }
 

@@ -10,17 +10,23 @@
 
 namespace sinter::cli {
 
-/// --checkpoint, --checkpoint-every and --resume.
+/// --checkpoint, --checkpoint-every, --resume and --overwrite.
 struct CheckpointOptions {
   std::string file;
-  int64_t every = 0;  ///< steps; 0: once an epoch
-  bool resume = false;
+  int64_t every = 0;       ///< steps; 0: once an epoch
+  bool resume = false;     ///< where there is a checkpoint; else the training begins
+  bool overwrite = false;  ///< begin anew, whatever the file holds
 
   void add(CLI::App& command);
-  /// The checkpoint to go on from, found to be of this model; nothing where --resume was not given. Throws
-  /// InputError.
+  /// The checkpoint to go on from, found to be of this model; nothing where the training begins. Throws
+  /// InputError where the file holds something that neither --resume nor --overwrite was given for.
   std::optional<Checkpoint> load(const Graph& model) const;
 };
+
+/// Says what is kept of a training that was interrupted: the checkpoint at `held`, or the weights, if they
+/// will be saved. Throws Error where nothing is.
+void tell_interrupted(const CheckpointOptions& options, const std::optional<TrainingPosition>& held,
+                      bool saves_weights);
 
 /// Keeps a training's checkpoints. Everything given must outlive it.
 class Checkpointer {
@@ -37,6 +43,10 @@ class Checkpointer {
   /// makes what it keeps of the training's curves.
   void after_step(const Trainer& trainer, const Progress& progress, bool stops,
                   const std::function<std::string()>& record);
+  /// Writes the checkpoint of an epoch whose test is done: it is not looked at again.
+  void after_epoch(const Trainer& trainer, std::string record);
+  /// Where the training is in the checkpoint; nothing where none is kept.
+  const std::optional<TrainingPosition>& held() const { return held_; }
 
  private:
   void write(const Trainer& trainer, std::string record);
@@ -48,6 +58,7 @@ class Checkpointer {
   const Recipe recipe_;
   std::string plan_;
   int64_t steps_ = 0;  ///< since the last checkpoint
+  std::optional<TrainingPosition> held_;
 };
 
 }  // namespace sinter::cli

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "cli/environment.h"
+#include "cli/interrupt.h"
 #include "ir/printable.h"
 
 namespace sinter::cli {
@@ -66,7 +67,8 @@ DataSet DataReadingOptions::load(const std::string& spec, const GlobalOptions& g
                       .test_share = test_share,
                       .needs_test = needs_test,
                       .skip_bad = skip_bad,
-                      .threads = global.threads};
+                      .threads = global.threads,
+                      .before_picture = throw_if_interrupted};
   if (!resize.empty()) options.resize = picture_size("--resize", resize);
   if (model != nullptr) fit_model(options, *model);
   DataSet data = load_data_set(spec, options);

@@ -24,4 +24,8 @@ void watch_for_interrupt() {
 
 bool interrupted() { return came != 0; }
 
+void throw_if_interrupted() {
+  if (interrupted()) throw Interrupted();
+}
+
 }  // namespace sinter::cli

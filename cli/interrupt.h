@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ir/error.h"
+
 namespace sinter::cli {
 
 /// From now on the first Ctrl-C (SIGINT) or SIGTERM is only noted, so that the work can end cleanly; a second
@@ -8,5 +10,11 @@ namespace sinter::cli {
 void watch_for_interrupt();
 /// Whether one came.
 bool interrupted();
+
+/// Thrown where work ends because one came.
+struct Interrupted : Error {
+  Interrupted() : Error("interrupted") {}
+};
+void throw_if_interrupted();
 
 }  // namespace sinter::cli

@@ -30,7 +30,7 @@ constexpr const char* examples =
     "      --label-smoothing 0.1 --clip-norm 1 --early-stop 3\n"
     "  sinter train resnet18.onnx --data images:pictures --freeze 'layer[12].*' --save tuned.safetensors\n"
     "  sinter train my/net.sinter --data cifar10 --augment crop:4,flip --normalize 0.5,0.5 --epochs 30 \\\n"
-    "      --checkpoint run.checkpoint    (and, after an interruption, the same with --resume)";
+    "      --checkpoint run.checkpoint    --resume    (begins, and after an interruption goes on)";
 
 struct Options {
   ModelOption model;
@@ -71,8 +71,7 @@ void add_options(CLI::App& command, Options& options) {
                   "first weights: default (PyTorch's), xavier_uniform, kaiming_uniform or kaiming_normal")
       ->check(CLI::IsMember({"default", "xavier_uniform", "kaiming_uniform", "kaiming_normal"}))
       ->capture_default_str();
-  command.add_option("--weights", options.weights, "start from these weights (.safetensors) instead")
-      ->excludes("--resume");
+  command.add_option("--weights", options.weights, "start from these weights (.safetensors) instead");
   command.add_flag("--no-shuffle", options.no_shuffle, "take the examples in their order");
   command.add_option("--limit", train.limit, "use only the first N training examples")
       ->check(number_in(1, 1e12));
@@ -102,10 +101,12 @@ std::string test_text(const TestScore& test) {
 }
 
 void print_epoch(const EpochReport& report, int64_t epochs) {
-  write_result(fmt::format("epoch {:>{}}/{}  loss {}  train accuracy {:.4f}{}  {:.0f} images/s  {:.1f} s\n",
-                           report.epoch, fmt::formatted_size("{}", epochs), epochs,
-                           loss_text(report.train.loss), report.train.accuracy, test_text(report.test),
-                           report.images_per_second, report.seconds));
+  const std::string speed =
+      report.images == 0 ? "trained before"
+                         : fmt::format("{:.0f} images/s  {:.1f} s", report.images_per_second, report.seconds);
+  write_result(fmt::format("epoch {:>{}}/{}  loss {}  train accuracy {:.4f}{}  {}\n", report.epoch,
+                           fmt::formatted_size("{}", epochs), epochs, loss_text(report.train.loss),
+                           report.train.accuracy, test_text(report.test), speed));
 }
 
 TrainOptions train_options(const Options& options, const GlobalOptions& global, const DataSet& data) {
@@ -124,33 +125,68 @@ TrainOptions train_options(const Options& options, const GlobalOptions& global, 
   return result;
 }
 
-void run_epochs(Trainer& trainer, int64_t epochs, std::optional<EarlyStop>& stop, TrainingRecord& record,
-                Checkpointer& checkpointer, ProgressLine& line) {
-  const auto on_step = [&](const Progress& progress) {
+void tell_stopped_early(const EarlyStop& stop) {
+  write_result(fmt::format("stopped early: the {} was best in epoch {}, {:.4f}\n", stop.watched(),
+                           stop.best_epoch(), stop.best()));
+}
+
+/// A training from where it begins, or goes on, to its end.
+struct Course {
+  Trainer& trainer;
+  int64_t epochs;
+  std::optional<EarlyStop>& stop;
+  TrainingRecord& record;
+  Checkpointer& checkpointer;
+  ProgressLine& line;
+
+  /// Whether it came to its end; an interrupt comes before that.
+  bool run() {
+    int64_t epoch = trainer.position().epoch;
+    const bool stopped_before = stop && stop->has_ended(epoch - 1);
+    if (stopped_before) tell_stopped_early(*stop);
+    if (stopped_before) return true;
+    if (epoch > epochs) write_result(fmt::format("nothing is left to do: {} epochs are done\n", epoch - 1));
+    for (; epoch <= epochs; ++epoch) {
+      const EpochReport report = trainer.run_epoch(
+          [&](const Progress& progress) { return after_step(progress); }, [] { return !interrupted(); });
+      line.clear();
+      if (report.stopped) return false;
+      print_epoch(report, epochs);
+      record.epoch(report);
+      const bool stops = stop && stop->ends_after(epoch, report.test);
+      checkpointer.after_epoch(trainer, record.curves());
+      if (!stops || epoch == epochs) continue;
+      tell_stopped_early(*stop);
+      break;
+    }
+    return true;
+  }
+
+ private:
+  bool after_step(const Progress& progress) {
     const bool stops = interrupted();
     record.step(progress);
     line.show(progress);
     checkpointer.after_step(trainer, progress, stops, [&] { return record.curves(); });
     return !stops;
-  };
-  for (int64_t epoch = trainer.position().epoch; epoch <= epochs; ++epoch) {
-    const EpochReport report = trainer.run_epoch(on_step);
-    line.clear();
-    if (report.stopped) return write_result("interrupted; the weights are those of the last step\n");
-    print_epoch(report, epochs);
-    record.epoch(report);
-    if (!stop || !stop->ends_after(epoch, report.test) || epoch == epochs) continue;
-    return write_result(fmt::format("stopped early: the {} was best in epoch {}, {:.4f}\n", stop->watched(),
-                                    stop->best_epoch(), stop->best()));
   }
+};
+
+void announce(const Trainer& trainer, const Graph& model, const DataSet& data, const GlobalOptions& global) {
+  const Executable& step = trainer.executable();
+  if (!global.quiet())
+    write_result(fmt::format("training {} on {}: {} training and {} test examples, {} thread{}, backend {}\n",
+                             model.name, data.name, trainer.examples(), trainer.test_examples(),
+                             global.threads, global.threads == 1 ? "" : "s", step.backend));
+  warn_of_fallbacks(model.name, step.backend, step.fallbacks, global);
 }
 
-void train(const Options& options, const GlobalOptions& global) {
-  LoadedModel loaded = options.model.load_with_weights();
-  loaded.graph = options.part.of(loaded.graph);
+// Until the first step an interrupt is an exception, since there is nothing to end well.
+void train(const Options& options, const GlobalOptions& global, const LoadedModel& loaded,
+           std::optional<Checkpoint> resumed) {
   const Graph& model = loaded.graph;
-  auto resumed = options.checkpoint.load(model);
   const DataSet data = options.data.load(global, model);
+  throw_if_interrupted();
   const TrainOptions settings = train_options(options, global, data);
   const Weights weights(first_weights(options, loaded, global.seed, resumed));
   auto stop = options.course.stop();
@@ -161,23 +197,32 @@ void train(const Options& options, const GlobalOptions& global) {
   TrainingRecord record(
       options.files, {fmt::format("{} on {}", model.name, data.name), data.classes, options.epochs}, resumed);
   Trainer trainer(model, data, weights, global.make_pool(), settings);
-  if (!global.quiet())
-    write_result(fmt::format("training {} on {}: {} training and {} test examples, {} thread{}, backend {}\n",
-                             model.name, data.name, trainer.examples(), trainer.test_examples(),
-                             global.threads, global.threads == 1 ? "" : "s", trainer.executable().backend));
-  const Executable& step = trainer.executable();
-  warn_of_fallbacks(model.name, step.backend, step.fallbacks, global);
-  watch_for_interrupt();
+  throw_if_interrupted();
+  announce(trainer, model, data, global);
   checkpointer.begin(trainer, std::move(resumed), global.quiet());
   ProgressLine line(options.epochs, global.quiet());
   try {
-    run_epochs(trainer, options.epochs, stop, record, checkpointer, line);
+    const bool ended = Course{trainer, options.epochs, stop, record, checkpointer, line}.run();
+    if (!ended) tell_interrupted(options.checkpoint, checkpointer.held(), !options.files.save.empty());
   } catch (const Error&) {  // whatever went wrong, what was learnt is kept
     line.clear();
     record.rescue(model, weights);
     throw;
   }
   record.save(model, weights);
+}
+
+void load_and_train(const Options& options, const GlobalOptions& global) {
+  LoadedModel loaded = options.model.load_with_weights();
+  loaded.graph = options.part.of(loaded.graph);
+  watch_for_interrupt();
+  auto resumed = options.checkpoint.load(loaded.graph);
+  const auto held = resumed ? std::optional(resumed->position) : std::nullopt;
+  try {
+    train(options, global, loaded, std::move(resumed));
+  } catch (const Interrupted&) {
+    tell_interrupted(options.checkpoint, held, false);
+  }
 }
 
 }  // namespace
@@ -187,7 +232,7 @@ void add_train(CLI::App& app, const GlobalOptions& global) {
   command->footer(examples);
   auto options = std::make_shared<Options>();
   add_options(*command, *options);
-  command->callback([options, &global] { train(*options, global); });
+  command->callback([options, &global] { load_and_train(*options, global); });
 }
 
 }  // namespace sinter::cli

@@ -115,8 +115,9 @@ void TrainingRecord::epoch(const EpochReport& report) {
                                  {"test_top5", of_test(report.test.top5)},
                                  {"lr", report.lr},
                                  {"seconds", rounded(report.seconds)},
-                                 {"images_per_second", rounded(report.images_per_second)},
+                                 {"images_per_second", nullptr},
                                  {"data_wait_seconds", rounded(report.data_wait_seconds)}};
+  if (report.images > 0) line["images_per_second"] = rounded(report.images_per_second);
   if (tested && report.test.confusion.classes() <= classes_in_metrics)
     line["confusion"] = confusion_rows(report.test.confusion);
   metrics_.write(line.dump());

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view magic = "sinter checkpoint 1\n";
+constexpr std::string_view magic = "sinter checkpoint 2\n";
 constexpr std::string_view training = "training", parameter = "parameter ", state = "state ",
                            record = "record", end = "end";
 
@@ -46,6 +46,51 @@ void read_training(Checkpoint& checkpoint, const Location& place, std::string_vi
   } catch (const nlohmann::json::exception& error) {  // the checksum fits: another program wrote it
     fail_input_at(place, "part \"{}\" is not what it should be: {}", training, error.what());
   }
+}
+
+// The parameters that are trained, but for those that the other side has frozen: as states they are there
+// too.
+struct Trained {
+  std::vector<std::pair<std::string, Type>> types = {};
+  std::vector<size_t> numbers = {};  ///< of each among all parameters, from 1
+  size_t count = 0;                  ///< of all
+  std::vector<std::string> frozen_elsewhere = {};
+
+  void add(const std::string& name, const Type& type, bool frozen) {
+    ++count;
+    if (frozen) return frozen_elsewhere.push_back(name);
+    types.emplace_back(name, type);
+    numbers.push_back(count);
+  }
+  std::string show(size_t index) const {
+    if (index >= types.size()) return fmt::format("{} parameter{}", count, count == 1 ? "" : "s");
+    const auto& [name, type] = types[index];
+    return fmt::format("\"{}\": {} as parameter {}", name, to_string(type), numbers[index]);
+  }
+};
+
+Trained trained_here(const Checkpoint& checkpoint, const Graph& model) {
+  Trained trained;
+  for (const ValueId id : model.parameters()) {
+    const ValueInfo& info = model.info(id);
+    const auto found = checkpoint.states.find(info.name);
+    trained.add(info.name, info.type, found != checkpoint.states.end() && found->second.type() == info.type);
+  }
+  return trained;
+}
+
+Trained trained_there(const Checkpoint& checkpoint, const Graph& model) {
+  Trained trained;
+  for (const auto& [name, tensor] : checkpoint.parameters)
+    trained.add(name, tensor.type(), std::ranges::any_of(model.states(), [&](ValueId id) {
+                  return model.info(id).name == name && model.type(id) == tensor.type();
+                }));
+  return trained;
+}
+
+std::string named(const std::vector<std::string>& names) {
+  const size_t more = names.size() - 1;
+  return fmt::format("\"{}\"{}", names[0], more == 0 ? "" : fmt::format(" and {} more", more));
 }
 
 }  // namespace
@@ -106,23 +151,22 @@ Checkpoint read_checkpoint(const std::filesystem::path& path) {
 }
 
 void check_parameters(const std::string& path, const Checkpoint& checkpoint, const Graph& model) {
-  const auto& found = checkpoint.parameters;
-  for (size_t i = 0; i < model.parameters().size(); ++i) {
-    const ValueInfo& info = model.info(model.parameters()[i]);
-    const std::string expected =
-        fmt::format("model \"{}\" has \"{}\": {} there", model.name, info.name, to_string(info.type));
-    if (i >= found.size())
-      fail_input("{}: a checkpoint of another model: it has {} parameters; {}", path, found.size(), expected);
-    if (found[i].first != info.name || found[i].second.type() != info.type)
-      fail_input("{}: a checkpoint of another model: its parameter {} is \"{}\": {}; {}", path, i + 1,
-                 found[i].first, to_string(found[i].second.type()), expected);
+  const Trained here = trained_here(checkpoint, model), there = trained_there(checkpoint, model);
+  for (size_t i = 0; i < std::max(here.types.size(), there.types.size()); ++i) {
+    if (i < here.types.size() && i < there.types.size() && here.types[i] == there.types[i]) continue;
+    fail_input("{}: a checkpoint of another model: it has {}; model \"{}\" has {}", path, there.show(i),
+               model.name, here.show(i));
   }
-  if (found.size() > model.parameters().size()) {
-    const auto& [name, tensor] = found[model.parameters().size()];
-    fail_input("{}: a checkpoint of another model: its parameter {} is \"{}\": {}; model \"{}\" has {}", path,
-               model.parameters().size() + 1, name, to_string(tensor.type()), model.name,
-               model.parameters().size());
-  }
+  if (!here.frozen_elsewhere.empty())
+    fail_input(
+        "{}: the checkpoint's training has frozen {}, which this run has not (--freeze). A training goes on "
+        "as it began",
+        path, named(here.frozen_elsewhere));
+  if (!there.frozen_elsewhere.empty())
+    fail_input(
+        "{}: the checkpoint's training has trained {}, which this run has frozen (--freeze). A training goes "
+        "on as it began",
+        path, named(there.frozen_elsewhere));
 }
 
 void check_states(const std::string& path, const Checkpoint& checkpoint, const Graph& step) {

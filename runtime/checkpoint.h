@@ -39,7 +39,7 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 Checkpoint read_checkpoint(const std::filesystem::path& path);
 
 /// Throws InputError that shows the first of the checkpoint's parameters whose name or type differs from the
-/// model's, beside what the model has there.
+/// model's, beside what the model has there; and where all are there, but others are trained.
 void check_parameters(const std::string& path, const Checkpoint& checkpoint, const Graph& model);
 
 /// Throws InputError unless the checkpoint has just the states of the training step.

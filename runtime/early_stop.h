@@ -22,8 +22,10 @@ class EarlyStop {
       best_ = now;
       best_epoch_ = epoch;
     }
-    return epoch - best_epoch_ >= patience_;
+    return has_ended(epoch);
   }
+  /// Whether the training should have ended after that epoch, the last it looked at.
+  bool has_ended(int64_t epoch) const { return best_epoch_ > 0 && epoch - best_epoch_ >= patience_; }
 
   /// What it knows of the epochs so far, for another one to go on from.
   struct State {

@@ -43,13 +43,14 @@ void prepare_for(Classifier& classifier, const BatchLoader& loader, int64_t batc
   if (loader.remainder() > 0) classifier.prepare(loader.remainder());
 }
 
-TestScore evaluate(Classifier& classifier, BatchLoader& loader, bool mean_loss) {
+TestScore evaluate(Classifier& classifier, BatchLoader& loader, bool mean_loss, const GoesOn& goes_on) {
   constexpr int64_t near = 5;
   TestScore result;
   ScoreSum sum(mean_loss);
   int64_t among_first = 0;
   loader.start(0);
   while (const Batch* batch = loader.next()) {
+    if (goes_on && !goes_on()) break;
     sum.add(classifier.run(*batch), batch->count);
     const Tensor& scores = classifier.scores(batch->count);
     const int64_t classes = scores.shape()[1];

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "runtime/classifier.h"
 #include "runtime/confusion_matrix.h"
 
@@ -22,9 +24,13 @@ ClassifierOptions evaluation_options(const std::string& backend, const PassOptio
 /// Prepares the classifier for the loader's full and remainder batches.
 void prepare_for(Classifier& classifier, const BatchLoader& loader, int64_t batch_size);
 
+/// Whether to go on; asked again and again.
+using GoesOn = std::function<bool()>;
+
 /// Runs a model over all that the loader gives. `classifier` must be prepared for the loader's batch sizes,
 /// with evaluation_options. `mean_loss`: a batch's loss is its mean, else its sum.
-TestScore evaluate(Classifier& classifier, BatchLoader& loader, bool mean_loss);
+/// Where `goes_on` says no before a batch, the score is of those before it.
+TestScore evaluate(Classifier& classifier, BatchLoader& loader, bool mean_loss, const GoesOn& goes_on = {});
 
 /// The place of class `label` among scores, from 0, the highest first. Of equal scores the first class comes
 /// first, and NaN comes before numbers, as in argmax.

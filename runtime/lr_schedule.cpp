@@ -124,6 +124,26 @@ void parse_warmup(std::string_view text, LrSchedule& schedule) {
   schedule.warmup = *value;
 }
 
+std::string schedule_text(const LrSchedule& schedule) {
+  switch (schedule.kind) {
+    case LrSchedule::Kind::constant:
+      return "constant";
+    case LrSchedule::Kind::step:
+      return fmt::format("step:{},{}", schedule.epochs[0], schedule.gamma);
+    case LrSchedule::Kind::multistep:
+      return fmt::format("multistep:{},{}", fmt::join(schedule.epochs, ","), schedule.gamma);
+    case LrSchedule::Kind::cosine:
+      return schedule.bound == 0 ? "cosine" : fmt::format("cosine:{}", schedule.bound);
+    case LrSchedule::Kind::one_cycle:
+      return schedule.bound == 0 ? "one-cycle" : fmt::format("one-cycle:{}", schedule.bound);
+  }
+  return "";
+}
+
+std::string warmup_text(const LrSchedule& schedule) {
+  return fmt::format("{}{}", schedule.warmup, schedule.warmup_in_epochs ? "e" : "");
+}
+
 double learning_rate(const LrSchedule& schedule, double base, int64_t update, const TrainingLength& length) {
   const double updates =
       schedule.warmup * (schedule.warmup_in_epochs ? static_cast<double>(length.updates_per_epoch) : 1.0);

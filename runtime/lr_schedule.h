@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,10 @@ LrSchedule parse_lr_schedule(std::string_view text);
 
 /// Sets the warm-up: `500` is updates, `2e` epochs. Throws InputError for anything else.
 void parse_warmup(std::string_view text, LrSchedule& schedule);
+
+/// The text that these read: `step:30,0.1`, `2e`.
+std::string schedule_text(const LrSchedule& schedule);
+std::string warmup_text(const LrSchedule& schedule);
 
 /// The learning rate of update `update`, counted from 0 over the whole training.
 double learning_rate(const LrSchedule& schedule, double base, int64_t update, const TrainingLength& length);

@@ -110,7 +110,7 @@ void Trainer::go_on_from(const TrainingPosition& position) {
   begun_elsewhere_ = true;
 }
 
-EpochReport Trainer::run_epoch(const OnStep& on_step) {
+EpochReport Trainer::run_epoch(const OnStep& on_step, const GoesOn& goes_on) {
   if (!std::exchange(begun_elsewhere_, false)) position_ = {.epoch = epoch_ + 1};
   epoch_ = position_.epoch;
   check_weights("before");
@@ -139,10 +139,19 @@ EpochReport Trainer::run_epoch(const OnStep& on_step) {
   check_weights("after");
   report.train = sum.score();
   report.seconds = watch.seconds();
-  report.images_per_second = static_cast<double>(sum.count() - images_before) / report.seconds;
+  report.images = sum.count() - images_before;
+  report.images_per_second = static_cast<double>(report.images) / report.seconds;
   report.data_wait_seconds = loader_.waited_seconds();
-  if (!report.stopped) report.test = evaluate(tester_, test_loader_, is_mean(options_.pass_options));
+  if (!report.stopped) test(report, goes_on);
   return report;
+}
+
+void Trainer::test(EpochReport& report, const GoesOn& goes_on) {
+  report.test = evaluate(tester_, test_loader_, is_mean(options_.pass_options), [&] {
+    report.stopped = goes_on && !goes_on();
+    return !report.stopped;
+  });
+  if (!report.stopped) position_ = {.epoch = epoch_ + 1};
 }
 
 }  // namespace sinter

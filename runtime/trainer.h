@@ -57,7 +57,8 @@ struct EpochReport {
   double seconds = 0;   ///< of the training, without the test
   double images_per_second = 0;
   double data_wait_seconds = 0;  ///< of the training: in which no batch was ready
-  bool stopped = false;          ///< by OnStep; nothing was tested then
+  int64_t images = 0;            ///< trained on: 0 where a resumed epoch had only its test left
+  bool stopped = false;          ///< by OnStep or GoesOn; the test is not there, or not whole, then
 };
 
 /// Trains a model on pictures. The order of the examples and the weights'
@@ -71,10 +72,11 @@ class Trainer {
 
   /// One pass over the training examples, then over the test examples. Throws Error when the loss is not
   /// finite: it names the step and the node that first made a NaN or infinity; the weights are those before
-  /// that step. Also when a parameter is not finite before or after the epoch.
-  EpochReport run_epoch(const OnStep& on_step = {});
+  /// that step. Also when a parameter is not finite before or after the epoch. `goes_on` is asked while the
+  /// test examples are looked at; no ends that.
+  EpochReport run_epoch(const OnStep& on_step = {}, const GoesOn& goes_on = {});
 
-  /// Where the training is, after any of its steps.
+  /// Where the training is: after any of its steps, and after the test at the next epoch's begin.
   const TrainingPosition& position() const { return position_; }
   /// Lets the next epoch begin there; the weights must be those of that moment. Throws InputError where the
   /// data has no such position.
@@ -94,6 +96,7 @@ class Trainer {
   StepScalars scalars_of(const Batch& batch, int64_t index, int64_t done) const;
   TrainingLength length() const;
   void check_weights(std::string_view when) const;
+  void test(EpochReport& report, const GoesOn& goes_on);
   [[noreturn]] void explain_loss(const Batch& batch, double loss, int64_t step) const;
 
   TrainOptions options_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +29,8 @@ struct DataOptions {
   bool needs_test = false;      ///< a set without a test split is an error, not a note
   bool skip_bad = false;        ///< pictures in files that cannot be read are left out
   int threads = 1;              ///< to decode pictures on
-  int64_t most_bytes = int64_t{1} << 30;  ///< of pictures that are decoded once and kept
+  std::function<void()> before_picture = {};  ///< called by these threads; what it throws ends the loading
+  int64_t most_bytes = int64_t{1} << 30;      ///< of pictures that are decoded once and kept
 };
 
 /// The class names of a known data set, whose files are not looked at; nothing for an unknown name.

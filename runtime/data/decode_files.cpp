@@ -14,11 +14,12 @@ namespace {
 // What is wrong with each file: empty where nothing is.
 class Decoding {
  public:
-  Decoding(const Examples& examples, bool keep)
+  Decoding(const Examples& examples, const DecodeOptions& options)
       : examples_(examples),
+        before_picture_(options.before_picture),
         picture_bytes_(examples.channels * examples.resize.height * examples.resize.width),
         wrong_(examples.count) {
-    if (keep) pixels_.resize(examples.count * picture_bytes_);
+    if (options.keep) pixels_.resize(examples.count * picture_bytes_);
   }
 
   void run(int threads) {
@@ -37,7 +38,10 @@ class Decoding {
   void work() {
     try {
       ExampleReader reader(examples_);
-      for (int64_t i = next_++; i < examples_.count && !stop_; i = next_++) decode(reader, i);
+      for (int64_t i = next_++; i < examples_.count && !stop_; i = next_++) {
+        if (before_picture_) before_picture_();
+        decode(reader, i);
+      }
     } catch (...) {  // out of memory, say
       if (!stop_.exchange(true)) failure_ = std::current_exception();
     }
@@ -53,6 +57,7 @@ class Decoding {
   }
 
   const Examples& examples_;
+  const std::function<void()>& before_picture_;
   int64_t picture_bytes_;
   std::vector<std::string> wrong_;
   std::vector<uint8_t> pixels_;
@@ -83,7 +88,7 @@ void leave_out(Examples& examples, Decoding& decoding) {
 }  // namespace
 
 SkippedFiles decode_files(Examples& examples, const DecodeOptions& options) {
-  Decoding decoding(examples, options.keep);
+  Decoding decoding(examples, options);
   decoding.run(options.threads);
   SkippedFiles skipped;
   for (const std::string& wrong : decoding.wrong()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@ struct DecodeOptions {
   bool keep = false;      ///< the pixels, in memory; else the files' names
   bool skip_bad = false;  ///< leave out what is no sound picture
   int threads = 1;
+  std::function<void()> before_picture = {};  ///< called by each thread; what it throws is thrown here
 };
 
 struct SkippedFiles {

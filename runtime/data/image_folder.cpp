@@ -160,8 +160,10 @@ DataSet load_image_folder(const fs::path& folder, const DataOptions& options) {
     set_size(*split, options);
     bytes += split->count * split->channels * split->resize.height * split->resize.width;
   }
-  const DecodeOptions decoding{
-      .keep = bytes <= options.most_bytes, .skip_bad = options.skip_bad, .threads = options.threads};
+  const DecodeOptions decoding{.keep = bytes <= options.most_bytes,
+                               .skip_bad = options.skip_bad,
+                               .threads = options.threads,
+                               .before_picture = options.before_picture};
   decode(data.train, folder, "training", decoding, data.notes);
   if (test_folder(folder) || options.test_share > 0)
     decode(data.test, folder, "test", decoding, data.notes);

@@ -32,11 +32,15 @@ class Resume : public testing::Test {
     }
     folder_.file("cifar10/data_batch_1.bin", records);
     folder_.file("cifar10/test_batch.bin", records.substr(0, 50 * 3073));
-    model_ =
-        folder_.file("net.sinter",
-                     "model net() {\n  input image: f32[N, 3, 32, 32]\n  image | conv2d(8, kernel_size=3)"
-                     " | relu | max_pool2d(2, stride=2) | conv2d(16, kernel_size=3) | relu |"
-                     " avg_pool2d(2, stride=2) | flatten | linear(10)\n}\n");
+    model_ = folder_.file("net.sinter", layers("relu"));
+  }
+
+  static std::string layers(const std::string& activation) {
+    return "model net() {\n  input image: f32[N, 3, 32, 32]\n  image | conv2d(8, kernel_size=3) | " +
+           activation +
+           " | max_pool2d(2, stride=2) | conv2d(16, kernel_size=3) | relu | avg_pool2d(2, stride=2) | "
+           "flatten |"
+           " linear(10)\n}\n";
   }
 
   // What is given twice is taken from `more`.
@@ -79,27 +83,15 @@ class Resume : public testing::Test {
 
 TEST_F(Resume, AfterKillsAtAnyMomentTheBitsAreThoseOfAStraightRun) {
   const std::string expected = straight("6");
-  const std::vector<std::string> checkpointed = {"--epochs",
-                                                 "6",
-                                                 "--checkpoint",
-                                                 path("c"),
-                                                 "--checkpoint-every",
-                                                 "3",
-                                                 "--threads",
-                                                 "2",
-                                                 "--save",
-                                                 path("w"),
-                                                 "--metrics",
-                                                 path("m.jsonl"),
-                                                 "--step-metrics",
-                                                 path("s.jsonl")};
+  const std::vector<std::string> checkpointed = {
+      "--epochs",     "6", "--checkpoint", path("c"), "--resume",  "--checkpoint-every", "3",
+      "--threads",    "2", "--save",       path("w"), "--metrics", path("m.jsonl"),      "--step-metrics",
+      path("s.jsonl")};
   Random random(static_cast<uint64_t>(getpid()), 0);
   int kills = 0;
   for (int attempt = 0; attempt < 100; ++attempt) {
-    std::vector<std::string> more = checkpointed;
     const uint64_t reached = size_of_file(path("s.jsonl"));
-    if (fs::exists(path("c"))) more.emplace_back("--resume");
-    Program program(arguments(more), options());
+    Program program(arguments(checkpointed), options());
     if (kills < 4) {
       // Some steps further than the last time, and then at any moment: a step, a checkpoint.
       wait_for_size(path("s.jsonl"), reached + random.uniform_int(1200));
@@ -141,9 +133,10 @@ TEST_F(Resume, AnInterruptWritesACheckpointAndEndsCleanly) {
   program.send(SIGINT);
   const Outcome outcome = program.wait();
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_EQ(outcome.out, "interrupted; the weights are those of the last step\n");
   const std::string steps = content_of(path("s"));
   const auto done = nlohmann::json::parse(steps.substr(steps.rfind('\n', steps.size() - 2) + 1));
+  EXPECT_EQ(outcome.out, "interrupted: checkpoint " + path("c") + " holds epoch " + done["epoch"].dump() +
+                             ", step " + done["step"].dump() + "; go on with --resume\n");
   std::vector<std::string> more = {"--epochs", done["epoch"].dump(), "--checkpoint", path("c"),
                                    "--resume", "--log-level",        "info"};
   const Outcome resumed = run(more);
@@ -184,27 +177,168 @@ TEST_F(Resume, WhatDoesNotFitIsNamed) {
     EXPECT_EQ(outcome.out, "");
     return outcome.err;
   };
+  const std::string file = "sinter: " + path("c") + ": ", goes_on = ". A training goes on as it began\n";
+  EXPECT_EQ(message({"--limit", "100"}),
+            file + "the checkpoint's limit of examples is none; this run's is 100 (--limit)" + goes_on);
+  EXPECT_EQ(message({"--momentum", "0.8"}),
+            file + "the checkpoint's momentum is 0.9; this run's is 0.8 (--momentum)" + goes_on);
+  EXPECT_EQ(message({"--weight-decay", "0.01", "--lr", "0.5", "--batch-size", "16"}),
+            file + "the checkpoint's weight decay is 0; this run's is 0.01 (--weight-decay)" + goes_on)
+      << "what is most fundamental comes first";
+  EXPECT_EQ(message({"--optimizer", "adam", "--momentum", "0", "--lr", "0.001"}),
+            file + "the checkpoint's optimizer is sgd; this run's is adam (--optimizer)" + goes_on);
   EXPECT_EQ(
-      message({"--limit", "100"}),
-      "sinter: " + path("c") +
-          ": the checkpoint's limit of examples is 0; this run's is 100. A training goes on as it began\n");
-  EXPECT_EQ(
-      message({"--momentum", "0.8"}),
-      "sinter: " + path("c") +
-          ": the checkpoint's optimizer is sgd with momentum 0.9, weight decay default, betas 0.9 0.999, eps "
-          "1e-08, alpha 0.99; this run's is sgd with momentum 0.8, weight decay default, betas 0.9 0.999, "
-          "eps 1e-08, alpha 0.99. A training goes on as it began\n");
+      message({"--lr-schedule", "step:3,0.1"}),
+      file + "the checkpoint's learning rate schedule is constant; this run's is step:3,0.1 (--lr-schedule)" +
+          goes_on);
+  EXPECT_EQ(message({"--warmup", "2e"}),
+            file + "the checkpoint's warm-up is 0; this run's is 2e (--warmup)" + goes_on);
+  EXPECT_EQ(message({"--batch-size", "16"}),
+            file + "the checkpoint's batch size is 32; this run's is 16 (--batch-size)" + goes_on);
+  EXPECT_EQ(message({"--augment", "flip"}),
+            file + "the checkpoint's augmentation is crop:4,flip; this run's is flip (--augment)" + goes_on);
+  EXPECT_EQ(message({"--no-shuffle"}),
+            file + "the checkpoint's shuffling is on; this run's is off (--no-shuffle)" + goes_on);
+  EXPECT_EQ(message({"--freeze", "0.*"}),
+            file +
+                "the checkpoint's training has trained \"0.weight\" and 1 more, "
+                "which this run has frozen (--freeze)" +
+                goes_on);
+  folder_.file("net.sinter", layers("sigmoid"));
+  EXPECT_EQ(message({}), file +
+                             "a checkpoint of another model: line 9 of its graph is\n"
+                             "  %2 = relu(%1) : f32[N, 8, 30, 30]  @ \"1\"\n"
+                             "model \"net\" has\n"
+                             "  %2 = sigmoid(%1) : f32[N, 8, 30, 30]  @ \"1\"\n"
+                             "there (MODEL, --output)\n");
   folder_.file("net.sinter",
                "model net() {\n  input image: f32[N, 3, 32, 32]\n  image | conv2d(8, kernel_size=5)"
                " | flatten | linear(10)\n}\n");
   EXPECT_EQ(message({}),
-            "sinter: " + path("c") +
-                ": a checkpoint of another model: its parameter 1 is \"0.weight\": f32[8, 3, 3, 3]; "
-                "model \"net\" has \"0.weight\": f32[8, 3, 5, 5] there\n");
+            file +
+                "a checkpoint of another model: it has \"0.weight\": f32[8, 3, 3, 3] as parameter 1; model "
+                "\"net\" has \"0.weight\": f32[8, 3, 5, 5] as parameter 1\n");
   folder_.file("c", "");
-  EXPECT_EQ(message({}), "sinter: " + path("c") + ": it does not begin with \"sinter checkpoint 1\"\n");
-  fs::remove(path("c"));
-  EXPECT_EQ(message({}), "sinter: cannot read " + path("c") + ": No such file or directory\n");
+  EXPECT_EQ(message({}), file + "it does not begin with \"sinter checkpoint 2\"\n");
+}
+
+TEST_F(Resume, FrozenParametersStayFrozen) {
+  ASSERT_EQ(run({"--epochs", "1", "--checkpoint", path("c"), "--freeze", "3.*"}).exit_code, 0);
+  const Outcome outcome = run({"--epochs", "2", "--checkpoint", path("c"), "--resume"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_EQ(outcome.err, "sinter: " + path("c") +
+                             ": the checkpoint's training has frozen \"3.weight\" and 1 more, which this run "
+                             "has not (--freeze). A training goes on as it began\n");
+  EXPECT_EQ(run({"--epochs", "2", "--checkpoint", path("c"), "--freeze", "3.*", "--resume"}).exit_code, 0);
+}
+
+TEST_F(Resume, OneCommandBeginsAndGoesOn) {
+  const std::string expected = straight("2");
+  const auto train_to = [&](const std::string& epochs) {
+    const Outcome outcome = run({"--epochs", epochs, "--checkpoint", path("c"), "--resume", "--save",
+                                 path("w"), "--metrics", path("m"), "--log-level", "info"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return outcome.out.substr(outcome.out.find('\n') + 1);  // after what is trained on what
+  };
+  const std::string first = train_to("1");
+  EXPECT_TRUE(first.starts_with(path("c") + " is not there yet: the training begins\nepoch 1/1  loss "))
+      << first;
+  // The first epoch's test was done and is not done again.
+  const std::string second = train_to("2");
+  EXPECT_TRUE(second.starts_with("going on from " + path("c") + ": the end of epoch 1\nepoch 2/2  loss "))
+      << second;
+  EXPECT_EQ(content_of(path("w")), expected);
+  const std::string metrics = content_of(path("m"));
+  EXPECT_EQ(train_to("2"), "going on from " + path("c") +
+                               ": the end of epoch 2\nnothing is left to do: 2 epochs are done\nsaved " +
+                               path("w") + "\n");
+  EXPECT_EQ(content_of(path("w")), expected);
+  EXPECT_EQ(content_of(path("m")), metrics);
+  EXPECT_EQ(std::ranges::count(metrics, '\n'), 2);
+}
+
+TEST_F(Resume, ATrainingThatStoppedEarlyStaysSo) {
+  const auto train = [&] {
+    return run({"--epochs", "9", "--lr", "1e-9", "--early-stop", "1,0.5", "--checkpoint", path("c"),
+                "--resume"})
+        .out;
+  };
+  const std::string first = train();
+  const size_t end = first.find("stopped early: the test loss was best in epoch 1, ");
+  ASSERT_NE(end, std::string::npos) << first;
+  EXPECT_EQ(train(), first.substr(end));
+}
+
+TEST_F(Resume, ACheckpointIsNotOverwrittenUnasked) {
+  ASSERT_EQ(run({"--epochs", "1", "--checkpoint", path("c")}).exit_code, 0);
+  const std::string before = content_of(path("c"));
+  const std::vector<std::string> again = {"--epochs", "1", "--checkpoint", path("c"), "--seed", "6"};
+  const Outcome refused = run(again);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_EQ(refused.err, "sinter: " + path("c") +
+                             " holds a training of net at the end of epoch 1: --resume goes on with it, "
+                             "--overwrite begins anew\n");
+  EXPECT_EQ(content_of(path("c")), before);
+  std::vector<std::string> overwriting = again;
+  overwriting.emplace_back("--overwrite");
+  EXPECT_EQ(run(overwriting).exit_code, 0);
+  EXPECT_NE(content_of(path("c")), before);
+  folder_.file("c", "a letter");
+  EXPECT_EQ(run(again).err, "sinter: " + path("c") +
+                                ": it does not begin with \"sinter checkpoint 2\"; --overwrite begins a "
+                                "training in its place\n");
+  EXPECT_EQ(content_of(path("c")), "a letter");
+  folder_.file("c", "");  // such as mktemp makes
+  EXPECT_EQ(run(again).exit_code, 0);
+}
+
+// The reference backend takes long for the test after one step of training.
+TEST_F(Resume, AnInterruptOfTheTestKeepsTheEpochThatWasTrained) {
+  folder_.file("cifar10/test_batch.bin", content_of(path("cifar10/data_batch_1.bin")));
+  const std::vector<std::string> arguments_of_both = {
+      "--epochs", "1",         "--limit", "32",           "--backend", "reference", "--step-metrics",
+      path("s"),  "--metrics", path("m"), "--checkpoint", path("c"),   "--resume"};
+  Program program(arguments(arguments_of_both), options());
+  wait_for_size(path("s"), 20);
+  program.send(SIGTERM);
+  const Outcome outcome = program.wait();
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "interrupted: checkpoint " + path("c") + " holds epoch 1, step 1; go on with --resume\n");
+  EXPECT_EQ(content_of(path("m")), "");
+  const Outcome resumed = run(arguments_of_both);
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_TRUE(resumed.out.starts_with("epoch 1/1  loss ") && resumed.out.ends_with("  trained before\n"))
+      << resumed.out;
+  EXPECT_TRUE(nlohmann::json::parse(content_of(path("m")))["images_per_second"].is_null());
+}
+
+TEST_F(Resume, AnInterruptWhilePicturesAreLoadedSavesNothing) {
+  ASSERT_EQ(run_program({"data", "cifar10", "--export", path("p"), "--count", "1"}, options()).exit_code, 0);
+  const fs::path picture = fs::directory_iterator(path("p"))->path();
+  for (const char* split : {"train", "test"}) {
+    const fs::path folder = fs::path(path("images")) / split / "frog";
+    fs::create_directories(folder);
+    for (int i = 0; i < 3000; ++i) fs::create_hard_link(picture, folder / (std::to_string(i) + ".png"));
+  }
+  Outcome outcome{};
+  // Too early, and the program has not come to where it minds a signal.
+  for (int milliseconds = 100; milliseconds < 5000; milliseconds *= 3) {
+    Program program(arguments({"--data", "images:" + path("images"), "--resize", "1000x1000", "--checkpoint",
+                               path("c"), "--save", path("w"), "--metrics", path("m")}),
+                    options());
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    program.send(SIGINT);
+    outcome = program.wait();
+    if (outcome.exit_code != 128 + SIGINT) break;
+  }
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.err, "sinter: interrupted, nothing was saved\n");
+  EXPECT_EQ(outcome.out, "");
+  for (const char* name : {"c", "w", "m"}) EXPECT_FALSE(fs::exists(path(name))) << name;
+  for (const auto& entry : fs::directory_iterator(folder_.path()))
+    EXPECT_NE(entry.path().extension(), ".tmp") << entry.path();
 }
 
 TEST_F(Resume, WrongOptions) {
@@ -217,8 +351,9 @@ TEST_F(Resume, WrongOptions) {
   EXPECT_EQ(message({"--checkpoint-every", "5"}), "sinter: --checkpoint-every requires --checkpoint");
   EXPECT_EQ(message({"--checkpoint", "c", "--checkpoint-every", "0"}),
             "sinter: --checkpoint-every: 0 is no number from 1 to 1000000000000");
-  EXPECT_EQ(message({"--checkpoint", path("c"), "--resume", "--weights", "w"}),
-            "sinter: --resume excludes --weights");
+  EXPECT_EQ(message({"--overwrite"}), "sinter: --overwrite requires --checkpoint");
+  EXPECT_EQ(message({"--checkpoint", path("c"), "--resume", "--overwrite"}),
+            "sinter: --resume excludes --overwrite");
   EXPECT_EQ(message({"--checkpoint", "/nowhere/c"}),
             "sinter: cannot write /nowhere/c: there is no folder /nowhere");
 }

@@ -176,6 +176,17 @@ TEST(Train, AnInterruptSavesAndEndsCleanly) {
   EXPECT_EQ(read_safetensors(weights).size(), 10U);
 }
 
+TEST(Train, AnInterruptWithNothingToKeepFails) {
+  const DataFolder data;
+  Program program(train({"--epochs", "100000"}), data.options());
+  while (program.out().find("epoch      2/") == std::string::npos)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  program.send(SIGINT);
+  const Outcome outcome = program.wait();
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.err, "sinter: interrupted, nothing was saved\n");
+}
+
 TEST(Train, ALossThatIsNotFiniteNamesStepAndOpAndSavesTheLastGoodWeights) {
   const DataFolder data;
   const std::string weights = data.path("w.safetensors");

@@ -74,11 +74,15 @@ TEST_F(CheckpointFile, GoesOnWithTheVeryBitsFromAnyStep) {
     for (int64_t epoch = checkpoint.position.epoch; epoch <= 3; ++epoch) {
       const EpochReport report = trainer.run_epoch();
       EXPECT_EQ(report.epoch, epoch);
+      EXPECT_EQ(report.images,
+                epoch == checkpoint.position.epoch ? 50 - checkpoint.position.totals.count : 50);
       EXPECT_EQ(report.train.loss, reports[epoch - 1].train.loss) << steps;
       EXPECT_EQ(report.train.accuracy, reports[epoch - 1].train.accuracy);
       EXPECT_EQ(report.test.loss, reports[epoch - 1].test.loss);
     }
     EXPECT_EQ(weights.tensors(), straight.tensors()) << steps;
+    EXPECT_EQ(trainer.position().epoch, 4);
+    EXPECT_EQ(trainer.position().step, 0);
   }
 }
 
@@ -108,7 +112,7 @@ TEST_F(CheckpointFile, EveryDamagedByteIsFound) {
   folder_.file("run.checkpoint", whole.substr(0, whole.size() - 23));  // without its last part
   EXPECT_EQ(message(), "the checkpoint ends early: its last part is missing");
   folder_.file("run.checkpoint", "something else");
-  EXPECT_EQ(message(), "it does not begin with \"sinter checkpoint 1\"");
+  EXPECT_EQ(message(), "it does not begin with \"sinter checkpoint 2\"");
   fs::remove(file_);
   EXPECT_EQ(message_of<InputError>([&] { read_checkpoint(file_); }),
             "cannot read " + file_ + ": No such file or directory");
@@ -121,12 +125,12 @@ TEST_F(CheckpointFile, OfAnotherModelShowsTheFirstParameterThatDiffers) {
     return message_of<InputError>([&] { check_parameters("c", checkpoint, model); });
   };
   const ValueInfo& last = model_.info(model_.parameters()[model_.parameters().size() - 2]);
-  EXPECT_EQ(message(small_lenet(true, 7)),
-            fmt::format(
-                "c: a checkpoint of another model: its parameter {} is \"{}\": {}; model \"lenet_relu\" has "
-                "\"{}\": f32[7, {}] there",
-                model_.parameters().size() - 1, last.name, to_string(last.type), last.name,
-                last.type.shape[1].size));
+  EXPECT_EQ(
+      message(small_lenet(true, 7)),
+      fmt::format(
+          "c: a checkpoint of another model: it has \"{0}\": {1} as parameter {2}; model \"lenet_relu\" has "
+          "\"{0}\": f32[7, {3}] as parameter {2}",
+          last.name, to_string(last.type), model_.parameters().size() - 1, last.type.shape[1].size));
   Graph named;
   named.name = "other";
   const Value x = named.input("x", {DType::f32, {"N", 1, 28, 28}});
@@ -134,20 +138,21 @@ TEST_F(CheckpointFile, OfAnotherModelShowsTheFirstParameterThatDiffers) {
   named.add_result(x);
   const ValueInfo& first = model_.info(model_.parameters()[0]);
   EXPECT_EQ(message(named),
-            fmt::format("c: a checkpoint of another model: its parameter 1 is \"{}\": {}; model "
-                        "\"other\" has \"first.weight\": f32[6, 1, 5, 5] there",
+            fmt::format("c: a checkpoint of another model: it has \"{}\": {} as parameter 1; model \"other\" "
+                        "has \"first.weight\": f32[6, 1, 5, 5] as parameter 1",
                         first.name, to_string(first.type)));
   Graph none;
   none.name = "none";
-  EXPECT_EQ(message(none),
-            fmt::format("c: a checkpoint of another model: its parameter 1 is \"{}\": {}; model "
-                        "\"none\" has 0",
-                        first.name, to_string(first.type)));
+  EXPECT_EQ(
+      message(none),
+      fmt::format("c: a checkpoint of another model: it has \"{}\": {} as parameter 1; model \"none\" has "
+                  "0 parameters",
+                  first.name, to_string(first.type)));
   Checkpoint less = checkpoint;
   less.parameters.resize(1);
   EXPECT_EQ(message_of<InputError>([&] {
               check_parameters("c", less, model_);
-            }).find("c: a checkpoint of another model: it has 1 parameters; model \"lenet_relu\" has \""),
+            }).find("c: a checkpoint of another model: it has 1 parameter; model \"lenet_relu\" has \""),
             0U);
 }
 
@@ -177,12 +182,15 @@ TEST_F(CheckpointFile, OfAnotherOptimizerOrRecipeIsRefused) {
             "c: the checkpoint's batch size is 16; this run's is 8" + goes_on);
   EXPECT_EQ(difference([](TrainOptions& o) { o.seed = 4; }),
             "c: the checkpoint's seed is 3; this run's is 4" + goes_on);
+  EXPECT_EQ(difference([](TrainOptions& o) {
+              o.lr = 0.1;
+              o.pass_options = {.optimizer = "adam"};
+            }),
+            "c: the checkpoint's optimizer is sgd; this run's is adam" + goes_on);
   EXPECT_EQ(difference([](TrainOptions& o) { o.lr = 0.1; }),
             "c: the checkpoint's learning rate is 0.05; this run's is 0.1" + goes_on);
-  EXPECT_EQ(
-      difference([](TrainOptions& o) { o.augmentation.flip = false; }),
-      "c: the checkpoint's augmentation is crop with padding 2, flip; this run's is crop with padding 2" +
-          goes_on);
+  EXPECT_EQ(difference([](TrainOptions& o) { o.augmentation.flip = false; }),
+            "c: the checkpoint's augmentation is crop:2,flip; this run's is crop:2" + goes_on);
   EXPECT_EQ(difference([](TrainOptions& o) {
               o.normalization = {{0.5F}, {0.25F}};
             }),

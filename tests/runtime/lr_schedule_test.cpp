@@ -8,6 +8,17 @@
 namespace sinter {
 namespace {
 
+TEST(LrSchedule, IsWrittenAsItIsRead) {
+  for (const char* text : {"constant", "step:30,0.1", "multistep:30,60,0.25", "cosine", "cosine:0.001",
+                           "one-cycle", "one-cycle:0.5"})
+    EXPECT_EQ(schedule_text(parse_lr_schedule(text)), text);
+  for (const char* text : {"0", "500", "2e", "0.5e"}) {
+    LrSchedule schedule;
+    parse_warmup(text, schedule);
+    EXPECT_EQ(warmup_text(schedule), text);
+  }
+}
+
 // Recorded from PyTorch 1.13 in f64: SGD with lr=0.5, param_groups[0]['lr'] before each scheduler.step().
 // By epoch, 6 epochs of 2 updates:
 //   StepLR(o, 2, 0.1); MultiStepLR(o, [2, 3], 0.1)
