@@ -192,6 +192,8 @@ void train(const Options& options, const GlobalOptions& global, const LoadedMode
   auto stop = options.course.stop();
   if (stop && data.test.count == 0)
     fail_input("--early-stop watches the test examples, and {} has none", data.name);
+  if (!options.files.confusion.empty() && data.test.count == 0)
+    fail_input("--confusion is of the test examples, and {} has none", data.name);
   Checkpointer checkpointer(options.checkpoint, model, weights, stop, recipe_of(model, data, settings),
                             resumed);
   TrainingRecord record(

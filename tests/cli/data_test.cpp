@@ -106,6 +106,9 @@ TEST(Data, AFewNumPyPicturesTrainAModelOfMoreClasses) {
       << content_of(metrics);
   train.insert(train.end(), {"--log-level", "quiet", "--early-stop", "2"});
   EXPECT_EQ(run_program(train).err, "sinter: --early-stop watches the test examples, and x has none\n");
+  train.resize(train.size() - 2);
+  train.insert(train.end(), {"--confusion", folder / "c.svg"});
+  EXPECT_EQ(run_program(train).err, "sinter: --confusion is of the test examples, and x has none\n");
   expect_input_error({"train", "lenet_relu", "--data", set, "--set", "classes=7"},
                      y + ": label 3 is 7, expected 0 to 6, a number for each of the model's outputs");
   expect_input_error({"data", set, "--export", folder / "p", "--log-level", "quiet"},
