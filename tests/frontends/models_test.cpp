@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <tuple>
 
 #include "frontends/sinter/embedded_models.h"
 #include "frontends/sinter/load.h"
@@ -175,18 +176,20 @@ TEST(Models, ResNetsHaveTheirDepths) {
   EXPECT_EQ(layers("resnet50", {{"depth", "152"}}), 152);
 }
 
-TEST(Models, OtherDepthsAreErrors) {
-  for (const auto& [model, expected] :
-       std::map<std::string, std::string>{{"resnet18", "18, 34 or 50"},
-                                          {"resnet50", "50, 101 or 152"},
-                                          {"resnext50", "50 or 101"},
-                                          {"densenet121", "121, 161, 169 or 201"}}) {
+TEST(Models, OtherDepthsAndWidthsAreErrors) {
+  const std::tuple<std::string, std::string, std::string, std::string> wrong[] = {
+      {"resnet18", "depth", "20", "18, 34 or 50"},
+      {"resnet50", "depth", "18", "50, 101 or 152"},
+      {"resnext50", "depth", "152", "50 or 101"},
+      {"densenet121", "depth", "20", "121, 161, 169 or 201"},
+      {"vgg11", "width", "1/4", "more than 0, as 0.25; 1/4 of integers is 0"}};
+  for (const auto& [model, name, value, expected] : wrong) {
     try {
-      load_model(model_text(model), model, {{{"depth", "20"}}});
+      load_model(model_text(model), model, {{{name, value}}});
       ADD_FAILURE() << "no error for " << model;
     } catch (const InputError& error) {
-      EXPECT_NE(std::string(error.what()).find(": depth: expected " + expected + "\n"), std::string::npos)
-          << error.what();
+      const std::string message = ": " + name + ": expected " + expected + "\n";
+      EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
     }
   }
 }
