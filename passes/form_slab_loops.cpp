@@ -5,8 +5,8 @@
 #include "ir/copy.h"
 #include "passes/remove_dead_nodes.h"
 #include "passes/slab_body.h"
+#include "passes/slab_plan.h"
 #include "passes/slab_remainder.h"
-#include "passes/slab_size.h"
 #include "passes/target_memo.h"
 
 namespace sinter {
@@ -15,15 +15,15 @@ namespace {
 class LoopFormer {
  public:
   LoopFormer(const Graph& graph, const PassOptions& options)
-      : graph_(graph), options_(options), regions_(find_slab_regions(graph, options)), copy_(graph) {}
+      : graph_(graph), options_(options), plan_(plan_slabs(graph, options)), copy_(graph) {}
 
   /// Whether any loop was made.
   bool run() {
-    if (regions_.samples == 0) return false;
-    for (int level = 0; level < regions_.levels; ++level) {
-      copy_nodes(regions_.nodes_of(level, false));
-      const auto nodes = regions_.nodes_of(level, true);
-      const auto slab = choose_slab_size(graph_, regions_, nodes, options_);
+    if (plan_.regions.samples == 0) return false;
+    for (int level = 0; level < plan_.regions.levels; ++level) {
+      copy_nodes(plan_.regions.nodes_of(level, false));
+      const auto nodes = plan_.regions.nodes_of(level, true);
+      const auto slab = plan_.slabs[level];
       if (!slab || !append_loop(nodes, *slab)) copy_nodes(nodes);
     }
     return formed_;
@@ -42,7 +42,7 @@ class LoopFormer {
   }
 
   SlabBody body(const std::vector<NodeId>& nodes, int64_t slab) const {
-    return make_slab_body(graph_, regions_, nodes, slab);
+    return make_slab_body(graph_, plan_.regions, nodes, slab);
   }
 
   Graph remainder_of(const std::vector<NodeId>& nodes, int64_t rest) const {
@@ -66,7 +66,7 @@ class LoopFormer {
   }
 
   bool append_loop(const std::vector<NodeId>& nodes, int64_t slab) {
-    const int64_t rest = regions_.samples % slab;
+    const int64_t rest = plan_.regions.samples % slab;
     const SlabBody whole = body(nodes, slab);
     if (whole.results.empty()) return false;
     const Graph remainder = rest > 0 ? remainder_of(nodes, rest) : Graph{};
@@ -80,7 +80,7 @@ class LoopFormer {
   }
 
   void append_loop(const SlabBody& whole, int64_t slab, const Body& remainder) {
-    const int64_t slabs = (regions_.samples + slab - 1) / slab;
+    const int64_t slabs = (plan_.regions.samples + slab - 1) / slab;
     const bool sums = std::ranges::count(whole.summed, true) > 0;
     const int64_t lanes = sums ? std::min(options_.slabs.lanes, slabs) : slabs;
     Ints accumulated;
@@ -123,7 +123,7 @@ class LoopFormer {
 
   const Graph& graph_;
   const PassOptions& options_;
-  SlabRegions regions_;
+  SlabPlan plan_;
   GraphCopy copy_;
   bool formed_ = false;
 };

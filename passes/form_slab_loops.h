@@ -20,9 +20,10 @@ namespace sinter {
 /// from the values of the whole batch.
 /// Reads:   options.slabs; options.target, if there is one, must be able to run the body's nodes on a slab.
 /// Needs:   a graph without symbols whose first input has the batch as dimension 0; at least two nodes that
-///          share the loop. Unless options.slabs.slab is set: more than one slab, none far larger than a
-///          cache; where lanes have no slab each, not much more time than at once on as many threads, as the
-///          target expects (slab_size.h).
+///          share the loop. Unless options.slabs.slab is set: more than one slab, and either, in a training
+///          step, none far larger than a cache, and where lanes have no slab each not much more time than at
+///          once on as many threads, as the target expects (slab_size.h); or much less memory in hardly more
+///          time (frugal_slab.h).
 /// Order:   after assign_layouts, which does not look into bodies.
 /// Returns: true if the graph changed.
 bool form_slab_loops(Graph& graph, const PassOptions& options);

@@ -5,7 +5,7 @@
 namespace sinter {
 
 std::span<const Step> inference_pipeline() {
-  static constexpr std::array<Step, 13> steps = {{
+  static constexpr std::array<Step, 14> steps = {{
       {"bind_symbols", "kernels and memory are made for sizes"},
       {"sink_transposes", "before all that looks for a convolution and what follows it"},
       {"absorb_bias", "transposes have left their places; a batch norm behind it can be folded then"},
@@ -20,6 +20,7 @@ std::span<const Step> inference_pipeline() {
       {"fuse_epilogues", "readers are final now: what only the next op reads need not be stored"},
       {"fuse_conv_activation_pool", "a pool joins all that its convolution has been fused with"},
       {"assign_layouts", "fusions like other layouts than their parts"},
+      {"form_slab_loops", "a slab's layouts must be known: some join samples"},
   }};
   return steps;
 }

@@ -96,6 +96,13 @@ SlabBody make_slab_body(const Graph& graph, const SlabRegions& regions, const st
   return Extraction(graph, regions, nodes, slab).run();
 }
 
+bool can_cut(const Graph& graph, const SlabRegions& regions, const SlabBody& body, int64_t slab) {
+  const auto is_cut = [&](ValueId id) {
+    return !regions.batched[id.index] || graph.type(id).layout.cuts_into(slab);
+  };
+  return std::ranges::all_of(body.operands, is_cut) && std::ranges::all_of(body.results, is_cut);
+}
+
 Graph without_layouts(const Graph& body) {
   GraphCopy copy(body);
   for (const Node& node : body.nodes()) {

@@ -19,6 +19,9 @@ struct SlabBody {
 SlabBody make_slab_body(const Graph& graph, const SlabRegions& regions, const std::vector<NodeId>& nodes,
                         int64_t slab);
 
+/// Whether slabs of what the loop of this body reads and gives back are runs of memory.
+bool can_cut(const Graph& graph, const SlabRegions& regions, const SlabBody& body, int64_t slab);
+
 /// A body with plain values only, and so without reorders.
 Graph without_layouts(const Graph& body);
 

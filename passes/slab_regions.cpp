@@ -13,8 +13,12 @@ constexpr int64_t usual_granule = 16;  // slabs are multiples of it, unless the 
 
 class Finder {
  public:
-  Finder(const Graph& graph, const PassOptions& options, int64_t samples)
-      : graph_(graph), options_(options), made_inside_(graph.values().size()), ready_(graph.values().size()) {
+  Finder(const Graph& graph, const PassOptions& options, int64_t samples, LaneSums sums)
+      : graph_(graph),
+        options_(options),
+        sums_(sums),
+        made_inside_(graph.values().size()),
+        ready_(graph.values().size()) {
     found_.samples = samples;
     found_.batched.resize(graph.values().size());
   }
@@ -68,11 +72,20 @@ class Finder {
       if (type.layout.is_opaque() || !has_reference_arithmetic(type.dtype) || type.dtype == DType::boolean ||
           type.shape.size() >= max_rank)
         return fmt::format("makes a sum of type {}, which lanes cannot hold", to_string(type));
-      if (type.bytes() * options_.slabs.lanes > options_.slabs.accumulated_bytes)
+      if (type.bytes() * options_.slabs.lanes > most_lane_bytes(node))
         return fmt::format("runs after the loop: its sum of {} is too large for {} lanes",
                            byte_size(type.bytes()), options_.slabs.lanes);
     }
     return std::nullopt;
+  }
+
+  // What the lanes of a node's sum may take. After the loop it would be made of values kept for the batch.
+  int64_t most_lane_bytes(const Node& node) const {
+    int64_t kept = 0;
+    for (const ValueId id : node.operands)
+      if (id.valid() && found_.batched[id.index]) kept += graph_.type(id).bytes();
+    const int64_t small = options_.slabs.accumulated_bytes;
+    return sums_ == LaneSums::frugal ? std::max(kept, small) : small;
   }
 
   bool can_scale(const Type& type) const {
@@ -127,6 +140,7 @@ class Finder {
 
   const Graph& graph_;
   const PassOptions& options_;
+  LaneSums sums_;
   SlabRegions found_;
   std::vector<bool> made_inside_;  ///< by value: sample by sample, so that its loop can read it
   std::vector<int> ready_;  ///< by value: its loop where made inside, else the first loop that can read it
@@ -148,9 +162,10 @@ std::vector<NodeId> SlabRegions::nodes_of(int level, bool inside) const {
   return nodes;
 }
 
-SlabRegions find_slab_regions(const Graph& graph, const PassOptions& options, int64_t samples) {
+SlabRegions find_slab_regions(const Graph& graph, const PassOptions& options, int64_t samples,
+                              LaneSums sums) {
   check_options(options.slabs);
-  return Finder(graph, options, samples).run();
+  return Finder(graph, options, samples, sums).run();
 }
 
 }  // namespace sinter

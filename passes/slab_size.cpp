@@ -9,20 +9,13 @@
 namespace sinter {
 namespace {
 
-constexpr int64_t granule = 16;  // a slab in layouts such as Abcd16a is whole blocks, and lanes are full
-constexpr size_t least_nodes = 2;
+constexpr int64_t granule = 16;      // a slab in layouts such as Abcd16a is whole blocks, and lanes are full
 constexpr int64_t most_caches = 16;  // that a slab may take: beyond, neither its cache nor the next one helps
 // Of the time at once that slabs may take: estimates leave out that their values stay in cache, and their
 // memory is a thread's, not the batch's.
 constexpr double most_of_at_once = 1.1;
 
 constexpr double least_gain = 0.9;  // of smaller slabs' time: estimates are no closer
-
-std::string in_milliseconds(const ThreadTimes& times) {
-  std::vector<std::string> texts;
-  for (const double seconds : times) texts.push_back(fmt::format("{:.3g}", seconds * 1e3));
-  return fmt::format("{} ms", fmt::join(texts, ", "));
-}
 
 class SizeSearch {
  public:
@@ -76,7 +69,8 @@ class SizeSearch {
     ThreadTimes least = estimate_.in_slabs(largest);
     for (int64_t shares = 2; shares <= options_.lanes; shares *= 2) {
       const int64_t slab = share(shares);
-      if (slab >= largest || !can_cut(slab)) continue;
+      if (slab >= largest || !can_cut(graph_, regions_, make_slab_body(graph_, regions_, nodes_, slab), slab))
+        continue;
       const ThreadTimes times = estimate_.in_slabs(slab);
       if (total(times) >= least_gain * total(least)) continue;
       best = slab;
@@ -92,15 +86,6 @@ class SizeSearch {
 
   int64_t share(int64_t shares) const { return (regions_.samples + shares - 1) / shares; }
 
-  // Whether slabs of what the loop reads and gives back are runs of memory.
-  bool can_cut(int64_t slab) const {
-    const SlabBody body = make_slab_body(graph_, regions_, nodes_, slab);
-    const auto is_cut = [&](ValueId id) {
-      return !regions_.batched[id.index] || graph_.type(id).layout.cuts_into(slab);
-    };
-    return std::ranges::all_of(body.operands, is_cut) && std::ranges::all_of(body.results, is_cut);
-  }
-
   const Graph& graph_;
   const SlabRegions& regions_;
   const std::vector<NodeId>& nodes_;
@@ -112,7 +97,7 @@ class SizeSearch {
 
 std::optional<int64_t> choose_slab_size(const Graph& graph, const SlabRegions& regions,
                                         const std::vector<NodeId>& nodes, const PassOptions& options) {
-  if (nodes.size() < least_nodes) return std::nullopt;
+  if (nodes.size() < least_loop_nodes) return std::nullopt;
   std::string why_not;
   const auto slab = SizeSearch(graph, regions, nodes, options).run(why_not);
   if (!slab && options.remarks)

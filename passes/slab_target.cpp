@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "ir/slab_form.h"
-#include "passes/slab_size.h"
+#include "passes/slab_plan.h"
 
 namespace sinter {
 namespace {
@@ -20,10 +20,11 @@ SlabTarget::SlabTarget(const Target& target, const Graph& graph, const PassOptio
   PassOptions silent = options;  // form_slab_loops itself says what it refuses
   silent.remarks = nullptr;
   silent.target = &target;
-  const SlabRegions regions = find_slab_regions(graph, silent);
+  const SlabPlan plan = plan_slabs(graph, silent);
+  const SlabRegions& regions = plan.regions;
   for (int level = 0; level < regions.levels; ++level) {
     const auto nodes = regions.nodes_of(level, true);
-    const auto slab = choose_slab_size(graph, regions, nodes, silent);
+    const auto& slab = plan.slabs[level];
     if (!slab) continue;
     const SlabBody& body = bodies_.emplace_back(make_slab_body(graph, regions, nodes, *slab));
     for (size_t i = 0; i < nodes.size(); ++i) parts_[nodes[i]] = {&body.graph, body.nodes[i]};

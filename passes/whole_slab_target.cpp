@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "passes/slab_body.h"
+#include "passes/slab_plan.h"
 
 namespace sinter {
 namespace {
@@ -24,7 +25,7 @@ std::vector<NodeId> with_makers(const Graph& graph, NodeId id, const SlabRegions
 
 WholeSlabTarget::WholeSlabTarget(const Target& target, const Graph& graph, const PassOptions& options)
     : target_(target), graph_(graph), options_(options) {
-  if (!options.loops_follow || options.slabs.slab > 0) return;
+  if (!options.loops_follow || options.slabs.slab > 0 || !is_step(graph)) return;
   options_.remarks = nullptr;
   regions_ = find_slab_regions(graph, options_);
   whole_ = std::min(regions_.samples / block * block, most_samples);

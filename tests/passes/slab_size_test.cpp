@@ -35,6 +35,13 @@ Graph two_relus(int64_t samples) {
                   samples));
 }
 
+Graph relu_step(int64_t samples) {
+  return parse(
+      fmt::format("graph f(%x: f32[{0}, 8]) -> (f32[{0}, 8]) {{ param %w: f32[{0}, 8] "
+                  "%1 = relu(%x) : f32[{0}, 8] return %1 into %w }}",
+                  samples));
+}
+
 std::optional<int64_t> slab_of(const Graph& graph, const PassOptions& options) {
   const SlabRegions regions = find_slab_regions(graph, options);
   return choose_slab_size(graph, regions, regions.nodes_of(0, true), options);
@@ -110,14 +117,20 @@ TEST(SlabRemainder, KeepsLayoutsThatGoOutOfTheLoop) {
 TEST(WholeSlabTarget, AsksForFewWholeBlocksWhereLoopsFollow) {
   const LaneTarget target;
   const auto lanes = [&](int64_t samples, bool loops_follow) {
-    const Graph graph = two_relus(samples);
-    const WholeSlabTarget asked(target, graph, {.loops_follow = loops_follow});
-    return asked.implementations(graph, 1)[1].seconds;
+    const Graph step = relu_step(samples);
+    const WholeSlabTarget asked(target, step, {.loops_follow = loops_follow});
+    return asked.implementations(step, 0)[1].seconds;
   };
   EXPECT_EQ(lanes(129, true), 32);
   EXPECT_EQ(lanes(129, false), 36);
   EXPECT_EQ(lanes(9, true), 4);
   EXPECT_EQ(lanes(1000000, true), 64);
+}
+
+TEST(WholeSlabTarget, AsksForTheBatchOfAForwardPass) {
+  const LaneTarget target;
+  const Graph graph = two_relus(129);
+  EXPECT_EQ(WholeSlabTarget(target, graph, {.loops_follow = true}).implementations(graph, 1)[1].seconds, 36);
 }
 
 }  // namespace

@@ -1,0 +1,55 @@
+#include "passes/slab_plan.h"
+
+#include <algorithm>
+
+#include "passes/frugal_slab.h"
+#include "passes/slab_size.h"
+
+namespace sinter {
+namespace {
+
+using ChooseSlab = std::optional<int64_t> (*)(const Graph&, const SlabRegions&, const std::vector<NodeId>&,
+                                              const PassOptions&);
+
+SlabPlan plan_by(ChooseSlab choose, SlabRegions regions, const Graph& graph, const PassOptions& options) {
+  SlabPlan plan{std::move(regions), {}};
+  for (int level = 0; level < plan.regions.levels; ++level)
+    plan.slabs.push_back(choose(graph, plan.regions, plan.regions.nodes_of(level, true), options));
+  return plan;
+}
+
+void append(std::vector<Remark>& to, const std::vector<Remark>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+}  // namespace
+
+bool SlabPlan::has_loops() const {
+  return std::ranges::any_of(slabs, [](const auto& slab) { return slab.has_value(); });
+}
+
+bool is_step(const Graph& graph) {
+  return std::ranges::any_of(graph.results(), [](const GraphResult& r) { return r.stored_in.valid(); });
+}
+
+SlabPlan plan_slabs(const Graph& graph, const PassOptions& options) {
+  std::vector<Remark> of_cache, of_regions, of_memory;
+  const auto told = [&](std::vector<Remark>& remarks) {
+    PassOptions own = options;
+    own.remarks = &remarks;
+    return own;
+  };
+  SlabPlan plan;
+  if (options.target == nullptr || options.slabs.slab > 0 || is_step(graph)) {
+    plan = plan_by(choose_slab_size, find_slab_regions(graph, told(of_cache)), graph, told(of_cache));
+    if (options.remarks) append(*options.remarks, of_cache);
+    if (plan.has_loops() || options.target == nullptr || options.slabs.slab > 0) return plan;
+  }
+  SlabPlan frugal = plan_by(find_frugal_slab, find_slab_regions(graph, told(of_regions), 0, LaneSums::frugal),
+                            graph, told(of_memory));
+  if (options.remarks && of_cache.empty() && frugal.has_loops()) append(*options.remarks, of_regions);
+  if (options.remarks) append(*options.remarks, of_memory);
+  return frugal;
+}
+
+}  // namespace sinter
