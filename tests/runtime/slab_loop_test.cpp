@@ -91,7 +91,9 @@ TEST_P(SlabLoopRun, OfAForwardPassAgreesToo) {
     SCOPED_TRACE(backend);
     const auto looped = compile_passes(inference_passes(), backend, batch, true, slab);
     // A batch within one slab may lie in a layout that fills it up.
-    if (batch > slab) EXPECT_GE(loops_of(*looped), 1);
+    if (batch > slab) {
+      EXPECT_GE(loops_of(*looped), 1);
+    }
     compare(backend, looped, compile_passes(inference_passes(), backend, batch, false, slab), 1e-3);
   }
 }
