@@ -92,7 +92,9 @@ TEST(Bench, PeakMemoryIsThatOfEachCombination) {
   GTEST_SKIP() << "the address sanitizer keeps freed memory for a while";
 #endif
   if (access("/proc/self/clear_refs", W_OK) != 0) GTEST_SKIP() << "the peak cannot be reset here";
-  EXPECT_LT(objects[1]["peak_rss_bytes"], objects[0]["activation_bytes"]);
+  constexpr int64_t pictures = 4095 * 28 * 28 * 4;  // bytes, that one batch has more than the other
+  EXPECT_LT(objects[1]["peak_rss_bytes"].get<int64_t>() + pictures / 2,
+            objects[0]["peak_rss_bytes"].get<int64_t>());
 }
 
 TEST(Bench, TheTableHasARowForEachCombination) {
