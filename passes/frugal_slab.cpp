@@ -52,16 +52,14 @@ class FrugalSearch {
 
   /// Nothing, and `why_not` says why, or is empty where there is nothing to save.
   std::optional<int64_t> run(std::string& why_not) {
-    const int64_t whole = plan_memory(body(regions_.samples).graph).arena_bytes;
+    const int64_t whole = plan_memory(without_layouts(body(regions_.samples).graph)).arena_bytes;
     if (whole <= caches_of_little * options_.cache_bytes) return std::nullopt;
     double least = most_of_memory * static_cast<double>(whole);
     std::optional<int64_t> best;
     ThreadTimes at_once = {};
     std::string too_large, too_slow;  // the first
     for (int64_t slab = largest(); slab > 0; slab /= 2) {
-      const SlabBody part = body(slab);
-      if (!can_cut(graph_, regions_, part, slab)) break;
-      const LoopBytes bytes = bytes_of(part, slab);
+      const LoopBytes bytes = bytes_of(body(slab), slab);
       if (bytes.mean() > least) {
         if (too_large.empty())
           too_large = fmt::format("no loop: slabs of {} samples would take {}, {} at once", slab,
@@ -79,7 +77,10 @@ class FrugalSearch {
       least = bytes.mean();
     }
     why_not = too_slow.empty() ? too_large : too_slow;
-    return best;
+    if (!best || can_cut(graph_, regions_, body(*best), *best)) return best;
+    why_not = fmt::format("no loop: a value that slabs of {} samples share lies in a layout that joins them",
+                          *best);
+    return std::nullopt;
   }
 
  private:
@@ -90,16 +91,20 @@ class FrugalSearch {
 
   SlabBody body(int64_t samples) const { return make_slab_body(graph_, regions_, nodes_, samples); }
 
+  // In plain layouts, so that those chosen for the slabs found do not make another choice of them.
   LoopBytes bytes_of(const SlabBody& part, int64_t slab) const {
     const int64_t slabs = (regions_.samples + slab - 1) / slab;
+    const Graph plain = without_layouts(part.graph);
     std::vector<ValueId> joined;
     int64_t shared = 0;
     for (size_t i = 0; i < part.results.size(); ++i) {
-      const int64_t own = graph_.type(part.results[i]).bytes();
+      const Type& type = graph_.type(part.results[i]);
+      const int64_t own = Type{type.dtype, type.shape, {}}.bytes();
       shared += part.summed[i] ? own * std::min(options_.lanes, slabs) : own;
-      if (!part.summed[i]) joined.push_back(part.graph.results()[i].value);
+      const ValueId value = plain.results()[i].value;
+      if (!part.summed[i] && plain.info(value).kind == ValueKind::result) joined.push_back(value);
     }
-    return {shared, plan_memory(part.graph, {}, joined).arena_bytes};
+    return {shared, plan_memory(plain, {}, joined).arena_bytes};
   }
 
   const Graph& graph_;

@@ -42,13 +42,17 @@ SlabPlan plan_slabs(const Graph& graph, const PassOptions& options) {
   SlabPlan plan;
   if (options.target == nullptr || options.slabs.slab > 0 || is_step(graph)) {
     plan = plan_by(choose_slab_size, find_slab_regions(graph, told(of_cache)), graph, told(of_cache));
-    if (options.remarks) append(*options.remarks, of_cache);
-    if (plan.has_loops() || options.target == nullptr || options.slabs.slab > 0) return plan;
+    if (plan.has_loops() || options.target == nullptr || options.slabs.slab > 0) {
+      if (options.remarks) append(*options.remarks, of_cache);
+      return plan;
+    }
   }
   SlabPlan frugal = plan_by(find_frugal_slab, find_slab_regions(graph, told(of_regions), 0, LaneSums::frugal),
                             graph, told(of_memory));
-  if (options.remarks && of_cache.empty() && frugal.has_loops()) append(*options.remarks, of_regions);
-  if (options.remarks) append(*options.remarks, of_memory);
+  if (options.remarks) {
+    append(*options.remarks, frugal.has_loops() ? of_regions : of_cache);
+    append(*options.remarks, of_memory);
+  }
   return frugal;
 }
 

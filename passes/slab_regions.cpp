@@ -72,18 +72,22 @@ class Finder {
       if (type.layout.is_opaque() || !has_reference_arithmetic(type.dtype) || type.dtype == DType::boolean ||
           type.shape.size() >= max_rank)
         return fmt::format("makes a sum of type {}, which lanes cannot hold", to_string(type));
-      if (type.bytes() * options_.slabs.lanes > most_lane_bytes(node))
+      const int64_t bytes = sums_ == LaneSums::frugal ? plain_bytes(type) : type.bytes();
+      if (bytes * options_.slabs.lanes > most_lane_bytes(node))
         return fmt::format("runs after the loop: its sum of {} is too large for {} lanes",
                            byte_size(type.bytes()), options_.slabs.lanes);
     }
     return std::nullopt;
   }
 
+  // The same before and after layouts are chosen.
+  static int64_t plain_bytes(const Type& type) { return Type{type.dtype, type.shape, {}}.bytes(); }
+
   // What the lanes of a node's sum may take. After the loop it would be made of values kept for the batch.
   int64_t most_lane_bytes(const Node& node) const {
     int64_t kept = 0;
     for (const ValueId id : node.operands)
-      if (id.valid() && found_.batched[id.index]) kept += graph_.type(id).bytes();
+      if (id.valid() && found_.batched[id.index]) kept += plain_bytes(graph_.type(id));
     const int64_t small = options_.slabs.accumulated_bytes;
     return sums_ == LaneSums::frugal ? std::max(kept, small) : small;
   }

@@ -91,6 +91,16 @@ TEST(FrugalSlab, IsNoneWhereWhatLeavesTheLoopIsAllThereIs) {
                    "on 1, 2, 4 cores, 4.0 KiB at once"));
 }
 
+TEST(FrugalSlab, IsNoneWhereALayoutJoinsItsSamples) {
+  const Found found = find(
+      "graph f(%x: f32[64, 16]{Ab16a}) -> (f32[16]) { %1 = exp(%x) : f32[64, 16]{Ab16a} @ \"0\" "
+      "%2 = sum(%1) {axes = [0]} : f32[16] return %2 }",
+      CallTarget(0.05), 64);
+  EXPECT_EQ(found.slab, std::nullopt);
+  EXPECT_EQ(found.remarks,
+            remark("no loop: a value that slabs of 4 samples share lies in a layout that joins them"));
+}
+
 TEST(FrugalSlab, LanesHoldSumsThatTakeLessThanWhatTheyAreMadeOf) {
   const auto inside = [](int64_t samples, LaneSums sums) -> bool {
     const Graph graph = parse(
