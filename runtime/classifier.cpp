@@ -54,9 +54,12 @@ std::string check_fits(const Graph& model, const DataSet& data) {
   const std::string symbol = check_batch_and_result(model);
   const Shape& scores = model.type(model.results()[0].value).shape;
   const auto classes = static_cast<int64_t>(data.classes.size());
-  if (scores.size() != 2 || scores[0] != shape[0] || scores[1] != Dim(classes))
-    fail_input("model \"{}\" results in {}; {} has {} classes and needs [{}, {}]", model.name,
-               to_string(scores), data.name, classes, symbol, classes);
+  const bool rows = scores.size() == 2 && scores[0] == shape[0];
+  if (!rows || scores[1] != Dim(classes))
+    fail_input(
+        "model \"{}\" results in {}; {} has {} classes and needs [{}, {}]{}", model.name, to_string(scores),
+        data.name, classes, symbol, classes,
+        rows ? fmt::format("; --set classes={} makes them fit where the model takes it", classes) : "");
   return symbol;
 }
 

@@ -127,9 +127,10 @@ std::optional<std::vector<std::byte>> KernelCache::find(std::string_view key) {
 }
 
 void KernelCache::keep(std::string_view key, std::span<const std::byte> bytes) {
-  if (options_.folder.empty() || file_bytes(key, bytes) > options_.limit) return;
+  if (options_.folder.empty()) return;
   const std::lock_guard lock(mutex_);
   std::error_code ignored;
+  if (file_bytes(key, bytes) > options_.limit) return make_room(0);  // others made under a larger limit go
   const auto status = fs::symlink_status(file_of(key), ignored);
   if (gave_up_ || fs::is_directory(status)) return;
   if (!fs::is_regular_file(status))

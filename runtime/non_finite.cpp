@@ -40,6 +40,9 @@ std::optional<std::string> first_non_finite(const NamedTensors& tensors) {
 std::string first_non_finite_node(const Graph& graph, std::span<const Tensor> inputs,
                                   const Weights& weights) {
   Bindings bindings{{inputs.begin(), inputs.end()}, {}, {}};
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (const auto kind = non_finite(inputs[i]))
+      return fmt::format("input {} holds {}", graph.info(graph.inputs()[i]).name, *kind);
   for (const ValueId id : graph.parameters()) {
     const std::string& name = graph.info(id).name;
     bindings.parameters.push_back(weights.at(name));

@@ -17,7 +17,7 @@ std::optional<std::string_view> non_finite(const Tensor& tensor);
 std::optional<std::string> first_non_finite(const NamedTensors& tensors);
 
 /// Runs a step again on the interpreter and says what first went wrong in it: `exp of "0" (node 3) first made
-/// infinity`.
+/// infinity`, or which input or parameter was not finite to begin with.
 std::string first_non_finite_node(const Graph& graph, std::span<const Tensor> inputs, const Weights& weights);
 
 }  // namespace sinter

@@ -310,7 +310,8 @@ TEST(Train, InputErrors) {
   EXPECT_EQ(message({"train", "lenet", "--set", "classes", "--data", "fashion-mnist"}),
             "sinter: --set classes: expected name=value\n");
   EXPECT_EQ(message({"train", "lenet", "--set", "classes=7", "--data", "fashion-mnist"}),
-            "sinter: model \"lenet\" results in [N, 7]; fashion-mnist has 10 classes and needs [N, 10]\n");
+            "sinter: model \"lenet\" results in [N, 7]; fashion-mnist has 10 classes and needs [N, 10]; "
+            "--set classes=10 makes them fit where the model takes it\n");
 }
 
 TEST(Eval, NamesTheFirstParameterThatDiffers) {

@@ -133,6 +133,13 @@ TEST_F(CacheTest, KeepsNothingLargerThanItsLimit) {
   EXPECT_FALSE(small.find("a"));
 }
 
+TEST_F(CacheTest, ALowerLimitThanBeforeIsKeptToByKernelsThatAreTooLarge) {
+  for (const char* key : {"a", "b"}) cache.keep(key, std::vector<std::byte>(1000));
+  KernelCache small(options(100));
+  small.keep("c", std::vector<std::byte>(101));
+  EXPECT_EQ(files(), 0U);
+}
+
 TEST_F(CacheTest, LeavesAloneWhatIsNoKernel) {
   const std::string own(4000, 'x');
   cache.keep("first", bytes_of("code"));

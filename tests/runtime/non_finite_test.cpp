@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "ir/text.h"
+
 namespace sinter {
 namespace {
 
@@ -34,6 +36,16 @@ TEST(NonFinite, NamesTheFirstTensor) {
   tensors.emplace("0.weight", Tensor::of<float>({1}, {std::nanf("")}));
   tensors.emplace("1.weight", Tensor::of<float>({1}, {std::nanf("")}));
   EXPECT_EQ(first_non_finite(tensors), "0.weight holds nan");
+}
+
+TEST(NonFinite, OfAStepNamesTheInputBeforeAnyNode) {
+  const Graph graph = parse("graph f(%x: f32[2]) -> (f32[2]) { %1 = exp(%x) : f32[2] @ \"0\" return %1 }");
+  const auto found = [&](float x) {
+    const Tensor input = Tensor::of<float>({2}, {0, x});
+    return first_non_finite_node(graph, std::span(&input, 1), Weights{});
+  };
+  EXPECT_EQ(found(std::nanf("")), "input x holds nan");
+  EXPECT_EQ(found(1000), "exp of \"0\" (node 0) first made infinity");
 }
 
 }  // namespace

@@ -281,7 +281,8 @@ TEST(Trainer, SaysWhatDoesNotFit) {
     return message_of<InputError>([&] { Trainer(model, data, weights, pool_of(1), options_with(5, 0.1)); });
   };
   EXPECT_EQ(message(small_lenet(false, 7)),
-            "model \"lenet\" results in [N, 7]; digits has 10 classes and needs [N, 10]");
+            "model \"lenet\" results in [N, 7]; digits has 10 classes and needs [N, 10]; "
+            "--set classes=10 makes them fit where the model takes it");
   Graph wide;
   wide.name = "wide";
   wide.add_result(flatten(wide.input("picture", {DType::f32, {"N", 3, 32, 32}})));
