@@ -13,7 +13,7 @@ namespace sinter::jit {
 struct UpdatedGradient {
   struct Update {
     NodeId node;          ///< of the body
-    ValueId gradient;     ///< of the body: what is updated by, not yet scaled
+    ValueId gradient;     ///< of the body: the gradient as the update reads it, before any learning rate
     size_t first_result;  ///< of the body: its results are the update's, one after the other
   };
   Graph gradients;              ///< the body without its updates: its results are what they read
