@@ -11,6 +11,8 @@
 namespace sinter {
 namespace {
 
+constexpr size_t most_reasons = 10;  // as many as a user reads
+
 // What is wrong with each file: empty where nothing is.
 class Decoding {
  public:
@@ -94,7 +96,8 @@ SkippedFiles decode_files(Examples& examples, const DecodeOptions& options) {
   for (const std::string& wrong : decoding.wrong()) {
     if (wrong.empty()) continue;
     if (!options.skip_bad) throw InputError(wrong + "; --skip-bad leaves such files out");
-    if (skipped.count++ == 0) skipped.first = wrong;
+    ++skipped.count;
+    if (skipped.reasons.size() < most_reasons) skipped.reasons.push_back(wrong);
   }
   if (skipped.count > 0) leave_out(examples, decoding);
   if (!options.keep) return skipped;

@@ -17,7 +17,7 @@ struct DecodeOptions {
 
 struct SkippedFiles {
   int64_t count = 0;
-  std::string first = {};  ///< what was wrong with the first of them
+  std::vector<std::string> reasons = {};  ///< what was wrong with the first few of them, each named
 };
 
 /// Decodes every file of `examples` once, to find those that are no sound pictures. Throws the first's

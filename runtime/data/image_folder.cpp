@@ -125,13 +125,21 @@ void set_size(Examples& examples, const DataOptions& options) {
   examples.channels = options.model_channels == 1 ? 1 : 3;
 }
 
+// One line a file, so that they can be looked at or removed.
+std::string note_of(const SkippedFiles& skipped, int64_t files, std::string_view split) {
+  std::string note = fmt::format("{} of {} {} files {} and {} skipped:", skipped.count, files, split,
+                                 skipped.count == 1 ? "is no sound picture" : "are no sound pictures",
+                                 skipped.count == 1 ? "was" : "were");
+  for (const std::string& reason : skipped.reasons) note += "\n  " + reason;
+  const int64_t more = skipped.count - std::ssize(skipped.reasons);
+  return more > 0 ? note + fmt::format("\n  and {} more", more) : note;
+}
+
 void decode(Examples& examples, const fs::path& folder, std::string_view split, const DecodeOptions& options,
             std::vector<std::string>& notes) {
   const int64_t files = examples.count;
   const SkippedFiles skipped = decode_files(examples, options);
-  if (skipped.count > 0)
-    notes.push_back(fmt::format("{} of {} {} files are no sound pictures and were skipped, the first: {}",
-                                skipped.count, files, split, skipped.first));
+  if (skipped.count > 0) notes.push_back(note_of(skipped, files, split));
   if (examples.count == 0)
     fail_input_at({.file = folder.string()}, "no {} pictures{}", split,
                   files > 0 ? fmt::format(" are left of {} files", files) : "");

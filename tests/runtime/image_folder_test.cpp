@@ -114,12 +114,16 @@ TEST_F(ImageFolder, BadFilesAreNamedOrSkippedAndCounted) {
     EXPECT_EQ(first_pixels(data.train), (std::vector<int>{10, 20, 30, 40}));
     EXPECT_EQ(data.train.labels, (std::vector<uint16_t>{0, 0, 1, 1}));
     EXPECT_EQ(first_pixels(data.test), (std::vector<int>{50}));
-    EXPECT_EQ(data.notes,
-              (std::vector<std::string>{
-                  "2 of 6 training files are no sound pictures and were skipped, the first: " + root_ +
-                      "/train/cat/c.png: the PNG is damaged: read beyond end of data",
-                  "2 of 3 test files are no sound pictures and were skipped, the first: " + root_ +
-                      "/test/dog/empty.png: the file is empty, expected a PNG or JPEG picture"}));
+    EXPECT_EQ(
+        data.notes,
+        (std::vector<std::string>{
+            "2 of 6 training files are no sound pictures and were skipped:\n  " + root_ +
+                "/train/cat/c.png: the PNG is damaged: read beyond end of data\n  " + root_ +
+                "/train/cat/notes.txt: neither a PNG nor a JPEG picture: it begins with the bytes 6e "
+                "6f 20 70",
+            "2 of 3 test files are no sound pictures and were skipped:\n  " + root_ +
+                "/test/dog/empty.png: the file is empty, expected a PNG or JPEG picture\n  cannot read " +
+                root_ + "/test/dog/more: Is a directory"}));
   }
 }
 
@@ -152,10 +156,24 @@ TEST_F(ImageFolder, EveryKindOfPictureIsReadAndEveryKindOfDamageCounted) {
     write("bad", content);
     EXPECT_EQ(this->message(strict), "/train/a/bad: " + message + "; --skip-bad leaves such files out");
     EXPECT_EQ(load(lenient).notes,
-              (std::vector<std::string>{
-                  "1 of 9 training files are no sound pictures and were skipped, the first: " + root_ +
-                  "/train/a/bad: " + message}));
+              (std::vector<std::string>{"1 of 9 training files is no sound picture and was skipped:\n  " +
+                                        root_ + "/train/a/bad: " + message}));
   }
+}
+
+TEST_F(ImageFolder, OfManyBadFilesTheFirstTenAreNamed) {
+  write_splits();
+  const auto note_of = [&](int bad) {
+    for (int i = 0; i < bad; ++i) folder_.file(fmt::format("train/cat/c{:02}", i), "");
+    return load({.resize = {2, 3}, .skip_bad = true, .threads = 2}).notes.at(0);
+  };
+  std::string named;
+  for (int i = 0; i < 10; ++i)
+    named +=
+        fmt::format("\n  {}/train/cat/c{:02}: the file is empty, expected a PNG or JPEG picture", root_, i);
+  EXPECT_EQ(note_of(10), "10 of 14 training files are no sound pictures and were skipped:" + named);
+  EXPECT_EQ(note_of(13),
+            "13 of 17 training files are no sound pictures and were skipped:" + named + "\n  and 3 more");
 }
 
 // As torchvision's ImageFolder has it. What is skipped moves no other class's label.
