@@ -38,6 +38,15 @@ int64_t LayerArguments::count(std::string_view name) const {
   mismatch(name, fmt::format("an integer from 1 to {}", largest));
 }
 
+int64_t LayerArguments::place(std::string_view name, const Dim& size) const {
+  const int64_t place = integer(name);
+  if (place >= 0) return place;
+  if (size.is_symbol()) mismatch(name, fmt::format("0 or more along a dimension of size {}", size.symbol));
+  if (place < -size.size)
+    mismatch(name, fmt::format("{} or more along a dimension of {}", -size.size, size.size));
+  return place + size.size;
+}
+
 double LayerArguments::real(std::string_view name) const {
   const Datum& datum = arguments_.at(name).value;
   if (const auto* integer = std::get_if<int64_t>(&datum)) return static_cast<double>(*integer);

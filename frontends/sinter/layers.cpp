@@ -135,11 +135,20 @@ Value build_flatten(const LayerArguments& given) {
 
 Value build_concat(const LayerArguments& given) { return concat(given.values(), given.integer("dim")); }
 
+// Any size where x has no such dimension: the op refuses it.
+Dim size_along(const Shape& shape, int64_t dim) {
+  const int64_t rank = std::ssize(shape), axis = dim < 0 ? dim + rank : dim;
+  return axis >= 0 && axis < rank ? shape[axis] : Dim(INT32_MAX);
+}
+
 Value build_slice(const LayerArguments& given) {
-  return slice(given.value("x"), {.axis = given.integer("dim"),
-                                  .start = given.integer("start"),
-                                  .end = given.integer("end"),
-                                  .step = given.integer("step")});
+  const Value x = given.value("x");
+  const int64_t dim = given.integer("dim");
+  const Dim size = size_along(x.shape(), dim);
+  return slice(x, {.axis = dim,
+                   .start = given.place("start", size),
+                   .end = given.place("end", size),
+                   .step = given.integer("step")});
 }
 
 Value build_global_max_pool2d(const LayerArguments& given) {

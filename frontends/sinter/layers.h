@@ -27,6 +27,8 @@ class LayerArguments {
   int64_t integer(std::string_view name) const;
   /// A number of things, from 1 on.
   int64_t count(std::string_view name) const;
+  /// A place along a dimension of that size: a negative one counts from the end.
+  int64_t place(std::string_view name, const Dim& size) const;
   double real(std::string_view name) const;
   bool boolean(std::string_view name) const;
   /// An integer for both or (height, width), each at least 1.
