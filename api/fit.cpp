@@ -18,7 +18,7 @@ TrainOptions train_options(const TrainingOptions& training, const FitOptions& op
   TrainOptions result;
   result.batch_size = training.batch_size;
   result.lr = learning_rate_of(training);
-  result.schedule = parse_lr_schedule(options.lr_schedule);
+  result.schedule = parse_lr_schedule(options.lr_schedule, result.lr);
   if (!options.warmup.empty()) parse_warmup(options.warmup, result.schedule);
   result.epochs = options.epochs;
   result.accumulate = options.accumulate;
@@ -52,6 +52,8 @@ std::vector<EpochMetrics> fit(Model& model, const LabelledData& data, const Trai
   const TrainOptions train = train_options(training, options);
   FitCheckpoint checkpoint(options, trained, recipe_of(trained.graph(), set, train));
   Trainer trainer(trained.graph(), set, trained.weights(), make_pool(training.execution), train);
+  if (const auto remark = trainer.schedule_remark(); training.execution.warn && !remark.empty())
+    training.execution.warn(remark);
   const int64_t first_epoch = checkpoint.begin(trainer);
 
   const auto after_step = [&](const Progress& step) {

@@ -36,7 +36,7 @@ void CourseOptions::add(CLI::App& command) {
 
 void CourseOptions::apply(TrainOptions& options, int64_t epochs) const {
   options.lr = lr.value_or(default_rate(options.pass_options.optimizer));
-  options.schedule = parse_lr_schedule(schedule);
+  options.schedule = parse_lr_schedule(schedule, options.lr);
   parse_warmup(warmup, options.schedule);
   options.epochs = epochs;
   options.accumulate = accumulate;

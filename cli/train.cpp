@@ -179,6 +179,7 @@ void announce(const Trainer& trainer, const Graph& model, const DataSet& data, c
                              model.name, data.name, trainer.examples(), trainer.test_examples(),
                              global.threads, global.threads == 1 ? "" : "s", step.backend));
   warn_of_fallbacks(model.name, step.backend, step.fallbacks, global);
+  warn_of_schedule(trainer.schedule_remark(), global);
 }
 
 // Until the first step an interrupt is an exception, since there is nothing to end well.

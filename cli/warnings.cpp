@@ -71,6 +71,10 @@ void warn_of_fallbacks(std::string_view model, std::string_view backend,
              printable(model), backend, ops, percent(share), last_backend(), declined[0].reason);
 }
 
+void warn_of_schedule(std::string_view remark, const GlobalOptions& global) {
+  if (!global.quiet() && !remark.empty()) fmt::print(stderr, "warning: {}\n", remark);
+}
+
 void warn_of_weights(const std::string& path, const NamedTensors& weights, const GlobalOptions& global) {
   if (global.quiet()) return;
   if (const auto found = first_non_finite(weights))

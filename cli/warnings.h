@@ -22,6 +22,9 @@ std::string describe_fallback(const Fallback& fallback);
 void warn_of_training_mode(std::string_view model, const std::vector<std::string>& nodes,
                            const GlobalOptions& global);
 
+/// What one should know of the learning rate; nothing where `remark` is empty.
+void warn_of_schedule(std::string_view remark, const GlobalOptions& global);
+
 /// Names the first tensor of a weights file that holds NaN or infinity: a backend may lose them on the way,
 /// and results then look sound.
 void warn_of_weights(const std::string& path, const NamedTensors& weights, const GlobalOptions& global);

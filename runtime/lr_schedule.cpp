@@ -86,9 +86,13 @@ double scheduled(const LrSchedule& schedule, double base, int64_t update, const 
   return base;
 }
 
+double warmup_updates(const LrSchedule& schedule, const TrainingLength& length) {
+  return schedule.warmup * (schedule.warmup_in_epochs ? static_cast<double>(length.updates_per_epoch) : 1.0);
+}
+
 }  // namespace
 
-LrSchedule parse_lr_schedule(std::string_view text) {
+LrSchedule parse_lr_schedule(std::string_view text, double base) {
   using Kind = LrSchedule::Kind;
   const size_t colon = text.find(':');
   const std::string_view name = text.substr(0, colon);
@@ -103,8 +107,8 @@ LrSchedule parse_lr_schedule(std::string_view text) {
                    "multistep:30,60,0.1");
   if (name == "constant" && !told) return {};
   if (name == "cosine") {
-    if (told && (!values || values->size() != 1 || values->front() < 0))
-      refuse(text, "cosine or cosine:MIN with a last rate of 0 or more");
+    if (told && (!values || values->size() != 1 || values->front() < 0 || values->front() > base))
+      refuse(text, fmt::format("cosine or cosine:MIN with a last rate from 0 to the base, {}", base));
     return {.kind = Kind::cosine, .bound = told ? values->front() : 0};
   }
   if (name == "one-cycle") {
@@ -145,10 +149,18 @@ std::string warmup_text(const LrSchedule& schedule) {
 }
 
 double learning_rate(const LrSchedule& schedule, double base, int64_t update, const TrainingLength& length) {
-  const double updates =
-      schedule.warmup * (schedule.warmup_in_epochs ? static_cast<double>(length.updates_per_epoch) : 1.0);
-  const double rise = static_cast<double>(update + 1) / std::max(updates, 1.0);
+  const double rise = static_cast<double>(update + 1) / std::max(warmup_updates(schedule, length), 1.0);
   return scheduled(schedule, base, update, length) * std::min(1.0, rise);
+}
+
+std::string warmup_remark(const LrSchedule& schedule, const TrainingLength& length) {
+  const double updates = warmup_updates(schedule, length);
+  const int64_t all = length.epochs * length.updates_per_epoch;
+  if (length.epochs < 1 || updates <= static_cast<double>(all)) return "";
+  return fmt::format(
+      "the warm-up takes {} updates and the training has {}, {} an epoch: the learning rate does not get to "
+      "that of the schedule; expected a warm-up of at most {}",
+      updates, all, length.updates_per_epoch, all);
 }
 
 }  // namespace sinter

@@ -31,8 +31,8 @@ struct LrSchedule {
 };
 
 /// `constant`, `step:EPOCHS,GAMMA`, `multistep:EPOCH,...,GAMMA`, `cosine`, `cosine:MIN`, `one-cycle` or
-/// `one-cycle:MAX`. Throws InputError for anything else.
-LrSchedule parse_lr_schedule(std::string_view text);
+/// `one-cycle:MAX`, for a base rate, which MIN is at most. Throws InputError for anything else.
+LrSchedule parse_lr_schedule(std::string_view text, double base);
 
 /// Sets the warm-up: `500` is updates, `2e` epochs. Throws InputError for anything else.
 void parse_warmup(std::string_view text, LrSchedule& schedule);
@@ -43,5 +43,8 @@ std::string warmup_text(const LrSchedule& schedule);
 
 /// The learning rate of update `update`, counted from 0 over the whole training.
 double learning_rate(const LrSchedule& schedule, double base, int64_t update, const TrainingLength& length);
+
+/// Says where the warm-up does not end within the training; else empty. No error: more epochs may follow.
+std::string warmup_remark(const LrSchedule& schedule, const TrainingLength& length);
 
 }  // namespace sinter

@@ -86,6 +86,8 @@ class Trainer {
   int64_t examples() const { return loader_.count(); }
   /// Examples in a test.
   int64_t test_examples() const { return test_loader_.count(); }
+  /// What one should know of the learning rate though it is no error; empty: nothing.
+  std::string schedule_remark() const { return warmup_remark(options_.schedule, length()); }
   /// The program of a full step; of the remainder where there is no full one.
   const Executable& executable() const { return program_.executable(); }
   /// The programs of full and remainder steps.

@@ -211,6 +211,18 @@ TEST(Train, TakesEveryOptionOfItsCourse) {
   expect_input_error(train({"--lr-schedule", "cosin"}),
                      "learning rate schedule \"cosin\": expected constant, step:EPOCHS,GAMMA, "
                      "multistep:EPOCH,...,GAMMA, cosine[:MIN] or one-cycle[:MAX]");
+  expect_input_error(
+      train({"--lr", "0.1", "--lr-schedule", "cosine:9"}),
+      "learning rate schedule \"cosine:9\": expected cosine or cosine:MIN with a last rate from "
+      "0 to the base, 0.1");
+  const auto warning = [](const std::string& warmup) {
+    return run_program(train({"--epochs", "1", "--test-limit", "20", "--warmup", warmup})).err;
+  };
+  EXPECT_EQ(
+      warning("11"),
+      "warning: the warm-up takes 11 updates and the training has 10, 10 an epoch: the learning rate does "
+      "not get to that of the schedule; expected a warm-up of at most 10\n");
+  EXPECT_EQ(warning("1e"), "");
 }
 
 TEST(Sparkline, ShowsTheWholeCurve) {

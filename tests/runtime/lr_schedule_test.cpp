@@ -8,10 +8,12 @@
 namespace sinter {
 namespace {
 
+constexpr double base = 0.5;
+
 TEST(LrSchedule, IsWrittenAsItIsRead) {
   for (const char* text : {"constant", "step:30,0.1", "multistep:30,60,0.25", "cosine", "cosine:0.001",
                            "one-cycle", "one-cycle:0.5"})
-    EXPECT_EQ(schedule_text(parse_lr_schedule(text)), text);
+    EXPECT_EQ(schedule_text(parse_lr_schedule(text, base)), text);
   for (const char* text : {"0", "500", "2e", "0.5e"}) {
     LrSchedule schedule;
     parse_warmup(text, schedule);
@@ -61,18 +63,18 @@ constexpr TrainingLength length{.epochs = 6, .updates_per_epoch = 2};
 TEST(LrSchedule, HasTheRatesOfPyTorch) {
   for (const Recorded& expected : recorded) {
     SCOPED_TRACE(expected.schedule);
-    LrSchedule schedule = parse_lr_schedule(expected.schedule);
+    LrSchedule schedule = parse_lr_schedule(expected.schedule, base);
     parse_warmup(expected.warmup, schedule);
     for (int64_t update = 0; update < 12; ++update)
-      EXPECT_NEAR(learning_rate(schedule, 0.5, update, length),
+      EXPECT_NEAR(learning_rate(schedule, base, update, length),
                   expected.rates[expected.by_epoch ? update / 2 : update], 1e-15)
           << "update " << update;
   }
 }
 
 TEST(LrSchedule, OneCycleTakesItsHighestRate) {
-  EXPECT_NEAR(learning_rate(parse_lr_schedule("one-cycle:2"), 0.5, 0, length), 2.0 / 25, 1e-15);
-  EXPECT_NEAR(learning_rate(parse_lr_schedule("one-cycle:2"), 0.5, 11, length), 2.0 / 25 / 1e4, 1e-15);
+  EXPECT_NEAR(learning_rate(parse_lr_schedule("one-cycle:2", base), base, 0, length), 2.0 / 25, 1e-15);
+  EXPECT_NEAR(learning_rate(parse_lr_schedule("one-cycle:2", base), base, 11, length), 2.0 / 25 / 1e4, 1e-15);
 }
 
 TEST(LrSchedule, WarmsUpForEpochsToo) {
@@ -84,12 +86,27 @@ TEST(LrSchedule, WarmsUpForEpochsToo) {
   EXPECT_NEAR(learning_rate(schedule, 0.3, 9, length), 0.3, 1e-15);
 }
 
+TEST(LrSchedule, RemarksOnAWarmUpThatDoesNotEnd) {
+  const auto remark = [](std::string_view warmup, const TrainingLength& all) {
+    LrSchedule schedule;
+    parse_warmup(warmup, schedule);
+    return warmup_remark(schedule, all);
+  };
+  EXPECT_EQ(
+      remark("13", length),
+      "the warm-up takes 13 updates and the training has 12, 2 an epoch: the learning rate does not get "
+      "to that of the schedule; expected a warm-up of at most 12");
+  EXPECT_EQ(remark("6.5e", length), remark("13", length));
+  for (const char* warmup : {"0", "12", "6e"}) EXPECT_EQ(remark(warmup, length), "");
+  EXPECT_EQ(remark("13", {.updates_per_epoch = 2}), "") << "the number of epochs is not known";
+}
+
 // Trainings of a few updates, and ones that go on past their end.
 TEST(LrSchedule, StaysWithinItsBounds) {
   for (const char* text : {"cosine:0.1", "one-cycle"})
     for (const int64_t updates : {1, 2, 3, 4, 5})
       for (int64_t update = 0; update < 10; ++update) {
-        const double rate = learning_rate(parse_lr_schedule(text), 0.5, update, {1, updates});
+        const double rate = learning_rate(parse_lr_schedule(text, base), base, update, {1, updates});
         EXPECT_GE(rate, 0) << text << ", update " << update << " of " << updates;
         EXPECT_LE(rate, 0.5 + 1e-15) << text << ", update " << update << " of " << updates;
       }
@@ -97,7 +114,7 @@ TEST(LrSchedule, StaysWithinItsBounds) {
 
 TEST(LrSchedule, SaysWhatItExpects) {
   const auto message = [](std::string_view text) {
-    return message_of<InputError>([&] { parse_lr_schedule(text); });
+    return message_of<InputError>([&] { parse_lr_schedule(text, base); });
   };
   for (const char* text : {"", "cosin", "constant:1", "cosine,1"})
     EXPECT_EQ(message(text), "learning rate schedule \"" + std::string(text) +
@@ -114,9 +131,10 @@ TEST(LrSchedule, SaysWhatItExpects) {
               "learning rate schedule \"" + std::string(text) +
                   "\": expected multistep:EPOCH,...,GAMMA with whole epochs that grow and a factor above 0, "
                   "as in multistep:30,60,0.1");
-  for (const char* text : {"cosine:", "cosine:-1", "cosine:1,2", "cosine:nan"})
-    EXPECT_EQ(message(text), "learning rate schedule \"" + std::string(text) +
-                                 "\": expected cosine or cosine:MIN with a last rate of 0 or more");
+  for (const char* text : {"cosine:", "cosine:-1", "cosine:1,2", "cosine:nan", "cosine:0.6"})
+    EXPECT_EQ(message(text),
+              "learning rate schedule \"" + std::string(text) +
+                  "\": expected cosine or cosine:MIN with a last rate from 0 to the base, 0.5");
   for (const char* text : {"one-cycle:0", "one-cycle:x", "one-cycle:inf"})
     EXPECT_EQ(message(text), "learning rate schedule \"" + std::string(text) +
                                  "\": expected one-cycle or one-cycle:MAX with a highest rate above 0");

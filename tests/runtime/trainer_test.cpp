@@ -48,7 +48,7 @@ TEST(Trainer, SameBitsForAnyNumberOfThreadsWithAllThatAnUpdateMayHave) {
   const DataSet data = small_data();
   TrainOptions options = options_with(10, 0.01);
   options.accumulate = 2;
-  options.schedule = parse_lr_schedule("cosine");
+  options.schedule = parse_lr_schedule("cosine", options.lr);
   options.epochs = 2;
   options.pass_options = {.label_smoothing = 0.1, .optimizer = "adamw", .clip = {.value = 0.5, .norm = 0.7}};
   const Graph model = small_lenet(true);
@@ -113,7 +113,7 @@ TEST(Trainer, FollowsTheSchedule) {
   const Graph model = small_lenet(false);
   TrainOptions options = options_with(10, 0.5);
   options.accumulate = 2;
-  options.schedule = parse_lr_schedule("step:1,0.5");
+  options.schedule = parse_lr_schedule("step:1,0.5", options.lr);
   parse_warmup("2", options.schedule);
   const Weights weights(initialize(model, "default", 5));
   Trainer trainer(model, data, weights, pool_of(1), options);
@@ -124,7 +124,7 @@ TEST(Trainer, FollowsTheSchedule) {
       return true;
     });
   EXPECT_EQ(rates, (std::vector<double>{0.25, 0.25, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25}));
-  options.schedule = parse_lr_schedule("cosine");
+  options.schedule = parse_lr_schedule("cosine", options.lr);
   EXPECT_EQ(message_of<InputError>([&] { Trainer(model, data, weights, pool_of(1), options); }),
             "the learning rate schedule needs the number of epochs");
 }
