@@ -3,38 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 
 #include "cli/global_options.h"
 #include "cli/standard_output.h"
 #include "runtime/files/atomic_file.h"
+#include "runtime/open_checkpoint.h"
 
 namespace sinter::cli {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::string place_of(const TrainingPosition& position) {
-  if (position.step == 0 && position.epoch > 1) return fmt::format("the end of epoch {}", position.epoch - 1);
-  return fmt::format("epoch {}, step {}", position.epoch, position.step);
-}
-
-// A training of perhaps hours is not lost for want of a word. An empty file holds nothing.
-void refuse_to_overwrite(const std::string& file) {
-  std::error_code error;
-  if (!fs::is_regular_file(file, error) || fs::file_size(file, error) == 0 || error) return;
-  std::string model, place;
-  try {
-    const Checkpoint checkpoint = read_checkpoint(file);
-    model = recipe_item(checkpoint.recipe, "model");
-    place = place_of(checkpoint.position);
-  } catch (const InputError& error) {
-    fail_input("{}; --overwrite begins a training in its place", error.what());
-  }
-  fail_input("{} holds a training of {} at {}: --resume goes on with it, --overwrite begins anew", file,
-             model, place);
-}
 
 // What sets the items of a recipe.
 std::string option_of(std::string_view item) {
@@ -52,11 +29,20 @@ std::string option_of(std::string_view item) {
       {"limit of examples", "--limit"},
       {"shuffling", "--no-shuffle"},
       {"normalisation", "--normalize"},
-      {"augmentation", "--augment"}};
+      {"augmentation", "--augment"},
+      {"initialisation", "--init"},
+      {"file of first weights", "--weights"}};
   if (const auto found = options.find(item); found != options.end()) return std::string(found->second);
   std::string words(item);  // such as "batch size"
   std::ranges::replace(words, ' ', '-');
   return "--" + words;
+}
+
+// What the next checkpoint says: a training goes on by the recipe it began with.
+Recipe recipe_to_keep(const std::string& file, Recipe run, const std::optional<Checkpoint>& resumed) {
+  if (!resumed) return run;
+  check_recipe(file, resumed->recipe, run, option_of);
+  return resumed->recipe;
 }
 
 }  // namespace
@@ -81,15 +67,7 @@ void CheckpointOptions::add(CLI::App& command) {
 }
 
 std::optional<Checkpoint> CheckpointOptions::load(const Graph& model) const {
-  std::error_code ignored;
-  if (file.empty() || overwrite || !fs::exists(file, ignored)) return std::nullopt;
-  if (!resume) {
-    refuse_to_overwrite(file);
-    return std::nullopt;
-  }
-  Checkpoint checkpoint = read_checkpoint(file);
-  check_parameters(file, checkpoint, model);
-  return checkpoint;
+  return open_checkpoint({file, resume, overwrite, "--resume", "--overwrite"}, model);
 }
 
 void tell_interrupted(const CheckpointOptions& options, const std::optional<TrainingPosition>& held,
@@ -104,9 +82,11 @@ void tell_interrupted(const CheckpointOptions& options, const std::optional<Trai
 Checkpointer::Checkpointer(const CheckpointOptions& options, const Graph& model, const Weights& weights,
                            std::optional<EarlyStop>& stop, Recipe recipe,
                            const std::optional<Checkpoint>& resumed)
-    : options_(options), model_(model), weights_(weights), stop_(stop), recipe_(std::move(recipe)) {
-  if (resumed) check_recipe(options_.file, resumed->recipe, recipe_, option_of);
-}
+    : options_(options),
+      model_(model),
+      weights_(weights),
+      stop_(stop),
+      recipe_(recipe_to_keep(options.file, std::move(recipe), resumed)) {}
 
 void Checkpointer::begin(Trainer& trainer, std::optional<Checkpoint> resumed, bool quiet) {
   if (options_.file.empty()) return;

@@ -18,8 +18,7 @@ struct CheckpointOptions {
   bool overwrite = false;  ///< begin anew, whatever the file holds
 
   void add(CLI::App& command);
-  /// The checkpoint to go on from, found to be of this model; nothing where the training begins. Throws
-  /// InputError where the file holds something that neither --resume nor --overwrite was given for.
+  /// As open_checkpoint().
   std::optional<Checkpoint> load(const Graph& model) const;
 };
 

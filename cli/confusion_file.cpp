@@ -23,10 +23,12 @@ int64_t examples_of(const ConfusionMatrix& matrix) {
 
 }  // namespace
 
-void check_confusion_name(const std::filesystem::path& file) {
-  if (is_picture(file)) return check_picture_name(file);
-  if (file.extension() != ".json" && file.extension() != ".txt")
+void check_confusion_file(const std::filesystem::path& file) {
+  if (is_picture(file))
+    check_picture_name(file);
+  else if (file.extension() != ".json" && file.extension() != ".txt")
     fail_input("--confusion {}: expected a file name that ends in .svg, .png, .json or .txt", file.string());
+  const AtomicFile probe(file);
 }
 
 void write_confusion(const TestScore& test, const std::vector<std::string>& classes,

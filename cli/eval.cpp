@@ -37,7 +37,7 @@ NamedTensors weights_of(const LoadedModel& loaded, const std::string& file) {
 }
 
 void eval(const Options& options, const GlobalOptions& global) {
-  if (!options.confusion.empty()) check_confusion_name(options.confusion);
+  if (!options.confusion.empty()) check_confusion_file(options.confusion);
   const LoadedModel loaded = options.model.load_with_weights();
   warn_of_training_mode(options.model.model, loaded.for_training, global);
   const Graph& model = loaded.graph;

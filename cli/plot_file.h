@@ -11,7 +11,7 @@ namespace sinter::cli {
 class PlotFile {
  public:
   /// An empty name: nothing is ever drawn. `interval`: seconds, at least, between drawings that are only due.
-  /// Throws as check_picture_name.
+  /// Needs: check_picture_name().
   PlotFile(std::filesystem::path file, double interval);
 
   void draw(const TrainingCurves& curves);

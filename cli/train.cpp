@@ -6,6 +6,7 @@
 #include "cli/checkpoint_options.h"
 #include "cli/commands.h"
 #include "cli/course_options.h"
+#include "cli/first_weights.h"
 #include "cli/interrupt.h"
 #include "cli/optimizer_options.h"
 #include "cli/progress_line.h"
@@ -14,7 +15,6 @@
 #include "cli/training_options.h"
 #include "cli/training_record.h"
 #include "cli/warnings.h"
-#include "runtime/initialize.h"
 
 namespace sinter::cli {
 namespace {
@@ -42,8 +42,7 @@ struct Options {
   CheckpointOptions checkpoint;
   TrainOptions train;
   int64_t epochs = 10;
-  std::string init = "default";
-  std::string weights;
+  FirstWeights first;
   RecordFiles files;
   bool no_shuffle = false;
 };
@@ -66,12 +65,7 @@ void add_options(CLI::App& command, Options& options) {
   add_optimizer_options(command, train.pass_options);
   add_loss_options(command, train.pass_options);
   add_recompute_option(command, train.pass_options);
-  command
-      .add_option("--init", options.init,
-                  "first weights: default (PyTorch's), xavier_uniform, kaiming_uniform or kaiming_normal")
-      ->check(CLI::IsMember({"default", "xavier_uniform", "kaiming_uniform", "kaiming_normal"}))
-      ->capture_default_str();
-  command.add_option("--weights", options.weights, "start from these weights (.safetensors) instead");
+  options.first.add(command);
   command.add_flag("--no-shuffle", options.no_shuffle, "take the examples in their order");
   command.add_option("--limit", train.limit, "use only the first N training examples")
       ->check(number_in(1, 1e12));
@@ -85,14 +79,6 @@ void add_options(CLI::App& command, Options& options) {
                      "(.svg, .png, .json or .txt)");
   command.add_option("--step-metrics", options.files.step_metrics,
                      "write one JSON object a step here (.jsonl)");
-}
-
-// Those of the option, else those in the model's file, else random ones.
-NamedTensors first_weights(const Options& options, const LoadedModel& loaded, uint64_t seed,
-                           const std::optional<Checkpoint>& resumed) {
-  if (resumed) return resumed->tensors();
-  if (!options.weights.empty()) return load_weights(options.weights, loaded.graph);
-  return loaded.weights.empty() ? initialize(loaded.graph, options.init, seed) : loaded.weights;
 }
 
 std::string test_text(const TestScore& test) {
@@ -109,7 +95,8 @@ void print_epoch(const EpochReport& report, int64_t epochs) {
                            report.train.accuracy, test_text(report.test), speed));
 }
 
-TrainOptions train_options(const Options& options, const GlobalOptions& global, const DataSet& data) {
+// But for the normalisation, which the data tells.
+TrainOptions train_options(const Options& options, const GlobalOptions& global) {
   TrainOptions result = options.train;
   options.course.apply(result, options.epochs);
   result.seed = global.seed;
@@ -117,7 +104,6 @@ TrainOptions train_options(const Options& options, const GlobalOptions& global, 
   result.backend_options = global.backend_options;
   result.shuffle = !options.no_shuffle;
   result.augmentation = options.augment.augmentation();
-  result.normalization = options.normalize.normalization(data.train.channels);
   if (global.debug())
     result.run_options.timed = [](std::string_view pass, double seconds, bool) {
       fmt::print(stderr, "pass {:<32} {:8.2f} ms\n", pass, 1e3 * seconds);
@@ -186,17 +172,19 @@ void announce(const Trainer& trainer, const Graph& model, const DataSet& data, c
 void train(const Options& options, const GlobalOptions& global, const LoadedModel& loaded,
            std::optional<Checkpoint> resumed) {
   const Graph& model = loaded.graph;
+  TrainOptions settings = train_options(options, global);
+  auto stop = options.course.stop();
   const DataSet data = options.data.load(global, model);
   throw_if_interrupted();
-  const TrainOptions settings = train_options(options, global, data);
-  const Weights weights(first_weights(options, loaded, global.seed, resumed));
-  auto stop = options.course.stop();
+  settings.normalization = options.normalize.normalization(data.train.channels);
+  const Weights weights(options.first.of(loaded, global.seed, resumed));
   if (stop && data.test.count == 0)
     fail_input("--early-stop watches the test examples, and {} has none", data.name);
   if (!options.files.confusion.empty() && data.test.count == 0)
     fail_input("--confusion is of the test examples, and {} has none", data.name);
-  Checkpointer checkpointer(options.checkpoint, model, weights, stop, recipe_of(model, data, settings),
-                            resumed);
+  Recipe recipe = recipe_of(model, data, settings);
+  options.first.add_to(recipe, resumed.has_value());
+  Checkpointer checkpointer(options.checkpoint, model, weights, stop, std::move(recipe), resumed);
   TrainingRecord record(
       options.files, {fmt::format("{} on {}", model.name, data.name), data.classes, options.epochs}, resumed);
   Trainer trainer(model, data, weights, global.make_pool(), settings);
@@ -219,6 +207,7 @@ void load_and_train(const Options& options, const GlobalOptions& global) {
   LoadedModel loaded = options.model.load_with_weights();
   loaded.graph = options.part.of(loaded.graph);
   watch_for_interrupt();
+  options.files.check();
   auto resumed = options.checkpoint.load(loaded.graph);
   const auto held = resumed ? std::optional(resumed->position) : std::nullopt;
   try {

@@ -61,6 +61,14 @@ void add_point(TrainingCurves& curves, const Progress& progress) {
 
 }  // namespace
 
+void RecordFiles::check() const {
+  if (!plot.empty()) check_picture_name(plot);
+  if (!confusion.empty()) check_confusion_file(confusion);
+  for (const std::string& file : {save, plot})
+    if (!file.empty()) AtomicFile probe(file);
+  for (const std::string& file : {metrics, step_metrics}) check_line_file(file);
+}
+
 TrainingRecord::TrainingRecord(RecordFiles files, RecordSubject subject,
                                const std::optional<Checkpoint>& resumed)
     : files_(std::move(files)),
@@ -70,9 +78,6 @@ TrainingRecord::TrainingRecord(RecordFiles files, RecordSubject subject,
       plot_(files_.plot, files_.plot_interval) {
   if (resumed) curves_ = curves_of(resumed->record);
   curves_.epochs = static_cast<double>(subject_.epochs);
-  if (!files_.save.empty()) AtomicFile probe(files_.save);
-  if (!files_.confusion.empty()) check_confusion_name(files_.confusion);
-  if (!files_.confusion.empty()) AtomicFile probe(files_.confusion);
   plot_.draw(curves_);
 }
 

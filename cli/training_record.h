@@ -19,6 +19,10 @@ struct RecordFiles {
   std::string plot = {};          ///< the curves so far, drawn anew after each epoch and meanwhile
   std::string confusion = {};     ///< the confusion matrix of the last test
   double plot_interval = 2;       ///< seconds, at least, between drawings within an epoch
+
+  /// Throws InputError where one cannot be written, or has a name that tells no kind of file. What is there
+  /// stays as it is: better now than after the data is read, or after the training.
+  void check() const;
 };
 
 /// What is trained on what, as the record names it.
@@ -31,9 +35,9 @@ struct RecordSubject {
 /// What is saved, logged and drawn as a training goes.
 class TrainingRecord {
  public:
-  /// Throws InputError where a file cannot be written: better now than after the training. Where the training
-  /// goes on from `resumed`, the lines of what comes after it are taken out of the metrics, since it is done
-  /// again, and the plot begins with the curves that the checkpoint keeps.
+  /// Needs: files.check(). Where the training goes on from `resumed`, the lines of what comes after it are
+  /// taken out of the metrics, since it is done again, and the plot begins with the curves that the
+  /// checkpoint keeps.
   TrainingRecord(RecordFiles files, RecordSubject subject, const std::optional<Checkpoint>& resumed = {});
 
   void step(const Progress& progress);

@@ -29,7 +29,7 @@ std::string training_text(const Checkpoint& checkpoint) {
                       {"best_epoch", checkpoint.best.epoch},
                       {"plan", checkpoint.plan},
                       {"recipe", recipe}}
-      .dump();
+      .dump(-1, ' ', false, ordered_json::error_handler_t::replace);  // a folder's name may be no UTF-8
 }
 
 void read_training(Checkpoint& checkpoint, const Location& place, std::string_view text) {

@@ -12,6 +12,7 @@ namespace sinter {
 namespace {
 
 constexpr std::string_view graph_item = "graph";
+constexpr std::string_view unknown = "not known";
 
 template <typename T>
 uint32_t checksum(uint32_t begin, const std::vector<T>& values) {
@@ -98,6 +99,18 @@ void add_loss(Recipe& recipe, const PassOptions& options) {
   recipe.emplace_back("limit of the gradients' norm", number_or("none", options.clip.norm));
 }
 
+std::string_view recompute_text(Recompute choice) {
+  switch (choice) {
+    case Recompute::automatic:
+      return "auto";
+    case Recompute::never:
+      return "never";
+    case Recompute::always:
+      return "always";
+  }
+  return "";
+}
+
 // The first lines that differ say more than the whole texts.
 [[noreturn]] void refuse_graph(const std::string& path, std::string_view model, std::string_view checkpoint,
                                std::string_view run, const std::string& hint) {
@@ -123,26 +136,27 @@ Recipe recipe_of(const Graph& model, const DataSet& data, const TrainOptions& op
   recipe.emplace_back("batch size", fmt::format("{}", options.batch_size));
   recipe.emplace_back("accumulation", fmt::format("{} batches", options.accumulate));
   add_loss(recipe, options.pass_options);
+  recipe.emplace_back("seed", fmt::format("{}", options.seed));  // before the data, which may be drawn by it
   recipe.emplace_back("data", describe(data));
   recipe.emplace_back("limit of examples", number_or("none", static_cast<double>(options.limit)));
-  recipe.emplace_back("seed", fmt::format("{}", options.seed));
   recipe.emplace_back("shuffling", options.shuffle ? "on" : "off");
   recipe.emplace_back("normalisation", describe(options.normalization));
   recipe.emplace_back("augmentation", describe(options.augmentation));
   recipe.emplace_back("backend", options.backend);
+  recipe.emplace_back("recompute", recompute_text(options.pass_options.recompute));
   return recipe;
 }
 
 std::string_view recipe_item(const Recipe& recipe, std::string_view name) {
   const auto found = std::ranges::find(recipe, name, &Recipe::value_type::first);
-  return found == recipe.end() ? "not known" : std::string_view(found->second);
+  return found == recipe.end() ? unknown : std::string_view(found->second);
 }
 
 void check_recipe(const std::string& path, const Recipe& checkpoint, const Recipe& run,
                   const ItemOption& option) {
   for (const auto& [name, value] : run) {
     const std::string_view before = recipe_item(checkpoint, name);
-    if (compared(name, before) == compared(name, value)) continue;
+    if (before == unknown || compared(name, before) == compared(name, value)) continue;
     const std::string told = option ? option(name) : "", hint = told.empty() ? "" : " (" + told + ")";
     if (name == graph_item) refuse_graph(path, recipe_item(run, "model"), before, value, hint);
     fail_input("{}: the checkpoint's {} is {}; this run's is {}{}. A training goes on as it began", path,

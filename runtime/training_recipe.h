@@ -23,7 +23,8 @@ std::string_view recipe_item(const Recipe& recipe, std::string_view name);
 using ItemOption = std::function<std::string(std::string_view item)>;
 
 /// Throws InputError that names the first item in which a checkpoint's recipe differs from this run's, with
-/// both values; the items stand in the order in which they matter, the model first.
+/// both values; the items stand in the order in which they matter, the model first. An item that the
+/// checkpoint lacks, written before there was such an item, contradicts nothing.
 void check_recipe(const std::string& path, const Recipe& checkpoint, const Recipe& run,
                   const ItemOption& option = {});
 

@@ -11,6 +11,13 @@ namespace sinter {
 
 namespace {
 
+std::FILE* open(const std::filesystem::path& path, const char* mode) {
+  std::FILE* file = std::fopen(path.c_str(), mode);
+  if (file == nullptr)
+    fail_input("cannot write {}: {}", path.string(), std::generic_category().message(errno));
+  return file;
+}
+
 // Rewrites the file with the lines that stay.
 void drop_lines(const std::filesystem::path& path, const LineFile::Keep& keep) {
   const std::vector<uint8_t> bytes = read_file(path);
@@ -31,8 +38,7 @@ LineFile::LineFile(const std::filesystem::path& path, const Keep& keep) : path_(
   std::error_code ignored;
   const bool goes_on = keep && std::filesystem::is_regular_file(path, ignored);
   if (goes_on) drop_lines(path, keep);
-  file_.reset(std::fopen(path.c_str(), goes_on ? "ae" : "we"));
-  if (!file_) fail_input("cannot write {}: {}", path.string(), std::generic_category().message(errno));
+  file_.reset(open(path, goes_on ? "ae" : "we"));
 }
 
 void LineFile::write(std::string_view line) {
@@ -40,6 +46,15 @@ void LineFile::write(std::string_view line) {
   const bool written = std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size() &&
                        std::fputc('\n', file_.get()) != EOF && std::fflush(file_.get()) == 0;
   if (!written) fail("cannot write {}: {}", path_.string(), std::generic_category().message(errno));
+}
+
+void check_line_file(const std::filesystem::path& path) {
+  if (path.empty()) return;
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (!std::filesystem::exists(status)) AtomicFile probe(path);
+  // To open a file for more lines changes nothing; who reads from a pipe would see it open and end.
+  if (is_regular_file(status) || is_directory(status)) std::fclose(open(path, "ae"));
 }
 
 }  // namespace sinter

@@ -31,4 +31,7 @@ class LineFile {
   std::unique_ptr<std::FILE, Close> file_;
 };
 
+/// Throws the InputError that a LineFile there would throw, and leaves what is there as it is.
+void check_line_file(const std::filesystem::path& path);
+
 }  // namespace sinter

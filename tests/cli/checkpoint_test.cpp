@@ -199,6 +199,10 @@ TEST_F(Resume, WhatDoesNotFitIsNamed) {
             file + "the checkpoint's augmentation is crop:4,flip; this run's is flip (--augment)" + goes_on);
   EXPECT_EQ(message({"--no-shuffle"}),
             file + "the checkpoint's shuffling is on; this run's is off (--no-shuffle)" + goes_on);
+  EXPECT_EQ(message({"--seed", "6"}),
+            file + "the checkpoint's seed is 5; this run's is 6 (--seed)" + goes_on);
+  EXPECT_EQ(message({"--recompute", "never"}),
+            file + "the checkpoint's recompute is auto; this run's is never (--recompute)" + goes_on);
   EXPECT_EQ(message({"--freeze", "0.*"}),
             file +
                 "the checkpoint's training has trained \"0.weight\" and 1 more, "
@@ -220,6 +224,60 @@ TEST_F(Resume, WhatDoesNotFitIsNamed) {
                 "\"net\" has \"0.weight\": f32[8, 3, 5, 5] as parameter 1\n");
   folder_.file("c", "");
   EXPECT_EQ(message({}), file + "it does not begin with \"sinter checkpoint 2\"\n");
+}
+
+TEST_F(Resume, WhereTheTrainingBeganIsNotToldOtherwise) {
+  const auto train = [&](const char* epochs, const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"--epochs", epochs, "--limit", "32", "--checkpoint", path("c")};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  const auto refused = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = more;
+    words.emplace_back("--resume");
+    const Outcome outcome = train("9", words);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_EQ(outcome.out, "");
+    return outcome.err;
+  };
+  const std::string file = "sinter: " + path("c") + ": ", goes_on = ". A training goes on as it began\n";
+  ASSERT_EQ(train("1", {"--init", "xavier_uniform", "--save", path("w")}).exit_code, 0);
+  EXPECT_EQ(train("2", {"--resume", "--init", "xavier_uniform"}).exit_code, 0);
+  EXPECT_EQ(train("3", {"--resume"}).exit_code, 0) << "what is left out contradicts nothing";
+  EXPECT_EQ(
+      refused({"--init", "default"}),
+      file + "the checkpoint's initialisation is xavier_uniform; this run's is default (--init)" + goes_on);
+  EXPECT_EQ(refused({"--weights", path("w")}),
+            file + "the checkpoint's file of first weights is none; this run's is " + path("w") +
+                " (--weights)" + goes_on);
+
+  const std::vector<std::string> in_place = {"--weights", path("w"), "--save", path("w")};
+  std::vector<std::string> anew = in_place, again = in_place;
+  anew.emplace_back("--overwrite");
+  again.emplace_back("--resume");
+  ASSERT_EQ(train("1", anew).exit_code, 0);
+  EXPECT_EQ(train("2", again).exit_code, 0) << "although other weights are in the file by now";
+  fs::remove(path("w"));
+  EXPECT_EQ(train("3", {"--resume", "--weights", path("./w")}).exit_code, 0) << "nor is the file needed";
+  EXPECT_EQ(refused({"--weights", path("v")}), file + "the checkpoint's file of first weights is " +
+                                                   path("w") + "; this run's is " + path("v") +
+                                                   " (--weights)" + goes_on);
+  EXPECT_EQ(
+      refused({"--init", "xavier_uniform"}),
+      file + "the checkpoint's initialisation is default; this run's is xavier_uniform (--init)" + goes_on);
+}
+
+// Its pictures are others, but it was the seed that was changed.
+TEST_F(Resume, AnotherSeedOfSyntheticDataIsNamed) {
+  const auto train = [&](const std::string& seed) {
+    return run_program({"train", "lenet_relu", "--data", "synthetic", "--limit", "64", "--test-limit", "16",
+                        "--epochs", "1", "--checkpoint", path("c"), "--resume", "--seed", seed});
+  };
+  ASSERT_EQ(train("1").exit_code, 0);
+  EXPECT_EQ(train("2").err,
+            "sinter: " + path("c") +
+                ": the checkpoint's seed is 1; this run's is 2 (--seed). A training goes on as it began\n");
+  EXPECT_EQ(train("1").exit_code, 0);
 }
 
 TEST_F(Resume, FrozenParametersStayFrozen) {
@@ -322,23 +380,36 @@ TEST_F(Resume, AnInterruptWhilePicturesAreLoadedSavesNothing) {
     fs::create_directories(folder);
     for (int i = 0; i < 3000; ++i) fs::create_hard_link(picture, folder / (std::to_string(i) + ".png"));
   }
-  Outcome outcome{};
-  // Too early, and the program has not come to where it minds a signal.
-  for (int milliseconds = 100; milliseconds < 5000; milliseconds *= 3) {
-    Program program(arguments({"--data", "images:" + path("images"), "--resize", "1000x1000", "--checkpoint",
-                               path("c"), "--save", path("w"), "--metrics", path("m")}),
-                    options());
-    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-    program.send(SIGINT);
-    outcome = program.wait();
-    if (outcome.exit_code != 128 + SIGINT) break;
-  }
-  EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_EQ(outcome.err, "sinter: interrupted, nothing was saved\n");
-  EXPECT_EQ(outcome.out, "");
+  const auto interrupted = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {
+        "--data", "images:" + path("images"), "--resize", "1000x1000", "--checkpoint", path("c"), "--resume"};
+    words.insert(words.end(), more.begin(), more.end());
+    Outcome outcome{};
+    // Too early, and the program has not come to where it minds a signal.
+    for (int milliseconds = 100; milliseconds < 5000; milliseconds *= 3) {
+      Program program(arguments(words), options());
+      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+      program.send(SIGINT);
+      outcome = program.wait();
+      if (outcome.exit_code != 128 + SIGINT) break;
+    }
+    return outcome;
+  };
+  const Outcome begun = interrupted({"--save", path("w"), "--metrics", path("m")});
+  EXPECT_EQ(begun.exit_code, 1);
+  EXPECT_EQ(begun.err, "sinter: interrupted, nothing was saved\n");
+  EXPECT_EQ(begun.out, "");
   for (const char* name : {"c", "w", "m"}) EXPECT_FALSE(fs::exists(path(name))) << name;
   for (const auto& entry : fs::directory_iterator(folder_.path()))
     EXPECT_NE(entry.path().extension(), ".tmp") << entry.path();
+  // Where there is a checkpoint to go on from, it holds what was done before.
+  ASSERT_EQ(run({"--epochs", "1", "--checkpoint", path("c")}).exit_code, 0);
+  const std::string before = content_of(path("c"));
+  const Outcome resumed = interrupted({});
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(resumed.out,
+            "interrupted: checkpoint " + path("c") + " holds the end of epoch 1; go on with --resume\n");
+  EXPECT_EQ(content_of(path("c")), before);
 }
 
 TEST_F(Resume, WrongOptions) {
@@ -354,8 +425,6 @@ TEST_F(Resume, WrongOptions) {
   EXPECT_EQ(message({"--overwrite"}), "sinter: --overwrite requires --checkpoint");
   EXPECT_EQ(message({"--checkpoint", path("c"), "--resume", "--overwrite"}),
             "sinter: --resume excludes --overwrite");
-  EXPECT_EQ(message({"--checkpoint", "/nowhere/c"}),
-            "sinter: cannot write /nowhere/c: there is no folder /nowhere");
 }
 
 }  // namespace

@@ -303,15 +303,44 @@ TEST(Train, InputErrors) {
     EXPECT_EQ(message(train({"--augment", augment})),
               "sinter: --augment " + augment +
                   ": expected crop:PADDING (1 to 1024), flip, or both, as crop:4,flip\n");
-  EXPECT_EQ(message(train({"--save", "/nowhere/w.safetensors"})),
-            "sinter: cannot write /nowhere/w.safetensors: there is no folder /nowhere\n");
-  EXPECT_EQ(message(train({"--metrics", "/nowhere/m"})),
-            "sinter: cannot write /nowhere/m: No such file or directory\n");
   EXPECT_EQ(message({"train", "lenet", "--set", "classes", "--data", "fashion-mnist"}),
             "sinter: --set classes: expected name=value\n");
   EXPECT_EQ(message({"train", "lenet", "--set", "classes=7", "--data", "fashion-mnist"}),
             "sinter: model \"lenet\" results in [N, 7]; fashion-mnist has 10 classes and needs [N, 10]; "
             "--set classes=10 makes them fit where the model takes it\n");
+}
+
+// Data that is not there is not missed: nothing of it was read.
+TEST(Train, FilesThatCannotBeWrittenAreToldBeforeTheDataIsRead) {
+  const TemporaryFolder folder;
+  const auto message = [](const std::string& option, const std::string& file) {
+    const Outcome outcome =
+        run_program({"train", "lenet_relu", "--data", "fashion-mnist:/nowhere", option, file});
+    EXPECT_EQ(outcome.exit_code, 2) << option;
+    EXPECT_EQ(outcome.out, "") << option;
+    return outcome.err.substr(0, outcome.err.find('\n'));
+  };
+  for (const char* option :
+       {"--save", "--metrics", "--step-metrics", "--plot", "--confusion", "--checkpoint"}) {
+    EXPECT_EQ(message(option, "/nowhere/x.svg"),
+              "sinter: cannot write /nowhere/x.svg: there is no folder /nowhere")
+        << option;
+    EXPECT_EQ(message(option, "/proc/x.svg"),
+              "sinter: cannot write /proc/x.svg: no file can be made in /proc")
+        << option;
+  }
+  const std::string place = folder.path().string();
+  EXPECT_EQ(message("--save", place), "sinter: cannot write " + place + ": it is a folder, not a file");
+  EXPECT_EQ(message("--metrics", place), "sinter: cannot write " + place + ": Is a directory");
+  EXPECT_EQ(message("--plot", "run.gif"),
+            "sinter: cannot draw \"run.gif\": expected a file name that ends in .svg or .png");
+  for (const char* option : {"--save", "--metrics", "--step-metrics", "--plot", "--confusion"}) {
+    const std::string file = folder.file("old.svg", "as it was\n");
+    EXPECT_EQ(message(option, file), "sinter: fashion-mnist: the data is not there");
+    EXPECT_EQ(content_of(file), "as it was\n") << option;
+    message(option, folder / "new.svg");
+    EXPECT_FALSE(std::filesystem::exists(folder / "new.svg")) << option;
+  }
 }
 
 TEST(Eval, NamesTheFirstParameterThatDiffers) {

@@ -162,6 +162,9 @@ TEST(Eval, WritesTheConfusionMatrix) {
   expect_input_error(
       {"eval", "lenet_relu", "--weights", weights, "--data", "synthetic", "--confusion", "c.gif"},
       "--confusion c.gif: expected a file name that ends in .svg, .png, .json or .txt");
+  expect_input_error({"eval", "lenet_relu", "--weights", weights, "--data", "fashion-mnist:/nowhere",
+                      "--confusion", "/nowhere/c.json"},
+                     "cannot write /nowhere/c.json: there is no folder /nowhere");
 }
 
 TEST(Train, WritesTheConfusionMatrixOfEachEpochAsEvalDoes) {

@@ -204,6 +204,26 @@ TEST_F(CheckpointFile, OfAnotherOptimizerOrRecipeIsRefused) {
             "step 5 of epoch 1; expected 0 to 4, the steps of an epoch on this data");
 }
 
+TEST_F(CheckpointFile, TakesAFolderWhoseNameIsNoText) {
+  const Weights weights(initialize(model_, "default", 1));
+  DataSet data = data_;
+  data.name = "caf\xe9";
+  const Recipe recipe = recipe_of(model_, data, options_of());
+  write_checkpoint(file_, take_checkpoint(model_, weights, {}, recipe, ""));
+  EXPECT_NO_THROW(check_recipe("c", read_checkpoint(file_).recipe, recipe));
+}
+
+// Files of before there was such an item are still gone on with.
+TEST_F(CheckpointFile, WhatItsRecipeDoesNotTellContradictsNothing) {
+  Recipe run = recipe_of(model_, data_, options_of()), before = run;
+  std::erase_if(before, [](const auto& item) { return item.first == "recompute"; });
+  ASSERT_EQ(before.size() + 1, run.size());
+  EXPECT_NO_THROW(check_recipe("c", before, run));
+  before.emplace_back("recompute", "never");
+  EXPECT_EQ(message_of<InputError>([&] { check_recipe("c", before, run); }),
+            "c: the checkpoint's recompute is never; this run's is auto. A training goes on as it began");
+}
+
 TEST_F(CheckpointFile, TemporariesOfKilledProcessesAreRemoved) {
   const auto old = [&](const std::string& name) {
     const fs::path path = folder_.file(name, "x");
