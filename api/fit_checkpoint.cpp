@@ -1,15 +1,17 @@
 #include "api/fit_checkpoint.h"
 
 #include "runtime/files/atomic_file.h"
+#include "runtime/open_checkpoint.h"
 
 namespace sinter {
 
 FitCheckpoint::FitCheckpoint(const FitOptions& options, const WeightsInTraining& trained, Recipe recipe)
     : path_(options.checkpoint), trained_(trained), recipe_(std::move(recipe)) {
   if (path_.empty() && options.resume) fail_input("resume needs a checkpoint to go on from");
-  if (!options.resume) return;
-  resumed_ = read_checkpoint(path_);
-  check_parameters(path_.string(), *resumed_, trained_.graph());
+  if (path_.empty() && options.overwrite) fail_input("overwrite needs a checkpoint to write");
+  if (options.resume && options.overwrite) fail_input("resume excludes overwrite");
+  resumed_ = open_checkpoint({path_, options.resume, options.overwrite}, trained_.graph());
+  if (!resumed_) return;
   check_recipe(path_.string(), resumed_->recipe, recipe_);
   restore();
 }

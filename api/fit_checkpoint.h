@@ -12,7 +12,7 @@ namespace sinter {
 class FitCheckpoint {
  public:
   /// Reads the checkpoint to go on from, if any, into the weights. Throws InputError where it is of another
-  /// training; the weights are as they were then.
+  /// training, cannot be written, or would be overwritten unasked; the weights are as they were then.
   FitCheckpoint(const FitOptions& options, const WeightsInTraining& trained, Recipe recipe);
 
   /// Lets a new trainer on these weights go on where the checkpoint stopped; without one, writes the first,

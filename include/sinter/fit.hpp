@@ -42,7 +42,8 @@ struct FitOptions {
   LabelledData validation = {};
   bool shuffle = true;
   /// `constant`, `step:EPOCHS,GAMMA`, `multistep:EPOCH,...,GAMMA`, `cosine`, `cosine:MIN`, `one-cycle` or
-  /// `one-cycle:MAX`, from the optimizer's learning rate on. Values are those of PyTorch's schedulers.
+  /// `one-cycle:MAX`, from the optimizer's learning rate on, which MIN is at most. Values are those of
+  /// PyTorch's schedulers.
   std::string lr_schedule = "constant";
   std::string warmup = {};                 ///< a linear rise before it: `500` updates, `2e` epochs
   int64_t accumulate = 1;                  ///< batches that are summed for one update
@@ -51,7 +52,10 @@ struct FitOptions {
   std::vector<float> mean = {}, std = {};  ///< of u8 pictures: one each, or one a channel; empty: 0 and 1
   /// Keeps here, after each epoch and when stopped, all that is needed to go on. Empty: nowhere.
   std::filesystem::path checkpoint = {};
-  bool resume = false;        ///< go on from the checkpoint, with the bits of a training that was not stopped
+  /// Go on from the checkpoint, with the bits of a training that was not stopped; begin where there is none
+  /// yet.
+  bool resume = false;
+  bool overwrite = false;     ///< begin anew, although the file holds a training; else that is an error
   std::stop_token stop = {};  ///< ends the training after the step at hand
   std::function<void(const StepMetrics&)> on_step = nullptr;
   std::function<void(const EpochMetrics&)> on_epoch = nullptr;
@@ -63,8 +67,9 @@ struct FitOptions {
 /// Shapes: the model has one input f32[N, channels, height, width] of a symbol N, with 1 or more channels,
 /// and one output [N, classes]. TrainingSession trains others.
 /// Returns: what on_epoch was told, of the epochs of this call.
-/// Errors: as TrainingSession; InputError where a checkpoint is of another training. The model keeps
-/// what it has learnt until then; so it does when a callback throws, which ends the training.
+/// Errors: as TrainingSession; InputError where a checkpoint is of another training, cannot be written, or
+/// would be replaced though neither resume nor overwrite was asked for. The model keeps what it has learnt
+/// until then; so it does when a callback throws, which ends the training.
 /// Cost: a copy of u8 samples; a batch is prepared on another thread while one is computed.
 /// Thread safety: nothing else on the model or its sessions meanwhile, but in callbacks, which come on the
 /// caller's thread; they may make and run sessions for inference.

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/api/small_classifier.h"
 #include "tests/runtime/temporary_folder.h"
 
@@ -66,6 +68,59 @@ TEST(Fit, ResumesWithTheSameBits) {
   EXPECT_EQ(message_of<InputError>(
                 [&] { fit(resumed, samples, other, {.epochs = 3, .checkpoint = path, .resume = true}); }),
             path + ": the checkpoint's batch size is 8; this run's is 4. A training goes on as it began");
+}
+
+// The rules of `sinter train`.
+TEST(Fit, ACheckpointIsNotOverwrittenUnasked) {
+  const TemporaryFolder folder;
+  const Halves data(8);
+  const std::string path = folder / "c";
+  Model model = small_classifier();
+  const auto train = [&](const FitOptions& options) {
+    return fit(model, {data.values, data.labels}, options_with(8), options).size();
+  };
+  const auto message = [&](const FitOptions& options) {
+    return message_of<InputError>([&] { train(options); });
+  };
+  EXPECT_EQ(train({.epochs = 2, .checkpoint = path, .resume = true}), 2U) << "begins where there is none";
+  const std::string before = content_of(path);
+  EXPECT_EQ(message({.epochs = 1, .checkpoint = path}),
+            path + " holds a training of " + model.name() +
+                " at epoch 2, step 1: resume goes on with it, overwrite begins anew");
+  EXPECT_EQ(content_of(path), before);
+  EXPECT_EQ(train({.epochs = 3, .checkpoint = path, .resume = true}), 1U);
+  EXPECT_EQ(train({.epochs = 1, .checkpoint = path, .overwrite = true}), 1U);
+  folder.file("c", "a letter");
+  EXPECT_EQ(message({.checkpoint = path}),
+            path +
+                ": it does not begin with \"sinter checkpoint 2\"; overwrite begins a training in its "
+                "place");
+  EXPECT_EQ(content_of(path), "a letter");
+  folder.file("c", "");
+  EXPECT_EQ(train({.epochs = 1, .checkpoint = path}), 1U) << "an empty file holds nothing";
+  EXPECT_EQ(message({.checkpoint = path, .resume = true, .overwrite = true}), "resume excludes overwrite");
+  EXPECT_EQ(message({.overwrite = true}), "overwrite needs a checkpoint to write");
+  EXPECT_EQ(message({.checkpoint = "/nowhere/c"}), "cannot write /nowhere/c: there is no folder /nowhere");
+}
+
+TEST(Fit, TellsOfAScheduleThatMakesNoSense) {
+  Model model = small_classifier();
+  const Halves data(8);
+  std::vector<std::string> warnings;
+  TrainingOptions training = options_with(8);
+  training.execution.warn = [&](std::string_view text) { warnings.emplace_back(text); };
+  fit(model, {data.values, data.labels}, training, {.epochs = 2, .warmup = "3"});
+  const std::string warning =
+      "the warm-up takes 3 updates and the training has 2, 1 an epoch: the learning rate does not get to "
+      "that "
+      "of the schedule; expected a warm-up of at most 2";
+  EXPECT_EQ(std::ranges::count(warnings, warning), 1);
+  EXPECT_EQ(
+      message_of<InputError>([&] {
+        fit(model, {data.values, data.labels}, training, {.lr_schedule = "cosine:9"});
+      }),
+      "learning rate schedule \"cosine:9\": expected cosine or cosine:MIN with a last rate from 0 to the "
+      "base, 0.1");
 }
 
 TEST(Fit, ReportsWhatDoesNotFit) {
