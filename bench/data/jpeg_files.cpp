@@ -4,16 +4,12 @@
 #include <stdlib.h>
 
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <span>
-
-// Needs what <cstdio> declares.
-#include <jpeglib.h>
 
 #include "ir/error.h"
 #include "ir/philox.h"
 #include "runtime/files/atomic_file.h"
+#include "tests/runtime/jpeg_text.h"
 
 namespace sinter::bench {
 namespace {
@@ -34,33 +30,6 @@ std::vector<uint8_t> picture(int side, uint64_t number) {
   return pixels;
 }
 
-// Ends the program where libjpeg cannot go on, which with sound pixels and memory it can.
-std::vector<std::byte> encode(std::vector<uint8_t> pixels, int side) {
-  jpeg_compress_struct codec{};
-  jpeg_error_mgr errors{};
-  codec.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&codec);
-  unsigned char* memory = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&codec, &memory, &size);
-  codec.image_height = codec.image_width = static_cast<JDIMENSION>(side);
-  codec.input_components = 3;
-  codec.in_color_space = JCS_RGB;
-  jpeg_set_defaults(&codec);
-  jpeg_set_quality(&codec, 90, TRUE);
-  jpeg_start_compress(&codec, TRUE);
-  for (int y = 0; y < side; ++y) {
-    uint8_t* row = pixels.data() + static_cast<size_t>(y) * side * 3;
-    jpeg_write_scanlines(&codec, &row, 1);
-  }
-  jpeg_finish_compress(&codec);
-  const auto bytes = std::as_bytes(std::span(memory, size));
-  std::vector<std::byte> file(bytes.begin(), bytes.end());
-  jpeg_destroy_compress(&codec);
-  std::free(memory);
-  return file;
-}
-
 }  // namespace
 
 JpegFiles::JpegFiles(int count, int side) {
@@ -69,8 +38,8 @@ JpegFiles::JpegFiles(int count, int side) {
   folder_ = pattern;
   for (int i = 0; i < count; ++i) {
     paths_.push_back(folder_ / fmt::format("{}.jpg", i));
-    const std::vector<std::byte> file = encode(picture(side, i), side);
-    write_file(paths_.back(), file);
+    const std::string file = jpeg(side, side, picture(side, i), {.subsampled = true, .quality = 90});
+    write_file(paths_.back(), std::as_bytes(std::span(file)));
     mean_bytes_ += static_cast<double>(file.size()) / count;
   }
 }
