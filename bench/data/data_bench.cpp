@@ -1,16 +1,15 @@
 // Do the loader's threads keep ahead of the training? An epoch of each network, its pictures cropped and
 // flipped, from JPEG files that are decoded and resized meanwhile, and from memory; and the loader by itself.
 // bench/README.md explains the names.
-#include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include <iostream>
 #include <memory>
 
 #include "bench/data/jpeg_files.h"
+#include "bench/run_benchmarks.h"
 #include "frontends/sinter/embedded_models.h"
 #include "frontends/sinter/load.h"
-#include "ir/error.h"
 #include "runtime/data/decode_files.h"
 #include "runtime/initialize.h"
 #include "runtime/trainer.h"
@@ -84,41 +83,33 @@ void load(benchmark::State& state, const Case& each, const JpegFiles& pictures, 
   state.SetItemsProcessed(state.iterations() * examples.count);
 }
 
-int run_all(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  const JpegFiles pictures(files, side);
+void add_all() {
+  const auto pictures = std::make_shared<const JpegFiles>(files, side);
   const int cores = usable_cores();
   std::cerr << fmt::format("{} JPEG files of {} x {} pixels, {:.0f} bytes each\n", files, side, side,
-                           pictures.mean_bytes());
+                           pictures->mean_bytes());
   for (const Case& each : cases) {
     const std::string shape =
         fmt::format("n{}_c{}_h{}_w{}", each.batch_size, each.channels, each.size, each.size);
     for (int threads = 1; threads <= std::min(cores, 2); ++threads)
       benchmark::RegisterBenchmark(
           fmt::format("load/jpeg_h{}_w{}/{}/t{}", side, side, shape, threads).c_str(),
-          [&each, &pictures, threads](auto& state) { load(state, each, pictures, threads); })
+          [&each, pictures, threads](auto& state) { load(state, each, *pictures, threads); })
           ->UseRealTime()
           ->Unit(benchmark::kMillisecond);
     for (const bool memory : {true, false})
       benchmark::RegisterBenchmark(
           fmt::format("train/{}/auto/f32/{}/{}/t{}", each.model, shape, memory ? "memory" : "jpeg", cores)
               .c_str(),
-          [&each, &pictures, memory, cores](auto& state) { train(state, each, pictures, memory, cores); })
+          [&each, pictures, memory, cores](auto& state) { train(state, each, *pictures, memory, cores); })
           ->UseManualTime()
           ->Unit(benchmark::kMillisecond);
   }
-  if (benchmark::RunSpecifiedBenchmarks() == 0) fail_input("no benchmark has a name that matches");
-  benchmark::Shutdown();
-  return 0;
 }
 
 }  // namespace
 }  // namespace sinter::bench
 
-int main(int argc, char** argv) try {
-  return sinter::bench::run_all(argc, argv);
-} catch (const sinter::Error& error) {
-  std::cerr << error.what() << '\n';
-  return 2;
+int main(int argc, char** argv) {
+  return sinter::bench::run_benchmarks(argc, argv, {.add = sinter::bench::add_all});
 }

@@ -11,6 +11,7 @@
 #include "bench/kernels/pinning.h"
 #include "bench/kernels/recently_used.h"
 #include "bench/kernels/shape_files.h"
+#include "bench/run_benchmarks.h"
 #include "ir/error.h"
 
 /// The block convolution + activation + pool and its gradients, over the layers in bench/shapes/:
@@ -182,30 +183,26 @@ void print_help() {
   benchmark::PrintDefaultHelp();
 }
 
-int run_all(int argc, char** argv) {
-  const auto models = take_models(argc, argv);
-  benchmark::Initialize(&argc, argv, print_help);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+void add_all(const std::optional<std::string>& models) {
   const auto arena = std::make_shared<Arena>();
   const std::span<const int> processors = arena->processors;
   for (size_t threads = 1; threads <= std::min<size_t>(2, processors.size()); ++threads)
     arena->pools[static_cast<int>(threads)] = make_pinned_pool(processors.first(threads));
   for (const Layer& layer : layers_of(models))
     for (const Work work : works_of(layer)) add(layer, work, arena);
+}
+
+int run_all(int argc, char** argv) {
+  const auto models = take_models(argc, argv);
   Comparison comparison;
-  if (benchmark::RunSpecifiedBenchmarks(&comparison) == 0) fail_input("no benchmark has a name that matches");
+  const int code = run_benchmarks(
+      argc, argv, {.add = [&] { add_all(models); }, .help = print_help, .reporter = &comparison});
   if (comparison.failures() > 0)
     std::cerr << comparison.failures() << " benchmarks failed; what they say stands above\n";
-  benchmark::Shutdown();
-  return comparison.failures() == 0 ? 0 : 1;
+  return code == 0 && comparison.failures() > 0 ? 1 : code;
 }
 
 }  // namespace
 }  // namespace sinter::bench
 
-int main(int argc, char** argv) try {
-  return sinter::bench::run_all(argc, argv);
-} catch (const sinter::Error& error) {
-  std::cerr << error.what() << '\n';
-  return 2;
-}
+int main(int argc, char** argv) { return sinter::bench::run_all(argc, argv); }
