@@ -1,13 +1,11 @@
-#include "tests/ir/naive_normalization.h"
-
 #include <cmath>
+
+#include "tests/ir/naive_ops.h"
 
 namespace sinter {
 namespace {
 
-using Index = std::vector<int64_t>;
-
-double element(const std::vector<Array>& x, size_t operand, int64_t i, double fallback) {
+double element(const Operands& x, size_t operand, int64_t i, double fallback) {
   return operand < x.size() && x[operand].present ? x[operand].data[i] : fallback;
 }
 
@@ -22,9 +20,7 @@ double mean_of_channel(const Array& x, int64_t channel, const std::function<doub
   return sum / count;
 }
 
-}  // namespace
-
-void naive_batch_norm(const Attributes& a, const std::vector<Array>& x, std::vector<Array>& y) {
+void batch_norm(const Attributes& a, const Operands& x, Operands& y) {
   Array image = x[0];
   for_each_index(x[0].shape, [&](const Index& i) {
     const int64_t c = i[1];
@@ -34,7 +30,7 @@ void naive_batch_norm(const Attributes& a, const std::vector<Array>& x, std::vec
   });
 }
 
-void naive_batch_norm_training(const Attributes& a, const std::vector<Array>& x, std::vector<Array>& y) {
+void batch_norm_training(const Attributes& a, const Operands& x, Operands& y) {
   for (int64_t c = 0; c < x[0].shape[1]; ++c) {
     const double mean = mean_of_channel(x[0], c, [](double v) { return v; });
     y[1].data[c] = mean;
@@ -49,7 +45,7 @@ void naive_batch_norm_training(const Attributes& a, const std::vector<Array>& x,
   });
 }
 
-void naive_batch_norm_backward(const Attributes& a, const std::vector<Array>& x, std::vector<Array>& y) {
+void batch_norm_backward(const Attributes& a, const Operands& x, Operands& y) {
   Array dy = x[0], image = x[1];
   const auto deviation = [&](int64_t c) { return std::sqrt(x[3].data[c] + a.real("epsilon")); };
   const auto normalized = [&](const Index& i) { return (image.at(i) - x[2].data[i[1]]) / deviation(i[1]); };
@@ -63,6 +59,16 @@ void naive_batch_norm_backward(const Attributes& a, const std::vector<Array>& x,
     y[0].at(i) = element(x, 4, c, 1) / deviation(c) *
                  (dy.at(i) - y[2].data[c] / count - normalized(i) * y[1].data[c] / count);
   });
+}
+
+}  // namespace
+
+NaiveOps naive_normalization() {
+  return {
+      {OpKind::batch_norm, batch_norm},
+      {OpKind::batch_norm_training, batch_norm_training},
+      {OpKind::batch_norm_backward, batch_norm_backward},
+  };
 }
 
 }  // namespace sinter

@@ -1,36 +1,35 @@
 #pragma once
 
-#include <functional>
 #include <map>
-#include <vector>
 
-#include "ir/op_table.h"
+#include "tests/ir/naive_array.h"
 
 namespace sinter {
 
-/// Numbers under a shape, in f64 whatever the element type.
-struct Array {
-  DType dtype;
-  std::vector<int64_t> shape;
-  std::vector<double> data;
-  bool present = true;  ///< false: an optional operand that was left out
-
-  double& at(const std::vector<int64_t>& index);
-  double at(const std::vector<int64_t>& index) const { return const_cast<Array&>(*this).at(index); }
-  /// The element that broadcasting puts at `index` of a larger shape.
-  double broadcast(std::vector<int64_t> index) const;
-};
+using Operands = std::vector<Array>;
 
 /// Fills `results`, whose shapes are set, straight from the op's formula: one sum over one index after the
 /// other, nothing shared with ir/ops.
-using NaiveOp =
-    std::function<void(const Attributes&, const std::vector<Array>& operands, std::vector<Array>& results)>;
+using NaiveOp = std::function<void(const Attributes&, const Operands& operands, Operands& results)>;
+using NaiveOps = std::map<OpKind, NaiveOp>;
 
 /// By op; every op but those whose meaning is another graph.
-const std::map<OpKind, NaiveOp>& naive_ops();
+const NaiveOps& naive_ops();
 
-/// Calls f(index) for every index of a shape, the last dimension fastest.
-void for_each_index(const std::vector<int64_t>& shape,
-                    const std::function<void(const std::vector<int64_t>&)>& f);
+/// The families that they are made of, a file each.
+NaiveOps naive_products();  ///< convolutions, linear and matmul
+NaiveOps naive_pooling();
+NaiveOps naive_elementwise();
+NaiveOps naive_activation();  ///< with dropout
+NaiveOps naive_moving();      ///< elements in other places
+NaiveOps naive_reduction();
+NaiveOps naive_loss();  ///< with softmax
+NaiveOps naive_optimizer();
+NaiveOps naive_normalization();  ///< batch norms
+NaiveOps naive_spatial();        ///< pad and resize
+
+/// What several families have: y[i] = f(x[i]), and y[i] = x[i].
+NaiveOp elementwise(std::function<double(double)> f);
+void copy_elements(const Attributes&, const Operands& x, Operands& y);
 
 }  // namespace sinter

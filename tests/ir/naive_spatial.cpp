@@ -1,13 +1,10 @@
-#include "tests/ir/naive_spatial.h"
-
 #include <algorithm>
 #include <cmath>
 
+#include "tests/ir/naive_ops.h"
+
 namespace sinter {
-
 namespace {
-
-using Index = std::vector<int64_t>;
 
 // Walks a line of `size` elements beyond its ends, turning round at them, until `steps` are done.
 int64_t mirrored(int64_t at, int64_t size) {
@@ -51,33 +48,42 @@ void for_each_pair(const Attributes& a, const Index& image, const Index& resized
   });
 }
 
-}  // namespace
-
-void naive_pad(const Attributes& a, const std::vector<Array>& x, std::vector<Array>& y) {
+void pad(const Attributes& a, const Operands& x, Operands& y) {
   auto image = x[0];
   std::ranges::fill(y[0].data, a.real("value"));
   for_each_pixel(a, image.shape, y[0].shape,
                  [&](const Index& to, const Index& from) { y[0].at(to) = image.at(from); });
 }
 
-void naive_pad_backward(const Attributes& a, const std::vector<Array>& x, std::vector<Array>& y) {
+void pad_backward(const Attributes& a, const Operands& x, Operands& y) {
   auto dy = x[0];
   for_each_pixel(a, y[0].shape, dy.shape,
                  [&](const Index& to, const Index& from) { y[0].at(from) += dy.at(to); });
 }
 
-void naive_resize(const Attributes& a, const std::vector<Array>& x, std::vector<Array>& y) {
+void resize(const Attributes& a, const Operands& x, Operands& y) {
   auto image = x[0];
   for_each_pair(a, image.shape, y[0].shape, [&](const Index& from, const Index& to, double weight) {
     y[0].at(to) += weight * image.at(from);
   });
 }
 
-void naive_resize_backward(const Attributes& a, const std::vector<Array>& x, std::vector<Array>& y) {
+void resize_backward(const Attributes& a, const Operands& x, Operands& y) {
   auto dy = x[0];
   for_each_pair(a, y[0].shape, dy.shape, [&](const Index& from, const Index& to, double weight) {
     y[0].at(from) += weight * dy.at(to);
   });
+}
+
+}  // namespace
+
+NaiveOps naive_spatial() {
+  return {
+      {OpKind::pad, pad},
+      {OpKind::pad_backward, pad_backward},
+      {OpKind::resize, resize},
+      {OpKind::resize_backward, resize_backward},
+  };
 }
 
 }  // namespace sinter
