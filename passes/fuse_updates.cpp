@@ -39,7 +39,7 @@ class Updates {
   }
 
  private:
-  // What reads a gradient: a product with a number, if there is one, and the update.
+  // What reads a gradient: a product with a number and a reorder, if there are such, and the update.
   using Chain = std::vector<NodeId>;
 
   NodeId node_count() const { return static_cast<NodeId>(graph_.nodes().size()); }
@@ -58,13 +58,19 @@ class Updates {
     return is_number(node.operands[0]) ? node.operands[1] : ValueId{};
   }
 
+  // What a reorder brings into another layout; invalid: the value is no reorder's.
+  ValueId reordered(ValueId value) const {
+    if (maker_of(value) < 0 || graph_.node(maker_of(value)).op != OpKind::reorder) return {};
+    return graph_.node(maker_of(value)).operands[0];
+  }
+
   // ---- what makes gradients
 
-  bool sums_lanes(const Node& node, const Type& parameter) const {
+  bool sums_lanes(const Node& node) const {
     if (node.op != OpKind::sum || node.attributes.ints("axes") != Ints{0} ||
         node.attributes.boolean("keepdims"))
       return false;
-    const Layout& layout = parameter.layout;
+    const Layout& layout = graph_.type(node.results[0]).layout;
     return !layout.is_opaque() && graph_.type(node.operands[0]).layout == layout.stacked();
   }
 
@@ -75,7 +81,7 @@ class Updates {
   }
 
   bool makes_as(const Node& node, ValueId gradient, const Type& parameter) const {
-    if (node.op == OpKind::sum) return sums_lanes(node, parameter);
+    if (node.op == OpKind::sum) return sums_lanes(node);
     return (node.op == OpKind::matmul || is_of_convolution(node)) && graph_.type(gradient) == parameter;
   }
 
@@ -92,11 +98,14 @@ class Updates {
     const Node& node = graph_.node(update);
     Chain chain = {update};
     ValueId gradient = node.operands[1];
-    if (const ValueId scaled = scaled_by_number(gradient);
-        scaled.valid() && readers_.only(gradient) == update) {
+    const auto look_through = [&](ValueId from) {
+      if (!from.valid() || readers_.only(gradient) != chain.front()) return;
       chain.insert(chain.begin(), maker_of(gradient));
-      gradient = scaled;
-    }
+      gradient = from;
+    };
+    look_through(reordered(gradient));
+    look_through(scaled_by_number(gradient));
+    look_through(reordered(gradient));
     if (maker_of(gradient) < 0) return;
     const bool fits = makes_as(graph_.node(maker_of(gradient)), gradient, graph_.type(node.operands[0]));
     if (fits && readers_.only(gradient) == chain.front())

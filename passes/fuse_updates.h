@@ -14,7 +14,8 @@ namespace sinter {
 ///   after    %4 = fusion(%1, %w, %lr) { sum, mul, sgd_update }
 /// Reads:   options.target.
 /// Needs:   a sum is over the first dimension alone and drops it, and its lanes lie one after the other, each
-///          as the parameter does; else the gradient lies as the parameter does. Nothing but an update reads
+///          as their sum does; a reorder of that is part of the fusion, whose kernel brings lanes into the
+///          parameter's layout. Any other gradient lies as the parameter does. Nothing but an update reads
 ///          any gradient that is made there, or its product with a constant number, and neither is a result.
 ///          The target accepts the body and expects the whole to take no longer than its parts. Where
 ///          something of this does not hold, clipping comes between or its norm reads the gradient, a remark

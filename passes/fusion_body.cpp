@@ -25,6 +25,8 @@ class BodyMaker {
       if (operand.valid() && !map_.contains(operand)) take(operand);
     if (node.op == OpKind::fusion)
       inline_body(node);
+    else if (node.op == OpKind::reorder)  // in a body all is plain
+      map_[node.results[0]] = map_.at(node.operands[0]);
     else
       append(graph_, node, map_);
   }

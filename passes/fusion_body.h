@@ -15,7 +15,8 @@ struct FusionBody {
 };
 
 /// The body that computes `results` by these nodes, which stand in order; fusions among them give their own
-/// nodes. Scalar constants go into the body, all else that the nodes read becomes an input of it.
+/// nodes, and nothing is left of reorders. Scalar constants go into the body, all else that the nodes read
+/// becomes an input of it.
 FusionBody make_fusion_body(const Graph& graph, std::span<const NodeId> nodes,
                             std::span<const ValueId> results);
 

@@ -1,18 +1,18 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "backends/jit/body.h"
 #include "backends/jit/elementwise.h"
 #include "backends/jit/epilogue.h"
 #include "backends/jit/lowering.h"
-#include "backends/jit/machine.h"
+#include "backends/jit/nest.h"
 #include "ir/cost.h"
 
 // The sum over a loop's lanes, perhaps scaled by a number, and the optimizer's update that reads it.
 namespace sinter::jit {
 namespace {
 
-constexpr int64_t chunk = 32;  // vectors of a unit
 constexpr int64_t most_unrolled = 16;
 constexpr int64_t most_lanes = 64;  // more are summed in parts, on several threads
 
@@ -61,31 +61,77 @@ std::optional<std::string> refuses(const Graph& body) {
 
 bool is_per_element(const Graph& body, ValueId id) { return !body.type(id).shape.empty(); }
 
-// Reading and writing in memory order; the lanes' layout is the parameter's with another dimension before.
-Implementation way_in(const NodeBody& update, const Layout& layout, double seconds) {
-  const Graph& body = update.body;
-  const ValueId lanes = body.node(0).operands[0];
-  Implementation way{{}, std::vector<Layout>(update.results.size(), layout), seconds};
-  for (const ValueId id : body.inputs())
-    way.operands.push_back(id == lanes ? layout.stacked() : is_per_element(body, id) ? layout : Layout{});
-  return way;
+// The elements of a parameter, and where it and its lanes have them.
+struct Walk {
+  Nest nest;
+  size_t own, lane;   ///< views of the parameter and of the first lane
+  int64_t lane_step;  ///< from a lane to the next, in elements
+};
+
+// Where each lane lies as the parameter does all goes in memory order, whatever the layout. Else what has
+// blocks leads: all of them are walked, and what fills them up is written.
+Walk walk_of(const Type& lanes, const Type& own) {
+  if (lanes.layout == own.layout.stacked()) {
+    const int64_t elements = own.bytes() / size_of(own.dtype);
+    return {Nest(std::array{elements}, {{{1}}}), 0, 0, elements};
+  }
+  View lane = view_of(lanes);
+  const int64_t step = lane[0].stride;
+  lane.erase(lane.begin());
+  const auto shape = sizes(own.shape);
+  if (own.layout.blocks().empty()) return {Nest(shape, {lane, view_of(own)}), 1, 0, step};
+  return {Nest(shape, {view_of(own), lane}), 0, 1, step};
+}
+
+// Lanes one behind the other, and one value with a block of sixteen at most.
+bool can_walk(const Layout& lanes, const Layout& own) {
+  if (lanes == own.stacked()) return true;
+  return lanes.cuts_into(1) && can_view(lanes) && can_view(own) &&
+         (lanes.blocks().empty() || own.blocks().empty());
+}
+
+double seconds_of(const Graph& graph, const Node& node, const NodeBody& update, const Type& lanes,
+                  const Type& own) {
+  constexpr double lane_seconds = 0.25e-9, gather_seconds = 1e-9;  // a load, and two additions in f64
+  const Walk walk = walk_of(lanes, own);
+  const auto lane_count = static_cast<double>(lanes.shape[0].size);
+  double vector_seconds = lane_count * lane_seconds;
+  if (walk.own != 0)
+    vector_seconds += gather_seconds * static_cast<double>(update.operands.size() + update.results.size());
+  if (walk.lane != 0) vector_seconds += gather_seconds * lane_count;
+  return nest_seconds(walk.nest, cost(graph, node).bytes, vector_seconds);
+}
+
+// Plain, and what is offered for values of so many dimensions.
+std::vector<Layout> layouts_for(size_t rank, std::span<const Layout> offered) {
+  std::vector<Layout> layouts = {Layout{}};
+  for (const Layout& layout : offered)
+    if (!layout.is_plain() && !layout.is_opaque() && layout.order().size() == rank) layouts.push_back(layout);
+  return layouts;
 }
 
 std::vector<Implementation> implementations(const Graph& graph, const Node& node,
                                             std::span<const Layout> offered) {
-  constexpr double vector_seconds = 0.25e-9;  // a load, and two additions in f64
   const NodeBody update = body_of(graph, node);
   if (refuses(update.body)) return {};
-  const auto rank = graph.type(node.results[0]).shape.size();
-  const double vectors =
-      static_cast<double>(element_count(update.body.type(update.body.node(0).operands[0]).shape)) /
-      vector_size;
-  const double seconds =
-      std::max(cost(graph, node).bytes / bytes_per_second, vectors * vector_seconds) + call_seconds;
-  std::vector<Implementation> ways = {way_in(update, {}, seconds)};
-  for (const Layout& layout : offered)
-    if (!layout.is_plain() && !layout.is_opaque() && layout.order().size() == rank)
-      ways.push_back(way_in(update, layout, seconds));
+  const ValueId summed = update.body.node(0).operands[0];
+  Type lanes = update.body.type(summed), own = graph.type(node.results[0]);
+  std::vector<Layout> of_lanes = layouts_for(lanes.shape.size(), offered);
+  const std::vector<Layout> of_own = layouts_for(own.shape.size(), offered);
+  for (const Layout& layout : of_own)
+    if (std::ranges::find(of_lanes, layout.stacked()) == of_lanes.end()) of_lanes.push_back(layout.stacked());
+  std::vector<Implementation> ways;
+  for (const Layout& to : of_own)
+    for (const Layout& from : of_lanes) {
+      if (!can_walk(from, to)) continue;
+      lanes.layout = from;
+      own.layout = to;
+      Implementation way{
+          {}, std::vector<Layout>(update.results.size(), to), seconds_of(graph, node, update, lanes, own)};
+      for (const ValueId id : update.body.inputs())
+        way.operands.push_back(id == summed ? from : is_per_element(update.body, id) ? to : Layout{});
+      ways.push_back(std::move(way));
+    }
   return ways;
 }
 
@@ -98,22 +144,14 @@ class LaneUpdateWriter {
         k_(kernel_name(node)),
         made_(update_.body.node(0).results[0]),
         lanes_(update_.body.node(0).operands[0]),
-        count_(update_.body.type(lanes_).shape[0].size) {
-    const Type& type = graph.type(node.results[0]);
-    elements_ = type.bytes() / size_of(type.dtype);
+        lane_count_(update_.body.type(lanes_).shape[0].size),
+        walk_(walk_of(graph.type(operand(lanes_)), graph.type(node.results[0]))) {
     for (const ValueId id : update_.operands) inputs_.push_back(argument(id));
     for (const ValueId id : update_.results) outputs_.push_back(argument(id));
   }
 
-  // The last vector may be a part of one.
   Kernel write() {
-    const int64_t whole = elements_ / vector_size, rest = elements_ % vector_size,
-                  units = std::max<int64_t>(1, (whole + chunk - 1) / chunk);
-    const Index unit = k_.parallel({{"chunk", units}})[0];
-    if (whole != 0)
-      k_.loop("v", std::vector<Index>{unit * chunk}, {(unit + 1) * chunk, whole},
-              [&](Index v) { write_vector(v * vector_size, {}); });
-    if (rest != 0) k_.when({unit - (units - 1)}, [&] { write_vector(whole * vector_size, Index(rest)); });
+    walk_.nest.over_kept(k_, static_cast<double>(lane_count_), [&] { write_elements(); });
     Kernel kernel = k_.finish();
     kernel.scratch_argument = static_cast<int64_t>(node_.operands.size() + node_.results.size());
     return kernel;
@@ -126,38 +164,42 @@ class LaneUpdateWriter {
     return k_.argument(fmt::format("{}{}", kind, position), graph_.type(id), position);
   }
 
-  BufferId input(ValueId id) const {
-    return inputs_[std::ranges::find(update_.body.inputs(), id) - update_.body.inputs().begin()];
+  // Of the body's inputs.
+  size_t place_of(ValueId id) const {
+    return std::ranges::find(update_.body.inputs(), id) - update_.body.inputs().begin();
   }
+  ValueId operand(ValueId id) const { return update_.operands[place_of(id)]; }
+  BufferId input(ValueId id) const { return inputs_[place_of(id)]; }
 
   // In f64 and in order, as a sum on its own is made: the bits are the same.
-  Expr sum_lanes(const Index& index, const std::optional<Index>& count) {
-    const TileHandle total = k_.tile("total", DType::f64, true, {});
-    total.set({}, k_.number(DType::f64, 0, true));
+  Expr sum_lanes() {
+    const bool vector = walk_.nest.vector();
+    const TileHandle total = k_.tile("total", DType::f64, vector, {});
+    total.set({}, k_.number(DType::f64, 0, vector));
     const auto add = [&](const Index& lane) {
-      const Expr x =
-          k_.load({.buffer = input(lanes_), .index = lane * elements_ + index, .count = count}, true);
-      total.set({}, total() + k_.cast(x, DType::f64));
+      Access from = walk_.nest.access(input(lanes_), walk_.lane);
+      from.index += lane * walk_.lane_step;
+      total.set({}, total() + k_.cast(k_.load(from, vector), DType::f64));
     };
-    if (count_ <= most_unrolled)
-      k_.unroll("lane", count_, add);
+    if (lane_count_ <= most_unrolled)
+      k_.unroll("lane", lane_count_, add);
     else
-      k_.loop("lane", 0, count_, add);
+      k_.loop("lane", 0, lane_count_, add);
     return k_.let("sum", k_.cast(total(), DType::f32));
   }
 
-  void write_vector(const Index& index, const std::optional<Index>& count) {
+  void write_elements() {
     const Graph& body = update_.body;
+    const Nest& nest = walk_.nest;
     const auto load = [&](ValueId id) {
-      return is_per_element(body, id)
-                 ? k_.let("x", k_.load({.buffer = input(id), .index = index, .count = count}, true))
-                 : k_.let("scalar", k_.load({.buffer = input(id), .index = 0, .lane_stride = 0}, true));
+      if (is_per_element(body, id)) return k_.let("x", nest.load(k_, input(id), walk_.own));
+      return k_.let("scalar", k_.load({.buffer = input(id), .index = 0, .lane_stride = 0}, nest.vector()));
     };
     size_t next = 0;
     const auto store = [&](ValueId, const Expr& value) {
-      k_.store({.buffer = outputs_[next++], .index = index, .count = count}, value);
+      nest.store(k_, outputs_[next++], walk_.own, value);
     };
-    write_epilogue(k_, body, made_, sum_lanes(index, count), {load, store});
+    write_epilogue(k_, body, made_, sum_lanes(), {load, store});
   }
 
   const Graph& graph_;
@@ -165,7 +207,8 @@ class LaneUpdateWriter {
   NodeBody update_;
   KernelBuilder k_;
   ValueId made_, lanes_;  ///< of the body: the sum and what it adds up
-  int64_t count_, elements_;
+  int64_t lane_count_;
+  Walk walk_;
   std::vector<BufferId> inputs_, outputs_;
 };
 

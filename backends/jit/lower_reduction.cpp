@@ -50,8 +50,26 @@ Expr squared_error(std::span<const Expr> x) {
   return difference * difference;
 }
 
+// Tensors one behind the other, each as the result lies: a loop's lanes.
+bool sums_tensors(const Node& node, const Type& x, const Type& y) {
+  return node.op == OpKind::sum && node.attributes.ints("axes") == Ints{0} &&
+         !node.attributes.boolean("keepdims") && !y.shape.empty() && x.layout == y.layout.stacked();
+}
+
+// In memory order, whatever the layout.
+Sum sum_of_tensors(const Node& node, const Type& x, const Type& y) {
+  const int64_t elements = y.bytes() / size_of(y.dtype);
+  Sum sum{.name = std::string(to_string(node.op)), .shape = {x.shape[0].size, elements}};
+  sum.reduced = {true, false};
+  sum.operands.push_back(argument_of(x, {{elements}, {1}}, 0));
+  sum.term = [](std::span<const Expr> terms) { return terms[0]; };
+  sum.result = argument_of(y, {{0}, {1}}, 1);
+  return sum;
+}
+
 // Zeros that fill up blocks add nothing: sums run over them, too.
 Sum sum_of(const Node& node, const Type& x, const Type& y) {
+  if (sums_tensors(node, x, y)) return sum_of_tensors(node, x, y);
   Sum sum{.name = std::string(to_string(node.op)), .shape = sizes(x.shape)};
   sum.reduced = reduced_dimensions(node, x, y);
   const View view = view_of(x);
@@ -64,6 +82,20 @@ Sum sum_of(const Node& node, const Type& x, const Type& y) {
   sum.result = argument_of(y, result_view(y, sum.reduced, node.op == OpKind::sum_to), sum.operands.size());
   sum.scale = scale_of(node, x, y);
   return sum;
+}
+
+// What a sum of tensors is offered: the layouts of one of them.
+std::vector<Implementation> sums_of_tensors(const Node& node, Type x, Type y,
+                                            std::span<const Layout> offered) {
+  std::vector<Implementation> ways;
+  for (const Layout& layout : offered) {
+    if (layout.is_plain() || layout.is_opaque() || layout.order().size() != y.shape.size()) continue;
+    x.layout = layout.stacked();
+    y.layout = layout;
+    if (sums_tensors(node, x, y))
+      ways.push_back({{x.layout}, {layout}, sum_seconds(sum_of_tensors(node, x, y))});
+  }
+  return ways;
 }
 
 // How y may lie where x lies so.
@@ -87,7 +119,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
     if (can_view(layout) && layout.order().size() == x.shape.size() &&
         std::ranges::find(layouts, layout) == layouts.end())
       layouts.push_back(layout);
-  std::vector<Implementation> ways;
+  std::vector<Implementation> ways = sums_of_tensors(node, x, y, offered);
   for (const Layout& layout : layouts) {
     x.layout = layout;
     for (const Layout& to : result_layouts(node, x, y)) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "backends/jit/jit.h"
@@ -92,6 +93,60 @@ TEST_F(JitLaneUpdate, HasTheBitsOfItsParts) {
   const auto fused = run_graph(*backend_, as_fusion(body), bindings, nullptr);
   ASSERT_EQ(apart.size(), fused.size());
   for (size_t i = 0; i < apart.size(); ++i) EXPECT_EQ(apart[i], fused[i]);
+}
+
+const Layout blocked_channels = Layout::parse("aBcd16b"), blocked_outputs = Layout::parse("Abcd16a");
+
+bool runs(std::span<const Implementation> ways, const Layout& lanes, const Layout& own) {
+  return std::ranges::any_of(ways, [&](const Implementation& way) {
+    return way.operands[0] == lanes && way.operands[1] == own && way.results[0] == own;
+  });
+}
+
+// Lanes as the parameter lies and otherwise; outputs and channels fill their blocks or do not. One element of
+// a lane has one sum, so the bits are those of plain values.
+TEST_F(JitLaneUpdate, HasTheSameBitsInEveryLayout) {
+  const Layout plain, last = Layout::parse("acdb");
+  const std::vector<Layout> offered = {blocked_channels,           blocked_outputs,           last,
+                                       blocked_channels.stacked(), blocked_outputs.stacked(), last.stacked()};
+  for (const char* shape : {"8, 8, 3, 3]", "16, 33, 3, 3]", "33, 16, 1, 1]", "1, 1, 1, 1]"}) {
+    SCOPED_TRACE(shape);
+    const Graph body = body_of_update("[3, " + std::string(shape), "[" + std::string(shape), "0.3");
+    const Bindings bindings = random_bindings(body, random_);
+    const auto expected = run_graph(*backend_, body, bindings, nullptr);
+    const Graph fused = as_fusion(body);
+    const auto ways = backend_->implementations(fused, 0, offered);
+    for (const Layout& own : {plain, blocked_channels, blocked_outputs}) {
+      EXPECT_TRUE(runs(ways, own.stacked(), own)) << own.tag();
+      EXPECT_TRUE(runs(ways, own.stacked(), plain)) << own.tag();
+      EXPECT_TRUE(runs(ways, plain, own)) << own.tag();
+    }
+    EXPECT_FALSE(runs(ways, blocked_channels.stacked(), blocked_outputs));
+    for (const Implementation& way : ways) {
+      SCOPED_TRACE(way.operands[0].tag() + " to " + way.operands[1].tag());
+      const auto actual = run_graph(*backend_, laid_out(fused, way), bindings, &random_);
+      for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(actual[i], expected[i]);
+      if (HasFailure()) return;
+    }
+  }
+}
+
+// The sum alone, where its update is not fused: in any layout, two blocks of weights included.
+TEST_F(JitLaneUpdate, SumsLanesInEveryLayoutWithTheReferencesBits) {
+  const std::vector<Layout> offered = {blocked_channels, blocked_outputs, Layout::parse("acdb"),
+                                       Layout::parse("ABcd16b16a")};
+  for (const char* shape : {"8, 8, 3, 3]", "33, 17, 3, 1]", "1, 1, 1, 1]"}) {
+    SCOPED_TRACE(shape);
+    const std::string type = "f32[" + std::string(shape);
+    const Graph sum = parse("graph main(%lanes: f32[5, " + std::string(shape) + ") -> (" + type +
+                            ") {\n%1 = sum(%lanes) {axes = [0]} : " + type + "\nreturn %1\n}");
+    const auto ways = backend_->implementations(sum, 0, offered);
+    for (const Layout& layout : offered)
+      EXPECT_TRUE(std::ranges::any_of(ways, [&](const Implementation& way) {
+        return way.operands[0] == layout.stacked() && way.results[0] == layout;
+      })) << layout.tag();
+    expect_parity(*backend_, sum, random_bindings(sum, random_), offered, 0, random_);
+  }
 }
 
 TEST_F(JitLaneUpdate, SaysWhyNot) {

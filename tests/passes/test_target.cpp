@@ -134,6 +134,22 @@ Takes takes(const Graph& graph, const Node& node) {
   return keeps ? Takes::any : Takes::unpadded;
 }
 
+bool updates_by_lanes(const Node& node) {
+  if (node.op != OpKind::fusion) return false;
+  const auto& nodes = node.attributes.body().nodes();
+  return !nodes.empty() && nodes.front().op == OpKind::sum && op_def(nodes.back().op).updates;
+}
+
+void add_lane_ways(const Graph& graph, const Node& node, std::span<const Layout> offered,
+                   std::vector<Implementation>& ways) {
+  const Implementation plain = ways[0];
+  for (const Layout& layout : offered) {
+    if (layout.order().size() != graph.type(node.operands[0]).shape.size()) continue;
+    ways.push_back(plain);
+    ways.back().operands[0] = layout;
+  }
+}
+
 bool fits(const Graph& graph, ValueId id, const Layout& layout, Takes takes) {
   const auto own = sizes(graph.type(id).shape);
   if (own.empty()) return true;
@@ -150,6 +166,7 @@ std::vector<Implementation> TestTarget::implementations(const Graph& graph, Node
   std::vector<Implementation> ways = {plain_way(node)};
   ways[0].seconds = traffic(graph, node, ways[0]);
   const Takes taken = takes(graph, node);
+  if (updates_by_lanes(node)) add_lane_ways(graph, node, offered, ways);
   if (taken == Takes::plain) return ways;
   for (const Layout& layout : offered) {
     Implementation way = plain_way(node);

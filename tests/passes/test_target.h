@@ -9,6 +9,7 @@ namespace sinter {
 ///   convolutions   plain; {aBcd16b} with weights {ABcd16b16a}, four times as fast for each multiplication,
 ///                  those with padding included; {acdb} up to 4 channels, twice as fast
 ///   elementwise    in any offered layout whose padding stays zero; pools in any offered layout
+///   lanes          the sum of lanes and an update: lanes in any offered layout, all else plain
 ///   all else       plain
 ///   fusions        as the first op of their body; refused: tanh, and more than three ops beside updates. An
 ///   average pool's

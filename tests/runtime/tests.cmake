@@ -3,3 +3,7 @@ sinter_test(runtime
           kernel_failure_test.cpp memory_need_test.cpp non_finite_test.cpp npy_test.cpp philox_test.cpp peak_test.cpp peak_rss_test.cpp png_test.cpp profile_test.cpp resize_test.cpp same_bits_test.cpp recompute_test.cpp refused_kernel_test.cpp safetensors_test.cpp evaluation_test.cpp lr_schedule_test.cpp batch_norm_training_test.cpp
           session_test.cpp slab_loop_test.cpp synthetic_test.cpp thread_pool_test.cpp trainer_test.cpp weights_test.cpp
   LIBRARIES sinter_runtime)
+if(SINTER_JIT)
+  target_sources(runtime_test PRIVATE runtime/jit_coverage_test.cpp)
+  target_link_libraries(runtime_test PRIVATE sinter_frontends_sinter)
+endif()
