@@ -50,10 +50,9 @@ class FrugalSearch {
         options_(options.slabs),
         estimate_(graph, regions, nodes, options.target, Kernels::in_memory) {}
 
-  /// Nothing, and `why_not` says why, or is empty where there is nothing to save.
-  std::optional<int64_t> run(std::string& why_not) {
+  SlabChoice run() {
     const int64_t whole = plan_memory(without_layouts(body(regions_.samples).graph)).arena_bytes;
-    if (whole <= caches_of_little * options_.cache_bytes) return std::nullopt;
+    if (whole <= caches_of_little * options_.cache_bytes) return {};
     double least = most_of_memory * static_cast<double>(whole);
     std::optional<int64_t> best;
     ThreadTimes at_once = {};
@@ -76,11 +75,11 @@ class FrugalSearch {
       best = slab;
       least = bytes.mean();
     }
-    why_not = too_slow.empty() ? too_large : too_slow;
-    if (!best || can_cut(graph_, regions_, body(*best), *best)) return best;
-    why_not = fmt::format("no loop: a value that slabs of {} samples share lies in a layout that joins them",
-                          *best);
-    return std::nullopt;
+    if (!best) return {{}, too_slow.empty() ? too_large : too_slow};
+    if (can_cut(graph_, regions_, body(*best), *best)) return {best};
+    return {{},
+            fmt::format("no loop: a value that slabs of {} samples share lies in a layout that joins them",
+                        *best)};
   }
 
  private:
@@ -116,14 +115,9 @@ class FrugalSearch {
 
 }  // namespace
 
-std::optional<int64_t> find_frugal_slab(const Graph& graph, const SlabRegions& regions,
-                                        const std::vector<NodeId>& nodes, const PassOptions& options) {
-  if (nodes.size() < least_loop_nodes) return std::nullopt;
-  std::string why_not;
-  const auto slab = FrugalSearch(graph, regions, nodes, options).run(why_not);
-  if (!slab && options.remarks && !why_not.empty())
-    options.remarks->push_back({"form_slab_loops", graph.node(nodes[0]).source, why_not});
-  return slab;
+SlabChoice find_frugal_slab(const Graph& graph, const SlabRegions& regions, const std::vector<NodeId>& nodes,
+                            const PassOptions& options) {
+  return FrugalSearch(graph, regions, nodes, options).run();
 }
 
 }  // namespace sinter

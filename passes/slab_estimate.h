@@ -12,9 +12,6 @@ namespace sinter {
 /// threads, so that its bits are, and the threads at hand do not count.
 inline constexpr std::array<int, 3> weighed_threads = {1, 2, 4};
 
-/// One node alone shares nothing with another.
-inline constexpr size_t least_loop_nodes = 2;
-
 /// Expected seconds of the same work on so many threads.
 using ThreadTimes = std::array<double, weighed_threads.size()>;
 

@@ -8,13 +8,21 @@
 namespace sinter {
 namespace {
 
-using ChooseSlab = std::optional<int64_t> (*)(const Graph&, const SlabRegions&, const std::vector<NodeId>&,
-                                              const PassOptions&);
+constexpr size_t least_loop_nodes = 2;  // one alone shares nothing with another
+
+using ChooseSlab = SlabChoice (*)(const Graph&, const SlabRegions&, const std::vector<NodeId>&,
+                                  const PassOptions&);
 
 SlabPlan plan_by(ChooseSlab choose, SlabRegions regions, const Graph& graph, const PassOptions& options) {
   SlabPlan plan{std::move(regions), {}};
-  for (int level = 0; level < plan.regions.levels; ++level)
-    plan.slabs.push_back(choose(graph, plan.regions, plan.regions.nodes_of(level, true), options));
+  for (int level = 0; level < plan.regions.levels; ++level) {
+    const auto nodes = plan.regions.nodes_of(level, true);
+    SlabChoice choice;
+    if (nodes.size() >= least_loop_nodes) choice = choose(graph, plan.regions, nodes, options);
+    if (!choice.why_not.empty() && options.remarks)
+      options.remarks->push_back({"form_slab_loops", graph.node(nodes[0]).source, std::move(choice.why_not)});
+    plan.slabs.push_back(choice.samples);
+  }
   return plan;
 }
 

@@ -27,21 +27,16 @@ class SizeSearch {
         options_(options.slabs),
         estimate_(graph, regions, nodes, options.target) {}
 
-  /// Nothing: slabs are no gain, and `why_not` says so.
-  std::optional<int64_t> run(std::string& why_not) {
-    if (options_.slab > 0) return std::min(options_.slab, regions_.samples);  // as asked for
+  SlabChoice run() {
+    if (options_.slab > 0) return {std::min(options_.slab, regions_.samples)};  // as asked for
     const int64_t slab = largest_in_cache();
-    if (slab == regions_.samples) {
-      why_not = fmt::format("the batch of {} samples is one slab", slab);
-      return std::nullopt;
-    }
+    if (slab == regions_.samples) return {{}, fmt::format("the batch of {} samples is one slab", slab)};
     const int64_t bytes = bytes_of(slab);
-    if (bytes > most_caches * options_.cache_bytes) {
-      why_not =
-          fmt::format("no loop: a slab of {} samples takes {} bytes, far more than a cache", slab, bytes);
-      return std::nullopt;
-    }
-    return slabs_of(slab) < options_.lanes ? quickest(slab, why_not) : slab;
+    if (bytes > most_caches * options_.cache_bytes)
+      return {
+          {},
+          fmt::format("no loop: a slab of {} samples takes {} bytes, far more than a cache", slab, bytes)};
+    return slabs_of(slab) < options_.lanes ? quickest(slab) : SlabChoice{slab};
   }
 
  private:
@@ -64,7 +59,7 @@ class SizeSearch {
   }
 
   // Of few slabs, which leave some of many threads without work: those of the size given, or smaller ones.
-  std::optional<int64_t> quickest(int64_t largest, std::string& why_not) {
+  SlabChoice quickest(int64_t largest) {
     int64_t best = largest;
     ThreadTimes least = estimate_.in_slabs(largest);
     for (int64_t shares = 2; shares <= options_.lanes; shares *= 2) {
@@ -77,11 +72,11 @@ class SizeSearch {
       least = times;
     }
     const ThreadTimes at_once = estimate_.at_once();
-    if (total(least) <= most_of_at_once * total(at_once)) return best;
-    why_not = fmt::format("no loop: {} slabs of {} samples are expected to take {} on {} cores, {} at once",
-                          slabs_of(best), best, in_milliseconds(least), fmt::join(weighed_threads, ", "),
-                          in_milliseconds(at_once));
-    return std::nullopt;
+    if (total(least) <= most_of_at_once * total(at_once)) return {best};
+    return {{},
+            fmt::format("no loop: {} slabs of {} samples are expected to take {} on {} cores, {} at once",
+                        slabs_of(best), best, in_milliseconds(least), fmt::join(weighed_threads, ", "),
+                        in_milliseconds(at_once))};
   }
 
   int64_t share(int64_t shares) const { return (regions_.samples + shares - 1) / shares; }
@@ -95,14 +90,9 @@ class SizeSearch {
 
 }  // namespace
 
-std::optional<int64_t> choose_slab_size(const Graph& graph, const SlabRegions& regions,
-                                        const std::vector<NodeId>& nodes, const PassOptions& options) {
-  if (nodes.size() < least_loop_nodes) return std::nullopt;
-  std::string why_not;
-  const auto slab = SizeSearch(graph, regions, nodes, options).run(why_not);
-  if (!slab && options.remarks)
-    options.remarks->push_back({"form_slab_loops", graph.node(nodes[0]).source, why_not});
-  return slab;
+SlabChoice choose_slab_size(const Graph& graph, const SlabRegions& regions, const std::vector<NodeId>& nodes,
+                            const PassOptions& options) {
+  return SizeSearch(graph, regions, nodes, options).run();
 }
 
 }  // namespace sinter

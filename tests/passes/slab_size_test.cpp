@@ -4,6 +4,7 @@
 
 #include "ir/text.h"
 #include "passes/slab_estimate.h"
+#include "passes/slab_plan.h"
 #include "passes/slab_remainder.h"
 #include "passes/whole_slab_target.h"
 #include "tests/passes/test_target.h"
@@ -35,16 +36,23 @@ Graph two_relus(int64_t samples) {
                   samples));
 }
 
-Graph relu_step(int64_t samples) {
-  return parse(
-      fmt::format("graph f(%x: f32[{0}, 8]) -> (f32[{0}, 8]) {{ param %w: f32[{0}, 8] "
-                  "%1 = relu(%x) : f32[{0}, 8] return %1 into %w }}",
-                  samples));
+// So many relus, the last of which is stored: a step.
+Graph relu_step(int64_t samples, int relus = 1) {
+  std::string text = fmt::format(
+      "graph f(%x: f32[{0}, 8]) -> (f32[{0}, 8]) {{ param %w: f32[{0}, 8] "
+      "%1 = relu(%x) : f32[{0}, 8] @ \"0\" ",
+      samples);
+  for (int i = 2; i <= relus; ++i) text += fmt::format("%{} = relu(%{}) : f32[{}, 8] ", i, i - 1, samples);
+  return parse(text + fmt::format("return %{} into %w }}", relus));
+}
+
+SlabChoice choice_of(const Graph& graph, const PassOptions& options) {
+  const SlabRegions regions = find_slab_regions(graph, options);
+  return choose_slab_size(graph, regions, regions.nodes_of(0, true), options);
 }
 
 std::optional<int64_t> slab_of(const Graph& graph, const PassOptions& options) {
-  const SlabRegions regions = find_slab_regions(graph, options);
-  return choose_slab_size(graph, regions, regions.nodes_of(0, true), options);
+  return choice_of(graph, options).samples;
 }
 
 TEST(SlabSize, EveryBatchOfMoreThanASlabHasOne) {
@@ -75,16 +83,30 @@ TEST(SlabSize, SlabsGoToTheThreadThatIsFree) {
 
 TEST(SlabSize, SaysWhatSlabsWouldTake) {
   const TestTarget target;  // each slab reads the weights
-  std::vector<Remark> remarks;
   const Graph graph = parse(
       "graph f(%x: f32[17, 1000]) -> (f32[17, 1000]) { param %w: f32[1000, 1000] "
       "%1 = linear(%x, %w) : f32[17, 1000] @ \"0\" %2 = relu(%1) : f32[17, 1000] return %2 }");
-  EXPECT_EQ(slab_of(graph, {.target = &target, .remarks = &remarks}), std::nullopt);
-  EXPECT_EQ(
-      remarks,
-      (std::vector<Remark>{{"form_slab_loops", "0",
-                            "no loop: 2 slabs of 16 samples are expected to take 8.28, 4.26, 4.26 ms on "
-                            "1, 2, 4 cores, 4.27, 2.57, 1.72 ms at once"}}));
+  const SlabChoice choice = choice_of(graph, {.target = &target});
+  EXPECT_EQ(choice.samples, std::nullopt);
+  EXPECT_EQ(choice.why_not,
+            "no loop: 2 slabs of 16 samples are expected to take 8.28, 4.26, 4.26 ms on 1, 2, 4 cores, "
+            "4.27, 2.57, 1.72 ms at once");
+}
+
+TEST(SlabPlan, SaysWhyALevelHasNoLoop) {
+  const LaneTarget target;
+  std::vector<Remark> remarks;
+  const SlabPlan plan = plan_slabs(relu_step(8, 2), {.target = &target, .remarks = &remarks});
+  EXPECT_FALSE(plan.has_loops());
+  EXPECT_EQ(remarks, (std::vector<Remark>{{"form_slab_loops", "0", "the batch of 8 samples is one slab"}}));
+}
+
+TEST(SlabPlan, MakesNoLoopOfANodeAloneAndSaysNothing) {
+  const LaneTarget target;
+  std::vector<Remark> remarks;
+  EXPECT_TRUE(plan_slabs(relu_step(300, 2), {.target = &target}).has_loops());
+  EXPECT_FALSE(plan_slabs(relu_step(300, 1), {.target = &target, .remarks = &remarks}).has_loops());
+  EXPECT_EQ(remarks, std::vector<Remark>{});
 }
 
 TEST(SlabRemainder, IsLaidOutForItsSamples) {
