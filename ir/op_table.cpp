@@ -883,10 +883,10 @@ constexpr std::array<OpDef, op_count> rows = {{
     {.kind = OpKind::softmax_cross_entropy_backward,
      .name = "softmax_cross_entropy_backward",
      .formula = "dlogits[n,c] = (softmax(logits[n])[c] - (1 - label_smoothing) * (c == labels[n]) - "
-                "label_smoothing / C) * dloss, divided by N for the mean",
+                "label_smoothing / C) * dloss * scale, divided by N for the mean",
      .summary = "Gradient of softmax_cross_entropy by its logits.",
      .operands = {{"logits", "[N, C]"}, labels_operand, {"dloss"}},
-     .attributes = {reduction_attribute, label_smoothing_attribute},
+     .attributes = {reduction_attribute, label_smoothing_attribute, {"scale", AttrKind::real, "1"}},
      .results = {"dlogits"},
      .infer = infer_cross_entropy_backward,
      .evaluate = evaluate_cross_entropy_backward,

@@ -184,7 +184,7 @@ struct BatchQuery {
 struct SlabForm {
   Attributes attributes;     ///< of the op that runs on the part: this one, or another (sum for mean)
   std::vector<bool> summed;  ///< by result; else sample i needs only sample i of the batched operands
-  double scale = 1;          ///< of all results
+  double scale = 1;          ///< of all results that are summed
 };
 
 /// Nothing where samples mix, or where no operand is batched (but for ops that repeat a value for each

@@ -18,6 +18,7 @@
 #include "passes/fuse_batch_norm.h"
 #include "passes/fuse_conv_activation_pool.h"
 #include "passes/fuse_epilogues.h"
+#include "passes/fuse_loss.h"
 #include "passes/fuse_updates.h"
 #include "passes/hoist_weights.h"
 #include "passes/recompute.h"
@@ -29,7 +30,7 @@
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 22> passes = {{
+  static constexpr std::array<Pass, 23> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"sink_transposes", sink_transposes, Meaning::kept,
        "take transposes behind what follows them, until they meet their opposites"},
@@ -53,6 +54,7 @@ std::span<const Pass> pass_table() {
        "take out what is computed of weights alone: it is made once, not in each run"},
       {"fuse_batch_norm", fuse_batch_norm, Meaning::kept,
        "make one kernel of a batch norm and what follows, and of its gradient and what goes before"},
+      {"fuse_loss", fuse_loss, Meaning::kept, "make one kernel of the loss and its gradient"},
       {"fuse_epilogues", fuse_epilogues, Meaning::kept,
        "make one kernel of a product and what follows, and of elementwise chains"},
       {"fuse_conv_activation_pool", fuse_conv_activation_pool, Meaning::kept,

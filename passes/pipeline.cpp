@@ -26,7 +26,7 @@ std::span<const Step> inference_pipeline() {
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 20> steps = {{
+  static constexpr std::array<Step, 21> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"sink_transposes", "before autodiff, which would transpose the gradients too"},
       {"absorb_bias", "before autodiff: the bias's gradient is the convolution's then"},
@@ -40,6 +40,7 @@ std::span<const Step> training_pipeline() {
       {"shrink_activation_gradients", "gradients have one spelling now, and readers are not counted yet"},
       {"remove_dead_nodes", "gradients of inputs are wanted by nobody"},
       {"fuse_batch_norm", "readers are final now; before fuse_epilogues, which wants the same activations"},
+      {"fuse_loss", "before layouts are chosen: the two like the same, and share a loop over slabs then"},
       {"fuse_epilogues",
        "readers are final now, backward ones too: what only the next op reads need not be stored"},
       {"fuse_conv_activation_pool",

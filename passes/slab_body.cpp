@@ -63,21 +63,13 @@ class Extraction {
     const auto results = body_.graph.append_typed(std::move(part), types);
     for (size_t i = 0; i < results.size(); ++i) {
       const ValueId old = node.results[i];
-      const bool scaled_here = form->scale != 1 && !form->summed[i];
-      map_[old.index] = scaled_here ? scaled(results[i], form->scale, node.source) : results[i].id();
+      map_[old.index] = results[i].id();
       if (!read_outside_[old.index]) continue;
       body_.graph.add_result(body_.graph.value(map_[old.index]));
       body_.results.push_back(old);
       body_.summed.push_back(form->summed[i]);
       body_.scale.push_back(form->summed[i] ? form->scale : 1);
     }
-  }
-
-  ValueId scaled(Value x, double scale, const std::string& source) {
-    const Type type = x.type();
-    const Value factor = body_.graph.scalar(type.dtype, scale);
-    const Node node{OpKind::mul, Attributes(OpKind::mul), {x.id(), factor.id()}, {}, source};
-    return body_.graph.append_typed(node, {&type, 1})[0].id();
   }
 
   const Graph& graph_;

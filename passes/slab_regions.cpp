@@ -4,7 +4,6 @@
 
 #include "ir/amounts.h"
 #include "ir/slab_form.h"
-#include "passes/target.h"
 
 namespace sinter {
 namespace {
@@ -64,10 +63,8 @@ class Finder {
     for (size_t i = 0; i < node.results.size(); ++i) {
       const ValueId id = node.results[i];
       const Type& type = graph_.type(id);
-      const std::string tag = type.layout.is_plain() ? "" : type.layout.tag();
-      if (form.scale != 1 && !form.summed[i] && !can_scale(type))
-        return fmt::format("makes a mean in layout {}, in which the target does not multiply", tag);
-      if (!form.summed[i] && !is_cut(id)) return fmt::format("has samples that layout {} joins", tag);
+      if (!form.summed[i] && !is_cut(id))
+        return fmt::format("has samples that layout {} joins", type.layout.tag());
       if (!form.summed[i]) continue;
       if (type.layout.is_opaque() || !has_reference_arithmetic(type.dtype) || type.dtype == DType::boolean ||
           type.shape.size() >= max_rank)
@@ -90,18 +87,6 @@ class Finder {
       if (id.valid() && found_.batched[id.index]) kept += plain_bytes(graph_.type(id));
     const int64_t small = options_.slabs.accumulated_bytes;
     return sums_ == LaneSums::frugal ? std::max(kept, small) : small;
-  }
-
-  bool can_scale(const Type& type) const {
-    if (type.layout.is_plain()) return true;
-    Graph scaling;
-    const Value x = scaling.input("x", type);
-    const Node mul{
-        OpKind::mul, Attributes(OpKind::mul), {x.id(), scaling.scalar(type.dtype, 2).id()}, {}, {}};
-    scaling.append_typed(mul, {&type, 1});
-    const Node& node = scaling.node(0);
-    const auto ways = options_.target->implementations(scaling, 0, layouts_of(scaling, node));
-    return find_implementation(ways, scaling, node) != nullptr;
   }
 
   void place_inside(const Node& node, const SlabForm& form) {

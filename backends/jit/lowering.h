@@ -102,9 +102,10 @@ extern const Lowering lane_update_lowering;
 /// Why a body is no such sum, perhaps scaled by a number, and update; nothing: it is one.
 std::optional<std::string> refuses_lane_update_body(const Graph& body);
 
-/// softmax and log_softmax; cross entropy and its gradient.
+/// softmax and log_softmax; cross entropy and its gradient, or both as one.
 extern const Lowering softmax_lowering;
 extern const Lowering cross_entropy_lowering;
+std::optional<std::string> refuses_loss_body(const Graph& body);
 
 /// Why no family runs a fusion of this body; nothing: one does.
 std::optional<std::string> refuses_body(const Graph& body);

@@ -45,7 +45,7 @@ void SoftmaxRow::read(BufferId x, size_t view) {
     top.set({}, maximum(top(), value));
   });
   const bool joined = nest_->lanes_are_reduced();
-  const Expr shift = k_->let("shift", joined ? k_->apply(Op::max_lanes, {top()}) : top());
+  const Expr shift = shift_.emplace(k_->let("shift", joined ? k_->apply(Op::max_lanes, {top()}) : top()));
   nest_->over_reduced(*k_, [&] {
     const Expr shifted = k_->let("shifted", value() - shift);
     const Expr exponential = k_->let("exponential", k_->apply(Op::exponential, {shifted}));

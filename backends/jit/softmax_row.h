@@ -18,6 +18,8 @@ class SoftmaxRow {
   Expr value() const;
   /// The sum of the exponentials: one for each row.
   Expr sum() const;
+  /// The row's maximum.
+  Expr shift() const { return *shift_; }
 
  private:
   Access place() const;
@@ -30,6 +32,7 @@ class SoftmaxRow {
   Holds holds_;
   BufferId row_;
   std::optional<TileHandle> sum_;
+  std::optional<Expr> shift_;
 };
 
 }  // namespace sinter::jit

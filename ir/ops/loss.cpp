@@ -169,19 +169,19 @@ void evaluate_cross_entropy(const Evaluation& e, int64_t begin, int64_t end) {
   });
 }
 
-// dlogits = (softmax(logits) - wanted) * dloss, where wanted is one_hot(label), smoothed
+// dlogits = (softmax(logits) - wanted) * dloss * scale, where wanted is one_hot(label), smoothed
 void evaluate_cross_entropy_backward(const Evaluation& e, int64_t begin, int64_t end) {
   const TensorView &logits = e.operands[0], &labels = e.operands[1], &dloss = e.operands[2];
   const int64_t classes = logits.dim(1);
   const bool each = e.attributes.word("reduction") == "none";
-  const double divisor = mean_divisor(e.attributes, logits.dim(0));
+  const double divisor = mean_divisor(e.attributes, logits.dim(0)), factor = e.attributes.real("scale");
   const double smoothing = e.attributes.real("label_smoothing"),
                other = smoothing / static_cast<double>(classes), own = 1 - smoothing + other;
   dispatch_floating(logits.dtype, [&]<typename T>() {
     for (int64_t row = begin; row < end; ++row) {
       const T* x = logits.as<T>() + row * classes;
       T* dx = e.results[0].as<T>() + row * classes;
-      const double scale = dloss.as<T>()[each ? row : 0] / divisor;
+      const double scale = dloss.as<T>()[each ? row : 0] * factor / divisor;
       const auto norm = log_sum_exp(x, classes, 1);
       const int64_t label = label_at(labels, row);
       for (int64_t c = 0; c < classes; ++c)

@@ -149,9 +149,8 @@ Form slab_of_loss(const BatchQuery& q) {
 Form slab_of_loss_gradient(const BatchQuery& q) {
   if (!q.is_batched(0) || !q.is_batched(1) || q.is_batched(2) == is_reduced(q)) return std::nullopt;
   if (!is_mean(q)) return per_sample(q, q.attributes);
-  SlabForm form = per_sample(q, with_sum(q));
-  form.scale = 1 / static_cast<double>(q.samples);
-  return form;
+  return per_sample(q,
+                    with_sum(q).with("scale", q.attributes.real("scale") / static_cast<double>(q.samples)));
 }
 
 Form slab_of_mse(const BatchQuery& q) {

@@ -27,13 +27,19 @@ class BodyOnSlab {
       summed.push_back(summed_[result.value.index]);
     }
     const Body body = std::make_shared<const Graph>(copy_.finish());
-    return SlabForm{q_.attributes.with("body", body), summed};
+    return SlabForm{q_.attributes.with("body", body), summed, scale_.value_or(1)};
   }
 
  private:
   Type input_type(ValueId id) const {
     const size_t input = std::ranges::find(body_.inputs(), id) - body_.inputs().begin();
     return q_.batched[input] ? with_samples(body_.type(id), q_.slab) : body_.type(id);
+  }
+
+  // All sums have the same scale.
+  bool takes_scale(double scale) {
+    if (!scale_) scale_ = scale;
+    return *scale_ == scale;
   }
 
   // What is summed is whole only after the last slab: nothing in the body may read it.
@@ -45,7 +51,7 @@ class BodyOnSlab {
     }
     const auto form = slab_form(body_, node, batched_, q_.samples, q_.slab);
     if (!form) return !any_batched && (copy_.node(node), true);
-    if (form->scale != 1) return false;
+    if (std::ranges::count(form->summed, true) > 0 && !takes_scale(form->scale)) return false;
     copy_.graph().at({.node = node.source});
     const auto results =
         copy_.graph().append(form->attributes.kind(), copy_.operands(node), form->attributes);
@@ -59,6 +65,7 @@ class BodyOnSlab {
   const BatchQuery& q_;
   const Graph& body_;
   std::vector<bool> batched_, summed_;  ///< by value of the body
+  std::optional<double> scale_;         ///< of what is summed
   GraphCopy copy_;
 };
 

@@ -168,7 +168,8 @@ TEST(Inspect, WrongOptions) {
       "append_update, "
       "fold_batch_norm, fold_constants, simplify_algebra, eliminate_common_subexpressions, "
       "shrink_activation_gradients, "
-      "remove_dead_nodes, hoist_weights, fuse_batch_norm, fuse_epilogues, fuse_conv_activation_pool, "
+      "remove_dead_nodes, hoist_weights, fuse_batch_norm, fuse_loss, fuse_epilogues, "
+      "fuse_conv_activation_pool, "
       "assign_layouts, form_slab_loops, "
       "fuse_updates, advance_updates, recompute");
   expect_input_error({"inspect", "lenet", "-o", "/nowhere/lenet.ir"},

@@ -102,7 +102,8 @@ TEST(Opt, WrongOptions) {
       "append_update, "
       "fold_batch_norm, fold_constants, simplify_algebra, eliminate_common_subexpressions, "
       "shrink_activation_gradients, "
-      "remove_dead_nodes, hoist_weights, fuse_batch_norm, fuse_epilogues, fuse_conv_activation_pool, "
+      "remove_dead_nodes, hoist_weights, fuse_batch_norm, fuse_loss, fuse_epilogues, "
+      "fuse_conv_activation_pool, "
       "assign_layouts, form_slab_loops, "
       "fuse_updates, advance_updates, recompute");
   for (const std::string symbol : {"N", "N=", "=4", "N=0", "N=4x", "N=99999999999999999999"})

@@ -38,7 +38,8 @@ void softmax_cross_entropy(const Attributes& a, const Operands& x, Operands& y) 
 }
 
 void softmax_cross_entropy_backward(const Attributes& a, const Operands& x, Operands& y) {
-  const double share = a.word("reduction") == "mean" ? 1.0 / static_cast<double>(x[0].shape[0]) : 1;
+  const double share =
+      a.real("scale") / (a.word("reduction") == "mean" ? static_cast<double>(x[0].shape[0]) : 1);
   for_each_index(y[0].shape, [&](const Index& i) {
     y[0].at(i) =
         (std::exp(log_softmax_at(x[0], i, 1)) - wanted(a, x, i[0], i[1])) * share * x[2].broadcast({i[0]});

@@ -109,7 +109,8 @@ void expect_unknown(const std::vector<std::string>& passes, const RunOptions& op
         "append_update, "
         "fold_batch_norm, "
         "fold_constants, simplify_algebra, eliminate_common_subexpressions, shrink_activation_gradients, "
-        "remove_dead_nodes, hoist_weights, fuse_batch_norm, fuse_epilogues, fuse_conv_activation_pool, "
+        "remove_dead_nodes, hoist_weights, fuse_batch_norm, fuse_loss, fuse_epilogues, "
+        "fuse_conv_activation_pool, "
         "assign_layouts, "
         "form_slab_loops, "
         "fuse_updates, advance_updates, recompute");

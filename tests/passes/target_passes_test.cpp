@@ -5,6 +5,7 @@
 #include "passes/assign_layouts.h"
 #include "passes/fuse_batch_norm.h"
 #include "passes/fuse_epilogues.h"
+#include "passes/fuse_loss.h"
 #include "passes/fuse_updates.h"
 #include "passes/recompute.h"
 #include "tests/passes/test_target.h"
@@ -27,6 +28,8 @@ TEST(TargetPasses, RefuseToRunWithoutATarget) {
   Graph graph = parse("graph f(%x: f32[4]) -> (f32[4]) { %1 = relu(%x) : f32[4] return %1 }");
   EXPECT_EQ(error_of([&] { fuse_epilogues(graph, {}); }),
             "fuse_epilogues asks a backend what it can fuse; there is none");
+  EXPECT_EQ(error_of([&] { fuse_loss(graph, {}); }),
+            "fuse_loss asks a backend what it can fuse; there is none");
   EXPECT_EQ(error_of([&] { fuse_updates(graph, {}); }),
             "fuse_updates asks a backend what it can fuse; there is none");
   EXPECT_EQ(error_of([&] { recompute(graph, {}); }),
@@ -112,6 +115,30 @@ TEST(FuseBatchNorm, SaysThatAnotherNormHasWhatReadsIt) {
             (Remarks{{"fuse_batch_norm", "b",
                       "batch_norm_training is not fused with add: that is fused with another already",
                       OpKind::batch_norm_training}}));
+}
+
+Remarks remarks_on_loss(std::string_view dloss, std::string_view attributes) {
+  const TestTarget target;
+  Remarks remarks;
+  Graph graph = parse(
+      fmt::format("graph f(%x: f32[4, 3], %labels: i64[4], %given: f32[]) -> (f32[], f32[4, 3]) {{ "
+                  "const %1: f32[] = 1 %2 = softmax_cross_entropy(%x, %labels) : f32[] @ \"loss\" "
+                  "%3 = softmax_cross_entropy_backward(%x, %labels, {}) {} : f32[4, 3] return %2, %3 }}",
+                  dloss, attributes));
+  verify_or_fail(graph, "input");
+  fuse_loss(graph, {.target = &target, .remarks = &remarks});
+  return remarks;
+}
+
+TEST(FuseLoss, SaysWhyAGradientIsOnItsOwn) {
+  const auto not_fused = [](const std::string& why) {
+    return Remarks{{"fuse_loss", "loss",
+                    "softmax_cross_entropy + softmax_cross_entropy_backward is not fused: " + why,
+                    OpKind::softmax_cross_entropy}};
+  };
+  EXPECT_EQ(remarks_on_loss("%1", ""), Remarks{});
+  EXPECT_EQ(remarks_on_loss("%given", ""), not_fused("the gradient of the loss may be made from it"));
+  EXPECT_EQ(remarks_on_loss("%1", "{reduction = sum}"), not_fused("the gradient is of another loss"));
 }
 
 // Of an update of the weights of a convolution, by what these nodes make of its gradient %1.

@@ -125,9 +125,14 @@ TEST(ExplainStep, CountsTheFlopsThatAreDone) {
   EXPECT_GT(sparse->flops, 1e8);
   EXPECT_EQ(sparse->least_flops, 0);
   EXPECT_TRUE(sparse->limit.by_bytes);
+  // The loss and its gradient make one softmax.
+  const auto loss = std::ranges::find(
+      report.kernels, "softmax_cross_entropy + softmax_cross_entropy_backward", &KernelReport::ops);
+  ASSERT_NE(loss, report.kernels.end());
+  EXPECT_EQ(loss->least_flops, loss->flops / 2);
   const double forward = 16. * 2 * 32 * 24 * 24 * 32 * 9;
   EXPECT_DOUBLE_EQ(report.total.least_flops,
-                   report.total.flops - sparse->flops - forward * padding_share(24, 3));
+                   report.total.flops - sparse->flops - loss->flops / 2 - forward * padding_share(24, 3));
 }
 
 TEST(ExplainStep, TotalsLeaveLoopsOut) {
