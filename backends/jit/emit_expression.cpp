@@ -75,6 +75,16 @@ llvm::Value* ExpressionEmitter::permuted(llvm::Value* low, llvm::Value* high, ll
   return b.CreateMaskedGather(type, pointers, llvm::Align(type->getScalarSizeInBits() / 8));
 }
 
+// Places from vector_size on are b's.
+llvm::Value* ExpressionEmitter::blocks_of(llvm::Value* a, llvm::Value* b, int lanes, bool odd) {
+  std::vector<int> places;
+  for (int i = 0; i < vector_size; ++i) {
+    const bool from_b = (i / lanes) % 2 == 1;
+    places.push_back(i + (from_b ? vector_size : 0) + lanes * (odd - from_b));
+  }
+  return f_.builder.CreateShuffleVector(a, b, places);
+}
+
 llvm::Value* ExpressionEmitter::compute(const Expression& e) {
   llvm::Type* type = f_.widened(f_.scalar_type(e.dtype), e.vector);
   switch (e.op) {
@@ -100,6 +110,8 @@ llvm::Value* ExpressionEmitter::compute(const Expression& e) {
   if (e.op == Op::compress) return compressed(a[0], a[1]);
   if (e.op == Op::count_lanes) return lanes_that_hold(a[0]);
   if (e.op == Op::permute) return permuted(a[0], a[1], a[2]);
+  if (e.op == Op::even_blocks || e.op == Op::odd_blocks)
+    return blocks_of(a[0], a[1], static_cast<int>(f_.known(e.index)), e.op == Op::odd_blocks);
   if (e.op == Op::first_lanes)
     return f_.builder.CreateSelect(memory_.lanes_below(f_.value(e.index)), a[0],
                                    llvm::Constant::getNullValue(type));

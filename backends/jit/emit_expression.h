@@ -25,6 +25,7 @@ class ExpressionEmitter {
   llvm::Value* high_half(llvm::Value* x);
   llvm::Value* compressed(llvm::Value* x, llvm::Value* mask);
   llvm::Value* lanes_that_hold(llvm::Value* mask);
+  llvm::Value* blocks_of(llvm::Value* a, llvm::Value* b, int lanes, bool odd);
   llvm::Value* permuted(llvm::Value* low, llvm::Value* high, llvm::Value* places);
   llvm::Value* any_op(Op op, std::span<llvm::Value* const> a);
   llvm::Value* extremum(llvm::CmpInst::Predicate better, llvm::Value* a, llvm::Value* b);

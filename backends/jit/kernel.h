@@ -103,6 +103,8 @@ enum class Op : uint8_t {
   sum_lanes,     // of a vector, as a fixed tree
   max_lanes,     // NaN wins
   permute,       // permute(a, b, places): of the 32 lanes of a and b those at sixteen places, an i32x16
+  even_blocks,   // even_blocks(a, b, d): of blocks of d lanes a's at even places, b's moved up between them
+  odd_blocks,    // odd_blocks(a, b, d): b's at odd places, a's moved down between them
 };
 
 struct Expression {
@@ -111,7 +113,7 @@ struct Expression {
   bool vector;  ///< of vector_size elements; otherwise one
   std::vector<ExpressionId> arguments = {};
   double number = 0;         ///< constant
-  Index index = {};          ///< index, first_lanes
+  Index index = {};          ///< index, first_lanes; of even_blocks and odd_blocks their d
   Access access = {};        ///< load
   TileElement element = {};  ///< tile
 };

@@ -213,6 +213,18 @@ Expr KernelBuilder::permute(Expr low, Expr high, Expr places) {
                       .arguments = {low.id(), high.id(), places.id()}})};
 }
 
+Expr KernelBuilder::blocks(Op op, Expr a, Expr b, int64_t lanes) {
+  Expression e{.op = op, .dtype = a.dtype(), .vector = true, .arguments = {a.id(), b.id()}};
+  e.index = lanes;
+  return {*this, add(std::move(e))};
+}
+
+Expr KernelBuilder::even_blocks(Expr a, Expr b, int64_t lanes) {
+  return blocks(Op::even_blocks, a, b, lanes);
+}
+
+Expr KernelBuilder::odd_blocks(Expr a, Expr b, int64_t lanes) { return blocks(Op::odd_blocks, a, b, lanes); }
+
 void KernelBuilder::replace_stores(BufferId buffer, const std::function<void(const Access&, Expr)>& body) {
   open_.back() = replaced(std::move(open_.back()), buffer, body);
 }

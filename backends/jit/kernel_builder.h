@@ -85,6 +85,8 @@ class KernelBuilder {
   Expr compress(Expr x, Expr mask);
   Expr count_lanes(Expr mask);
   Expr permute(Expr low, Expr high, Expr places);
+  Expr even_blocks(Expr a, Expr b, int64_t lanes);
+  Expr odd_blocks(Expr a, Expr b, int64_t lanes);
 
   /// Puts what `body` writes in the place of each store to a buffer so far.
   void replace_stores(BufferId buffer, const std::function<void(const Access& to, Expr value)>& body);
@@ -98,6 +100,7 @@ class KernelBuilder {
  private:
   friend class TileHandle;
   ExpressionId add(Expression expression);
+  Expr blocks(Op op, Expr a, Expr b, int64_t lanes);
   VariableId variable(std::string name);
   void collect(Loop loop, const Body& body);
   std::vector<Statement> replaced(std::vector<Statement> statements, BufferId buffer,

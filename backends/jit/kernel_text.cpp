@@ -53,12 +53,14 @@ constexpr OpText texts[] = {
     {Op::sum_lanes, "sum_lanes"},
     {Op::max_lanes, "max_lanes"},
     {Op::permute, "permute"},
+    {Op::even_blocks, "even_blocks"},
+    {Op::odd_blocks, "odd_blocks"},
 };
 
 constexpr bool in_order() {
   for (size_t i = 0; i < std::size(texts); ++i)
     if (static_cast<size_t>(texts[i].op) != i) return false;
-  return static_cast<size_t>(Op::permute) + 1 == std::size(texts);
+  return static_cast<size_t>(Op::odd_blocks) + 1 == std::size(texts);
 }
 static_assert(in_order(), "one row for each op, in the order of Op");
 
@@ -163,6 +165,10 @@ class Printer {
         return fmt::format("{}({})", to_string(e.dtype), text(e.arguments[0]));
       case Op::first_lanes:
         return fmt::format("first_lanes({}, {})", text(e.arguments[0]), text(e.index));
+      case Op::even_blocks:
+      case Op::odd_blocks:
+        return fmt::format("{}({}, {}, {})", to_string(e.op), text(e.arguments[0]), text(e.arguments[1]),
+                           text(e.index));
       default:
         break;
     }

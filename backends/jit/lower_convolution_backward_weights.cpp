@@ -126,7 +126,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
   std::vector<Implementation> ways;
   if (size.is_dense())
     ways.push_back({std::vector<Layout>(node.operands.size(), batch_blocked(4)), plain,
-                    gradient_seconds(size) + call_seconds});
+                    weight_sums_seconds(size) + call_seconds});
   add_channel_lanes(graph, node, own, form, ways);
   return ways;
 }

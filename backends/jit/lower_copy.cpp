@@ -4,6 +4,7 @@
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
 #include "backends/jit/nest.h"
+#include "backends/jit/transposition.h"
 #include "ir/op_table.h"
 
 // Ops that move elements and compute nothing.
@@ -52,7 +53,12 @@ Copy copy_of(const Node& node, const Type& x, const Type& y) {
   return copy;
 }
 
-Nest nest_of(const Copy& copy) { return {copy.shape, {copy.y, copy.x}}; }
+// Where what lies together in x lies apart in y, in tiles of sixteen by sixteen.
+Nest nest_of(const Copy& copy) {
+  Nest nest(copy.shape, {copy.y, copy.x});
+  nest.tile_along(1);
+  return nest;
+}
 
 // Plain, the blocks that kernels of this backend like, and what neighbours like.
 std::vector<Layout> layouts_for(const Type& type, std::span<const Layout> offered) {
@@ -113,7 +119,13 @@ Lowered lower(const Graph& graph, const Node& node, const CpuTarget&) {
   const Copy copy = copy_of(node, x, y);
   if (may_stay(copy, x, y)) k.idle_where_same(from, to);
   Nest nest = nest_of(copy);
-  nest.over_kept(k, 1, [&] { nest.store(k, to, 0, nest.load(k, from, 1)); });
+  nest.over_kept(k, 1, [&] {
+    if (!nest.is_tiled()) return nest.store(k, to, 0, nest.load(k, from, 1));
+    const TileHandle tile = k.tile("tile", x.dtype, true, {vector_size});
+    nest.load_tile(k, from, 1, tile);
+    transpose(k, tile);
+    nest.store_tile(k, to, tile);
+  });
   return {{k.finish()}, 0};
 }
 

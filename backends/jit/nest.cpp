@@ -9,6 +9,7 @@ namespace sinter::jit {
 namespace {
 
 constexpr int64_t most_units = 64;
+constexpr int64_t least_rows = 4;    // of a tile; fewer are copied one by one
 constexpr double least_work = 4096;  // copied elements: some hundred nanoseconds
 
 int64_t rounded_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -111,11 +112,18 @@ void Nest::choose_lane(LaneChoice choice) {
   take([&](const Axis& axis) { return axis.reduced == reduced; });
 }
 
+bool Nest::tile_along(size_t view) {
+  if (!lane_ || axes_[*lane_].strides[view] <= 1) return false;
+  for (size_t i = 0; i < axes_.size() && !across_; ++i)
+    if (axes_[i].strides[view] == 1 && axes_[i].size >= least_rows && !axes_[i].reduced) across_ = i;
+  return across_.has_value();
+}
+
 void Nest::split(int64_t parts) { parts_ = parts; }
 
 int64_t Nest::steps(size_t axis) const {
   const int64_t size = axes_[axis].size;
-  return axis == lane_ ? rounded_up(size, vector_size) : size;
+  return axis == lane_ || axis == across_ ? rounded_up(size, vector_size) : size;
 }
 
 int64_t Nest::elements() const {
@@ -142,7 +150,9 @@ int64_t Nest::outermost_reduced_steps() const {
 }
 
 int64_t Nest::gathers() const {
-  return lane_ ? std::ranges::count_if(axes_[*lane_].strides, [](int64_t stride) { return stride > 1; }) : 0;
+  return lane_ && !across_
+             ? std::ranges::count_if(axes_[*lane_].strides, [](int64_t stride) { return stride > 1; })
+             : 0;
 }
 
 std::vector<Nest::Level> Nest::levels(bool reduced) const {
@@ -204,7 +214,8 @@ void Nest::open(KernelBuilder& k, std::span<const Level> levels, const Body& bod
   if (levels.empty()) return body();
   const Level& level = levels[0];
   if (level.axis == dealt_) return open_dealt(k, level, [&] { open(k, levels.subspan(1), body); });
-  if (level.axis == lane_) return open_lanes(k, level, [&] { open(k, levels.subspan(1), body); });
+  if (level.axis == lane_ || level.axis == across_)
+    return open_lanes(k, level, [&] { open(k, levels.subspan(1), body); });
   const Axis& axis = axes_[level.axis];
   const auto inside = [&](Index i) {
     at_[level.axis] = std::move(i);
@@ -220,6 +231,11 @@ void Nest::open(KernelBuilder& k, std::span<const Level> levels, const Body& bod
 
 void Nest::at_vector(size_t axis, Index first, std::optional<Index> count, const Body& body) {
   at_[axis] = std::move(first);
+  if (axis == across_) {
+    rows_ = std::move(count);
+    body();
+    return rows_.reset();
+  }
   count_ = std::move(count);
   vector_ = true;
   body();
@@ -281,16 +297,50 @@ Index Nest::position(size_t dimension) const {
   return own.size() == 1 ? at_[own[0]] : at_[own[0]] * vector_size + at_[own[1]];
 }
 
-// A blocked view holds zeros in the lanes that are not there, and can be read and written as a whole.
-Access Nest::access(BufferId buffer, size_t view) const {
+Index Nest::place(size_t view) const {
   Index index = 0;
   for (size_t i = 0; i < axes_.size(); ++i) index += at_[i] * axes_[i].strides[view];
-  if (!vector_) return {.buffer = buffer, .index = index};
-  const Axis& lane = axes_[*lane_];
+  return index;
+}
+
+// A blocked view holds zeros in the lanes that are not there, and can be read and written as a whole.
+bool Nest::is_padded(size_t axis, size_t view) const {
+  return axes_[axis].blocked[view] && axes_[axis].total;
+}
+
+Access Nest::access(BufferId buffer, size_t view) const {
+  if (!vector_) return {.buffer = buffer, .index = place(view)};
   return {.buffer = buffer,
-          .index = index,
-          .lane_stride = lane.strides[view],
-          .count = lane.blocked[view] && lane.total ? std::nullopt : count_};
+          .index = place(view),
+          .lane_stride = axes_[*lane_].strides[view],
+          .count = is_padded(*lane_, view) ? std::nullopt : count_};
+}
+
+void Nest::load_tile(KernelBuilder& k, BufferId buffer, size_t view, const TileHandle& rows) const {
+  const auto count = is_padded(*across_, view) ? std::nullopt : rows_;
+  k.unroll("i", vector_size, [&](const Index& i) {
+    const auto load = [&] {
+      rows.set(
+          {i},
+          k.load({.buffer = buffer, .index = place(view) + i * axes_[*lane_].strides[view], .count = count},
+                 true));
+    };
+    if (!count_) return load();
+    rows.set({i}, k.number(rows(i).dtype(), 0, true));
+    k.when({*count_ - 1 - i}, load);
+  });
+}
+
+void Nest::store_tile(KernelBuilder& k, BufferId buffer, const TileHandle& columns) const {
+  const auto count = is_padded(*lane_, 0) ? std::nullopt : count_;
+  k.unroll("i", vector_size, [&](const Index& i) {
+    const auto store = [&] {
+      k.store({.buffer = buffer, .index = place(0) + i * axes_[*across_].strides[0], .count = count},
+              columns(i));
+    };
+    if (!rows_) return store();
+    k.when({*rows_ - 1 - i}, store);
+  });
 }
 
 Expr Nest::load(KernelBuilder& k, BufferId buffer, size_t view) const {
@@ -304,7 +354,8 @@ void Nest::store(KernelBuilder& k, BufferId buffer, size_t view, Expr value, con
 }
 
 double nest_seconds(const Nest& nest, double bytes, double vector_seconds) {
-  constexpr double issue = 0.25e-9, gather = 1e-9;
+  constexpr double issue = 0.25e-9, gather = 1e-9, tiled = 1e-9;
+  if (nest.is_tiled()) vector_seconds += tiled;
   const double each = std::max(issue, vector_seconds) + gather * static_cast<double>(nest.gathers());
   return std::max(bytes / bytes_per_second, static_cast<double>(nest.vectors()) * each) + call_seconds;
 }

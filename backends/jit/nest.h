@@ -57,6 +57,15 @@ class Nest {
   void over_reduced(KernelBuilder& k, int64_t chains, const Body& body);
   int64_t chain() const { return chain_; }
 
+  /// Walks tiles of sixteen lanes by sixteen steps along the dimension along which `view` is contiguous, if
+  /// that is another: so that neither side of a copy has its lanes apart. Before over_kept(); false, and
+  /// nothing is changed, where there is none.
+  bool tile_along(size_t view);
+  /// The present tile as `view` has it in rows, and as the first view has it in columns. What is not there is
+  /// zero.
+  void load_tile(KernelBuilder& k, BufferId buffer, size_t view, const TileHandle& rows) const;
+  void store_tile(KernelBuilder& k, BufferId buffer, const TileHandle& columns) const;
+
   /// Whether a load at the present place is of sixteen elements.
   bool vector() const { return vector_; }
   /// Lanes that are there, where not all are.
@@ -74,6 +83,7 @@ class Nest {
   int64_t kept_vectors() const;
   int64_t outermost_reduced_steps() const;  ///< of what split() shares
   int64_t gathers() const;                  ///< how many views have their lanes apart
+  bool is_tiled() const { return across_.has_value(); }
 
  private:
   struct Axis {
@@ -102,12 +112,16 @@ class Nest {
   void open_lanes(KernelBuilder& k, const Level& level, const Body& body);
   void open_dealt(KernelBuilder& k, const Level& level, const Body& body);
   void at_vector(size_t axis, Index first, std::optional<Index> count, const Body& body);
+  Index place(size_t view) const;
+  bool is_padded(size_t axis, size_t view) const;
   Index block_of(const Axis& axis) const;
 
   std::vector<Axis> axes_;
   std::vector<Index> at_;  ///< by axis
   std::optional<size_t> lane_;
   std::optional<Index> count_;
+  std::optional<size_t> across_;  ///< the axis of a tile's steps
+  std::optional<Index> rows_;     ///< of a tile, steps that are there, where not all are
   bool vector_ = false;
   int64_t parts_ = 1;
   Index part_ = 0;

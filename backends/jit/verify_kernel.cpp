@@ -1,5 +1,7 @@
 #include "backends/jit/verify_kernel.h"
 
+#include <bit>
+
 #include "ir/error.h"
 
 namespace sinter::jit {
@@ -156,6 +158,10 @@ class Verifier {
   void verify_expression(const Expression& e) {
     if (e.op == Op::load) verify(e.access, e.vector);
     if (e.op == Op::tile) verify(e.element);
+    if (e.op == Op::even_blocks || e.op == Op::odd_blocks)
+      check(e.index.is_constant() && std::has_single_bit(static_cast<uint64_t>(e.index.constant())) &&
+                e.index.constant() < vector_size,
+            fmt::format("{} takes blocks of 1, 2, 4 or 8 lanes", to_string(e.op)));
     for (size_t i = 0; i < e.arguments.size(); ++i) {
       const bool vector = e.op == Op::splat ? false : is_over_lanes(e.op) ? true : e.vector;
       verify_value(e.arguments[i], argument_type(e, i), vector,

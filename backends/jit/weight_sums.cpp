@@ -10,7 +10,27 @@ namespace {
 
 constexpr int64_t columns_at_once = 4;  // neighbours share most of what they read of x
 
+// What a core reads of planes that stay in its first cache, in the next ones, and in none.
+constexpr double first_cache_bytes = 32 << 10, near_bytes = 2 << 20;
+constexpr double near_bytes_per_second = 100e9, far_bytes_per_second = 40e9;
+constexpr int64_t registers_of_sums = 28;
+
 }  // namespace
+
+// Each tile of sums reads all planes of its output channels once for each input channel.
+double weight_sums_seconds(const Convolution& size) {
+  const double products = gradient_seconds(size);
+  const int64_t taps = std::min(size.kw, registers_of_sums);
+  const int64_t channels = std::min(size.o, registers_of_sums / taps);
+  const int64_t vector_bytes = vector_size * size_of(DType::f32);
+  const double planes = static_cast<double>(channels * size.oh * size.ow * vector_bytes);
+  if (planes <= first_cache_bytes) return products;
+  const double vectors =
+      size.multiply_adds() / static_cast<double>(size.n) * static_cast<double>(batch_blocks(size.n));
+  const double bytes = vectors * static_cast<double>(vector_bytes) *
+                       (1 / static_cast<double>(taps) + 1 / static_cast<double>(channels));
+  return std::max(products, bytes / (planes <= near_bytes ? near_bytes_per_second : far_bytes_per_second));
+}
 
 WeightSums::WeightSums(KernelBuilder& k, const Convolution& size, const BatchValue& x, const CpuTarget& cpu)
     : k_(k),

@@ -8,6 +8,9 @@
 
 namespace sinter::jit {
 
+/// Estimated time of the whole gradient of the weights by such sums, every product made.
+double weight_sums_seconds(const Convolution& size);
+
 /// Sums of a convolution's gradient by weights that are in registers at a time: those of some output
 /// channels, one input channel and neighbouring taps of a kernel row, sixteen samples in the lanes.
 class WeightSums {

@@ -103,6 +103,19 @@ TEST(JitKernel, PlacesOfAPermutationAreIntegers) {
   EXPECT_NE(with(DType::f32).find("argument 2 of permute takes i32x16, not f32x16"), std::string::npos);
 }
 
+TEST(JitKernel, BlocksOfLanesAreHalvesOfVectors) {
+  const auto with = [](int64_t lanes) {
+    Scaled scaled;
+    KernelBuilder& b = scaled.builder;
+    const Expr x = b.load({.buffer = scaled.x, .index = 0}, true);
+    b.store({.buffer = scaled.y, .index = 0}, b.even_blocks(x, x, lanes));
+    return refusal(b);
+  };
+  EXPECT_EQ(with(8), "none");
+  for (const int64_t lanes : {0, 3, 16})
+    EXPECT_NE(with(lanes).find("even_blocks takes blocks of 1, 2, 4 or 8 lanes"), std::string::npos) << lanes;
+}
+
 TEST(JitKernel, TypesFit) {
   Scaled vector_to_scalar;
   KernelBuilder& b = vector_to_scalar.builder;
