@@ -60,7 +60,7 @@ RECIPES = (
     few_steps("resnet34", 1e-5),
     few_steps("googlenet", 1e-4),
     Recipe("vgg11_quarter", 0.02, tolerance=1e-3),
-    few_steps("vgg11", 1e-4),
+    few_steps("vgg11", 3e-5),
     few_steps("alexnet", 1e-4),
     few_steps("nin", 1e-4),
     two_steps("resnet50"),
