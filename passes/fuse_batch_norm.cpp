@@ -76,16 +76,8 @@ class Fuser {
         readers, [&](NodeId id) { return op_def(graph_.node(id).op).elementwise != Elementwise::no; });
     if (reader == readers.end()) return;
     remark(norm, fmt::format("{} is not fused with {}: {}", to_string(graph_.node(norm).op),
-                             to_string(graph_.node(*reader).op), why_apart(normalized, *reader)));
-  }
-
-  std::string why_apart(ValueId normalized, NodeId reader) const {
-    const size_t count = readers_.of(normalized).size();
-    if (count > 1 || readers_.is_result(normalized))
-      return fmt::format("its result is read by {} node{}{}", count, count == 1 ? "" : "s",
-                         readers_.is_result(normalized) ? " and is a result of the graph" : "");
-    if (group_of_[reader] >= 0) return "that is fused with another already";
-    return "not all operands of that have the shape of its result";
+                             to_string(graph_.node(*reader).op),
+                             why_apart(readers_, normalized, group_of_[*reader] >= 0)));
   }
 
   // What makes dy, and all that is read by it alone; nearest ops are given up last.
@@ -101,7 +93,7 @@ class Fuser {
         if (!id.valid() || graph_.info(id).kind != ValueKind::result) continue;
         const NodeId maker = graph_.info(id).node;
         if (std::ranges::count(found, maker) == 0 && joins(maker, shape) &&
-            (i == 0 || read_only_by(id, found)))
+            (i == 0 || readers_.are_only(id, found)))
           found.push_back(maker);
       }
     }
@@ -110,12 +102,6 @@ class Fuser {
       std::ranges::sort(group);
       if (accept(group)) return;
     }
-  }
-
-  bool read_only_by(ValueId id, const Group& group) const {
-    return !readers_.is_result(id) && std::ranges::all_of(readers_.of(id), [&](NodeId reader) {
-      return std::ranges::count(group, reader) > 0;
-    });
   }
 
   // Whether an operand from outside is made from what the group gives: no order of nodes is right then.

@@ -17,6 +17,12 @@ bool is_pool(OpKind op) {
   return op == OpKind::max_pool2d || op == OpKind::max_pool2d_argmax || op == OpKind::avg_pool2d;
 }
 
+// A function of each element of one value, such as relu or clip.
+bool is_activation(const Graph& graph, const Node& node) {
+  return op_def(node.op).elementwise != Elementwise::no && node.operands.size() == 1 &&
+         graph.type(node.operands[0]) == graph.type(node.results[0]);
+}
+
 bool is_gradient(OpKind op) {
   return op == OpKind::conv2d_backward_weights || op == OpKind::conv2d_backward_data;
 }
@@ -100,7 +106,7 @@ class Fuser {
   std::vector<NodeId> up_to_pool(NodeId id) const {
     std::vector<NodeId> nodes = {id};
     NodeId next = first_reader(id);
-    if (next >= 0 && is_activation(graph_.node(next).op)) {
+    if (next >= 0 && is_activation(graph_, graph_.node(next))) {
       nodes.push_back(next);
       next = first_reader(next);
     }

@@ -1,10 +1,11 @@
 #include "passes/fuse_epilogues.h"
 
 #include <algorithm>
-#include <map>
 #include <span>
 
 #include "ir/copy.h"
+#include "ir/op_table.h"
+#include "passes/elementwise_groups.h"
 #include "passes/fusion_body.h"
 #include "passes/readers.h"
 #include "passes/target_memo.h"
@@ -13,11 +14,8 @@
 namespace sinter {
 namespace {
 
-using Group = std::vector<NodeId>;  ///< in the order of the graph
-
-// Every cut of a tree is weighed, and what it is cut into again: work that grows with the cube of its size.
-// What networks compute between two products is far smaller.
-constexpr size_t most_in_tree = 64;
+// Each length is weighed. What networks put between two products is shorter.
+constexpr size_t most_behind_product = 16;
 
 // Gradients by data, which the gradient of an activation reads.
 bool is_data_gradient(OpKind op) {
@@ -58,42 +56,75 @@ class Fuser {
       remarks_->push_back(std::move(said));
   }
 
-  // The only reader of a node's only result; -1: there are others, or the graph's caller is one.
-  NodeId only_reader(NodeId id) const {
-    const Node& node = graph_.node(id);
-    return node.results.size() == 1 ? readers_.only(node.results[0]) : -1;
+  // The first of those that read what a group makes and are not of it; -1: there is none.
+  NodeId next_reader(const NodeGroup& group) const {
+    NodeId next = -1;
+    for (const NodeId id : group)
+      for (const ValueId value : graph_.node(id).results)
+        for (const NodeId reader : readers_.of(value))
+          if (std::ranges::count(group, reader) == 0 && (next < 0 || reader < next)) next = reader;
+    return next;
   }
 
-  bool adds_same_shape(const Node& node) const {
-    return node.op == OpKind::add && graph_.type(node.operands[0]) == graph_.type(node.operands[1]);
-  }
-
-  void extend_product(NodeId root) {
-    Group group = {root};
-    bool added = false;
-    for (NodeId next = only_reader(root); next >= 0; next = only_reader(next)) {
-      const Node& node = graph_.node(next);
-      const bool add = !added && adds_same_shape(node);
-      // Another product may have taken the sum of the two already.
-      if (group_of_[next] >= 0 || (!add && !is_activation(node.op))) break;
+  // A product and what follows it element by element, each group larger than the one before: of each only
+  // the last value is read outside.
+  std::vector<NodeGroup> groups_behind(NodeId root) const {
+    const Type& made = graph_.type(graph_.node(root).results[0]);
+    std::vector<NodeGroup> groups;
+    NodeGroup group = {root};
+    while (group.size() <= most_behind_product) {
+      const NodeId next = next_reader(group);
+      // Another product may have taken a sum of the two already.
+      if (next < 0 || group_of_[next] >= 0 || !joins_chains(graph_.node(next))) break;
+      const Type& last = graph_.type(graph_.node(next).results[0]);
+      if (last.shape != made.shape) break;
       group.push_back(next);
-      added = true;
-      if (!add) break;
+      if (last == made && readers_.read_outside(graph_, group) == graph_.node(next).results)
+        groups.push_back(group);
     }
-    if (group.size() == 1) say_why_alone(root);
-    for (; !group.empty(); group.pop_back())
-      if (group.size() > 1 && accept(group)) return;
+    return groups;
+  }
+
+  // The quickest of these groups, with what it leaves apart.
+  void extend_product(NodeId root) {
+    const std::vector<NodeGroup> groups = groups_behind(root);
+    if (groups.empty()) return say_why_alone(root);
+    const std::span<const NodeId> all = groups.back();
+    const NodeGroup* best = nullptr;
+    double least = seconds_apart(target_, graph_, all);
+    for (size_t i = groups.size(); i-- > 0;) {
+      const NodeGroup& group = groups[i];
+      const Body body = body_of(group).body;
+      if (const auto why_not = target_.refuses_fusion(*body)) {
+        say_why_not(group, *body, *why_not);
+        continue;
+      }
+      const double seconds =
+          fusion_seconds(target_, *body) + seconds_apart(target_, graph_, all.subspan(group.size()));
+      const bool is_best = best == nullptr ? seconds <= least : seconds < least;
+      if (!is_best) {
+        if (best == nullptr) say_why_not(group, *body, quicker_apart);
+        continue;
+      }
+      if (best != nullptr) say_why_not(*best, *body_of(*best).body, quicker_apart);
+      best = &group;
+      least = seconds;
+    }
+    if (best != nullptr) take(*best);
   }
 
   void say_why_alone(NodeId root) {
     const Node& node = graph_.node(root);
-    const auto& readers = readers_.of(node.results[0]);
-    for (const NodeId reader : readers)
-      if (is_activation(graph_.node(reader).op))
-        remark(node,
-               fmt::format("{} is not fused with {}: its result is read by {} node{}{}", to_string(node.op),
-                           to_string(graph_.node(reader).op), readers.size(), readers.size() == 1 ? "" : "s",
-                           readers_.is_result(node.results[0]) ? " and is a result of the graph" : ""));
+    const ValueId made = node.results[0];
+    const auto& readers = readers_.of(made);
+    const auto reader = std::ranges::find_if(readers, [&](NodeId id) {
+      return op_def(graph_.node(id).op).elementwise != Elementwise::no &&
+             graph_.type(graph_.node(id).results[0]) == graph_.type(made);
+    });
+    if (reader == readers.end()) return;
+    remark(node,
+           fmt::format("{} is not fused with {}: {}", to_string(node.op), to_string(graph_.node(*reader).op),
+                       why_apart(readers_, made, group_of_[*reader] >= 0)));
   }
 
   // The sum of dy over all but its channels beside the gradient of the weights.
@@ -104,7 +135,7 @@ class Fuser {
       if (sum.op != OpKind::sum || sum.attributes.ints("axes") != Ints{0, 2, 3} ||
           sum.attributes.boolean("keepdims"))
         continue;
-      const Group group = {std::min(weights, reader), std::max(weights, reader)};
+      const NodeGroup group = {std::min(weights, reader), std::max(weights, reader)};
       const ValueId first = graph_.node(group[0]).results[0];
       const bool read_between =
           std::ranges::any_of(readers_.of(first), [&](NodeId id) { return id < group[1]; });
@@ -126,110 +157,79 @@ class Fuser {
            node.results.size() == 1 && !replaces(node.results[0]) && std::ranges::all_of(node.operands, fits);
   }
 
-  // Each group is a tree whose last node alone is read outside. Where one is as large as it may be, the next
-  // begins.
   void join_chains() {
-    std::map<NodeId, Group> trees;  // by last node
-    for (NodeId id = 0; id < node_count(); ++id) {
-      const Node& node = graph_.node(id);
-      if (group_of_[id] >= 0 || !joins_chains(node)) continue;
-      Group tree;
-      for (const ValueId operand : node.operands) {
-        if (!operand.valid() || graph_.info(operand).kind != ValueKind::result) continue;
-        const auto found = trees.find(graph_.info(operand).node);
-        if (found == trees.end() || only_reader(found->first) != id ||
-            tree.size() + found->second.size() >= most_in_tree ||
-            graph_.type(operand).shape != graph_.type(node.results[0]).shape)
-          continue;
-        tree.insert(tree.end(), found->second.begin(), found->second.end());
-        trees.erase(found);
-      }
-      tree.push_back(id);
-      std::ranges::sort(tree);
-      trees.emplace(id, std::move(tree));
-    }
-    for (const auto& [_, tree] : trees)
-      if (!accept_with_gradient(tree)) accept_tree(tree);
+    const auto joins = [&](NodeId id) { return group_of_[id] < 0 && joins_chains(graph_.node(id)); };
+    for (const NodeGroup& chain : elementwise_groups(graph_, readers_, joins))
+      if (!accept_with_gradient(chain)) accept_chain(chain);
   }
 
   // As one; or cut in two, where the target expects that to be quicker: it may know a part, such as an
   // activation's gradient, and not the whole.
-  void accept_tree(const Group& tree) {
-    if (tree.size() == 1) return;
-    std::pair<Group, Group> best = {tree, {}};
-    double least = seconds_of(tree);
-    for (const NodeId id : std::span(tree).first(tree.size() - 1)) {
-      auto parts = cut(tree, id);
-      const double seconds = seconds_of(parts.first) + seconds_of(parts.second);
+  void accept_chain(const NodeGroup& chain) {
+    if (chain.size() == 1) return;
+    std::pair<NodeGroup, NodeGroup> best = {chain, {}};
+    double least = seconds_of(chain);
+    for (const NodeId id : std::span(chain).first(chain.size() - 1)) {
+      auto parts = cut_group(graph_, readers_, chain, id);
+      if (!parts) continue;
+      const double seconds = seconds_of(parts->first) + seconds_of(parts->second);
       if (seconds >= least) continue;
       least = seconds;
-      best = std::move(parts);
+      best = std::move(*parts);
     }
     if (best.second.empty()) {
-      accept(tree);
+      accept(chain);
       return;
     }
-    const Body body = body_of(tree).body;
-    say_why_not(tree, *body, target_.refuses_fusion(*body).value_or(std::string(quicker_apart)));
-    accept_tree(best.first);
-    accept_tree(best.second);
+    const Body body = body_of(chain).body;
+    say_why_not(chain, *body, target_.refuses_fusion(*body).value_or(std::string(quicker_apart)));
+    accept_chain(best.first);
+    accept_chain(best.second);
   }
 
-  // What a node of a tree is made of, and the rest.
-  std::pair<Group, Group> cut(const Group& tree, NodeId root) const {
-    std::pair<Group, Group> parts = {{root}, {}};
-    for (size_t i = tree.size(); i-- > 0;) {
-      if (tree[i] == root) continue;
-      const bool below = std::ranges::count(parts.first, only_reader(tree[i])) > 0;
-      (below ? parts.first : parts.second).push_back(tree[i]);
-    }
-    std::ranges::reverse(parts.first);
-    std::ranges::reverse(parts.second);
-    return parts;
-  }
-
-  // A tree that alone reads a gradient by data becomes one with it.
-  bool accept_with_gradient(const Group& tree) {
-    for (const NodeId id : tree)
+  // A chain that alone reads a gradient by data becomes one with it.
+  bool accept_with_gradient(const NodeGroup& chain) {
+    for (const NodeId id : chain)
       for (const ValueId operand : graph_.node(id).operands) {
         if (!operand.valid() || graph_.info(operand).kind != ValueKind::result) continue;
         const NodeId maker = graph_.info(operand).node;
-        if (group_of_[maker] >= 0 || !is_data_gradient(graph_.node(maker).op) || only_reader(maker) != id)
+        if (group_of_[maker] >= 0 || !is_data_gradient(graph_.node(maker).op) ||
+            !readers_.are_only(operand, chain))
           continue;
-        Group group = tree;
+        NodeGroup group = chain;
         group.insert(std::ranges::upper_bound(group, maker), maker);
         if (accept(group)) return true;
       }
     return false;
   }
 
-  bool accept(const Group& group) {
+  bool accept(const NodeGroup& group) {
     const Body body = body_of(group).body;
     auto why_not = target_.refuses_fusion(*body);
     if (!why_not && fusion_seconds(target_, *body) > seconds_apart(target_, graph_, group))
       why_not = quicker_apart;
-    if (!why_not) {
-      for (const NodeId id : group) group_of_[id] = static_cast<int>(groups_.size());
-      groups_.push_back(group);
-      return true;
-    }
-    say_why_not(group, *body, *why_not);
-    return false;
+    why_not ? say_why_not(group, *body, *why_not) : take(group);
+    return !why_not;
   }
 
-  void say_why_not(const Group& group, const Graph& body, std::string_view why) {
+  void take(const NodeGroup& group) {
+    for (const NodeId id : group) group_of_[id] = static_cast<int>(groups_.size());
+    groups_.push_back(group);
+  }
+
+  void say_why_not(const NodeGroup& group, const Graph& body, std::string_view why) {
     remark(graph_.node(group[0]), fmt::format("{} is not fused: {}", ops_of(body), why));
   }
 
   // Of a group as one or as its parts, whichever is less.
-  double seconds_of(const Group& group) const {
+  double seconds_of(const NodeGroup& group) const {
     const double apart = seconds_apart(target_, graph_, group);
     if (group.size() == 1) return apart;
     const Body body = body_of(group).body;
     return target_.refuses_fusion(*body) ? apart : std::min(apart, fusion_seconds(target_, *body));
   }
 
-  FusionBody body_of(const Group& group) const {
+  FusionBody body_of(const NodeGroup& group) const {
     return make_fusion_body(graph_, group, readers_.read_outside(graph_, group));
   }
 
@@ -247,7 +247,7 @@ class Fuser {
         copy.node(graph_.node(id));
         continue;
       }
-      const Group& group = groups_[group_of_[id]];
+      const NodeGroup& group = groups_[group_of_[id]];
       if (id != group.back()) continue;
       const auto [body, taken] = body_of(group);
       std::vector<std::optional<Value>> operands;
@@ -266,7 +266,7 @@ class Fuser {
   std::vector<Remark>* remarks_;
   Readers readers_;
   std::vector<int> group_of_;  ///< by node; -1: alone
-  std::vector<Group> groups_;
+  std::vector<NodeGroup> groups_;
 };
 
 }  // namespace

@@ -85,6 +85,15 @@ FusionBody make_fusion_body(const Graph& graph, std::span<const NodeId> nodes,
   return maker.finish(results);
 }
 
+std::string why_apart(const Readers& readers, ValueId made, bool taken) {
+  const size_t count = readers.of(made).size();
+  if (count > 1 || readers.is_result(made))
+    return fmt::format("its result is read by {} node{}{}", count, count == 1 ? "" : "s",
+                       readers.is_result(made) ? " and is a result of the graph" : "");
+  return taken ? "that is fused with another already"
+               : "not all operands of that have the shape of its result";
+}
+
 std::string ops_of(const Graph& body) {
   std::string ops;
   for (const Node& node : body.nodes())

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "passes/readers.h"
 #include "passes/target.h"
 
 namespace sinter {
@@ -23,10 +24,8 @@ FusionBody make_fusion_body(const Graph& graph, std::span<const NodeId> nodes,
 /// Why a target's own estimates speak against a fusion.
 constexpr std::string_view quicker_apart = "the target expects its parts to be quicker on their own";
 
-/// The activations that a product takes along.
-constexpr bool is_activation(OpKind op) {
-  return op == OpKind::relu || op == OpKind::sigmoid || op == OpKind::tanh || op == OpKind::leaky_relu;
-}
+/// Why an elementwise op stays apart from what makes a value that it reads; `taken`: it is fused already.
+std::string why_apart(const Readers& readers, ValueId made, bool taken);
 
 /// The ops of a body as messages name them: `conv2d + relu`.
 std::string ops_of(const Graph& body);

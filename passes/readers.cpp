@@ -15,6 +15,11 @@ Readers::Readers(const Graph& graph)
   for (const GraphResult& result : graph.results()) is_result_[result.value.index] = true;
 }
 
+bool Readers::are_only(ValueId value, std::span<const NodeId> nodes) const {
+  return !is_result(value) &&
+         std::ranges::all_of(of(value), [&](NodeId reader) { return std::ranges::count(nodes, reader) > 0; });
+}
+
 std::vector<ValueId> Readers::read_outside(const Graph& graph, std::span<const NodeId> nodes) const {
   std::vector<ValueId> values;
   for (const NodeId id : nodes)

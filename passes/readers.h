@@ -19,6 +19,8 @@ class Readers {
   NodeId only(ValueId value) const {
     return is_result(value) || reads_[value.index] != 1 ? -1 : of(value).front();
   }
+  /// Whether nobody but these nodes reads a value.
+  bool are_only(ValueId value, std::span<const NodeId> nodes) const;
   /// Of what these nodes make, in their order, what others than they read, or the caller.
   std::vector<ValueId> read_outside(const Graph& graph, std::span<const NodeId> nodes) const;
 

@@ -210,12 +210,31 @@ class Planner {
   int64_t kept_bytes_ = 0;
 };
 
-// Of all but loops, whose values are not made again.
-double expected_seconds(const Target& target, const Graph& graph) {
-  double sum = 0;
-  for (const Node& node : graph.nodes())
-    if (node.op != OpKind::slab_loop) sum += expected_seconds(target, graph, node).value_or(0);
-  return sum;
+// Expected of all but loops, whose values are not made again.
+struct Seconds {
+  double once = 0;
+  double again = 0;  ///< of nodes that compute what another did, as this pass leaves them
+};
+
+Seconds seconds_of(const Target& target, const Graph& graph) {
+  Seconds seconds;
+  std::map<ValueId, ValueId> same;
+  std::vector<Node> seen;
+  for (Node node : graph.nodes()) {
+    if (node.op == OpKind::slab_loop) continue;
+    const double own = expected_seconds(target, graph, node).value_or(0);
+    for (ValueId& operand : node.operands)
+      if (const auto found = same.find(operand); found != same.end()) operand = found->second;
+    const auto first = std::ranges::find_if(seen, [&](const Node& other) {
+      return other.op == node.op && other.operands == node.operands && other.attributes == node.attributes;
+    });
+    (first == seen.end() ? seconds.once : seconds.again) += own;
+    if (first == seen.end())
+      seen.push_back(std::move(node));
+    else
+      for (size_t i = 0; i < node.results.size(); ++i) same.emplace(node.results[i], first->results[i]);
+  }
+  return seconds;
 }
 
 void say_what_is_kept(const Planner& planner, const PassOptions& options) {
@@ -235,15 +254,19 @@ bool recompute(Graph& graph, const PassOptions& options) {
   if (options.recompute == Recompute::never) return false;
   if (options.target == nullptr) fail_input("recompute asks a backend what takes how long; there is none");
   const TargetMemo target(*options.target);
-  Planner planner(graph, target);
-  planner.run(options.recompute == Recompute::always ? std::numeric_limits<double>::infinity()
-                                                     : share_of_auto * expected_seconds(target, graph));
-  say_what_is_kept(planner, options);
-  if (!planner.found()) return false;
-  Graph smaller = planner.rewritten();
-  if (plan_memory(smaller).arena_bytes >= plan_memory(graph).arena_bytes) return false;
-  graph = std::move(smaller);
-  return true;
+  // What is made again for its last reader may be so for one before, once the peak has moved there.
+  for (bool changed = false;; changed = true) {
+    const Seconds spent = seconds_of(target, graph);
+    Planner planner(graph, target);
+    planner.run(options.recompute == Recompute::always ? std::numeric_limits<double>::infinity()
+                                                       : share_of_auto * spent.once - spent.again);
+    Graph smaller = planner.found() ? planner.rewritten() : graph;
+    if (!planner.found() || plan_memory(smaller).arena_bytes >= plan_memory(graph).arena_bytes) {
+      say_what_is_kept(planner, options);
+      return changed;
+    }
+    graph = std::move(smaller);
+  }
 }
 
 }  // namespace sinter

@@ -16,9 +16,9 @@ namespace sinter {
 /// Reads:   options.recompute: never, always, or as long as all of it is expected to take at most 2 % of the
 ///          graph's time, the most memory for a second first; options.target.
 /// Needs:   the value is kept while most memory is taken, and read before and after, not then; what it is
-/// made
-///          from is there again anyway; up to three nodes make it, which the target expects to take at most
-///          as long as four sweeps over it. Nothing is done if plan_memory finds no less memory to be enough.
+///          made from is there again anyway; up to three nodes make it, which the target expects to take at
+///          most as long as four sweeps over it. Nothing is done if plan_memory finds no less memory to be
+///          enough.
 /// Order:   last: it needs layouts, and what lies within a loop over slabs is in cache and stays there.
 /// Returns: true if the graph changed. Remarks say what auto leaves to be kept.
 bool recompute(Graph& graph, const PassOptions& options);
