@@ -12,13 +12,6 @@ using dnnl::prop_kind;
 // Beyond it softplus is x to f32's last digit: where its threshold lies makes no difference then.
 constexpr double softplus_is_x = 16;
 
-// oneDNN's function of one number, times `scale`.
-struct Function {
-  algorithm kind;
-  float alpha = 0;
-  float scale = 1;
-};
-
 // The functions that an op is, one of the other; none: oneDNN has them not, or not those that the op table
 // says. Its clip and what is made of it lose NaN.
 std::vector<Function> functions_of(OpKind op, const Attributes& a) {
@@ -41,8 +34,9 @@ std::vector<Function> functions_of(OpKind op, const Attributes& a) {
     case OpKind::elu:
       return {{algorithm::eltwise_elu, real("alpha")}};
     case OpKind::selu:
-      return {
-          {algorithm::eltwise_elu, static_cast<float>(ops::selu_alpha), static_cast<float>(ops::selu_scale)}};
+      return {{.kind = algorithm::eltwise_elu,
+               .alpha = static_cast<float>(ops::selu_alpha),
+               .scale = static_cast<float>(ops::selu_scale)}};
     case OpKind::gelu:
       return {{a.word("approximate") == "tanh" ? algorithm::eltwise_gelu_tanh : algorithm::eltwise_gelu_erf}};
     case OpKind::silu:
@@ -52,7 +46,8 @@ std::vector<Function> functions_of(OpKind op, const Attributes& a) {
     case OpKind::softplus:
       if (a.real("threshold") < softplus_is_x) return {};
       if (a.real("beta") == 1) return {{algorithm::eltwise_soft_relu}};
-      return {{algorithm::eltwise_linear, real("beta")}, {algorithm::eltwise_soft_relu, 0, 1 / real("beta")}};
+      return {{algorithm::eltwise_linear, real("beta")},
+              {.kind = algorithm::eltwise_soft_relu, .scale = 1 / real("beta")}};
     default:
       return {};
   }
@@ -74,6 +69,9 @@ std::optional<Gradient> gradient_of(OpKind op, const Attributes& a) {
     case OpKind::tanh:
       return Gradient{algorithm::eltwise_tanh_use_dst_for_bwd, DNNL_ARG_DST};
     case OpKind::gelu:
+      if (a.word("approximate") == "tanh") return std::nullopt;  // NaN of large x, whose cube overflows
+      [[fallthrough]];
+    case OpKind::silu:
       return Gradient{functions_of(op, a)[0].kind, DNNL_ARG_SRC};
     case OpKind::softplus:
       if (a.real("threshold") < softplus_is_x || a.real("beta") != 1) return std::nullopt;
@@ -83,29 +81,36 @@ std::optional<Gradient> gradient_of(OpKind op, const Attributes& a) {
   }
 }
 
+void append(dnnl::post_ops& after, const std::vector<Function>& functions) {
+  for (const Function& each : functions) after.append_eltwise(each.scale, each.kind, each.alpha, each.beta);
+}
+
 // A primitive of one function; of several, or of a scaled one, they stand behind the larger of x and x, which
 // is x and NaN where that is.
 dnnl::primitive_desc_base describe_functions(const std::vector<Function>& functions, const memory::desc& x) {
   dnnl::primitive_attr attributes = primitive_attributes({}, {});
   if (functions.size() == 1 && functions[0].scale == 1) {
     const dnnl::eltwise_forward::desc desc(prop_kind::forward_inference, functions[0].kind, x,
-                                           functions[0].alpha, 0);
+                                           functions[0].alpha, functions[0].beta);
     return dnnl::eltwise_forward::primitive_desc(desc, attributes, cpu_engine(), true);
   }
   dnnl::post_ops after;
-  for (const Function& each : functions) after.append_eltwise(each.scale, each.kind, each.alpha, 0);
+  append(after, functions);
   attributes.set_post_ops(after);
   return dnnl::binary::primitive_desc({algorithm::binary_max, x, x, x}, attributes, cpu_engine(), true);
 }
 
 }  // namespace
 
-std::optional<Epilogue> epilogue_of(OpKind op, const Attributes& attributes) {
-  const bool activation =
-      op == OpKind::relu || op == OpKind::leaky_relu || op == OpKind::sigmoid || op == OpKind::tanh;
-  if (!activation) return std::nullopt;
-  const Function function = functions_of(op, attributes)[0];
-  return Epilogue{{}, function.kind, function.alpha};
+// Those that lose NaN too, as its relu does: by themselves others run them as fast, behind a product they
+// would be a sweep over memory.
+std::vector<Function> functions_behind_product(OpKind op, const Attributes& a) {
+  const auto real = [&](std::string_view name) { return static_cast<float>(a.real(name)); };
+  if (op == OpKind::clip) return {{algorithm::eltwise_clip, real("min"), real("max")}};
+  // The last step by a scale: two of one kind would both have the first one's numbers.
+  if (op == OpKind::hard_sigmoid)
+    return {{algorithm::eltwise_linear, 1, 3}, {algorithm::eltwise_clip, 0, 6, 1.0F / 6}};
+  return functions_of(op, a);
 }
 
 dnnl::primitive_attr primitive_attributes(const Epilogue& epilogue, const Descriptions& descriptions) {
@@ -113,7 +118,7 @@ dnnl::primitive_attr primitive_attributes(const Epilogue& epilogue, const Descri
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::post_ops after;
   if (epilogue.added) after.append_binary(algorithm::binary_add, descriptions[epilogue.added->buffer]);
-  if (epilogue.activation) after.append_eltwise(1, *epilogue.activation, epilogue.alpha, 0);
+  append(after, epilogue.functions);
   attributes.set_post_ops(after);
   return attributes;
 }

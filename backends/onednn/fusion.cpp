@@ -47,15 +47,13 @@ Recipes epilogue_recipes(const Graph& body, const BodyView& ports, std::span<con
   ValueId at = root.results[0];
   for (const Node& node : body.nodes().subspan(1)) {
     const bool reads_last = std::ranges::count(node.operands, at) == 1;
-    if (!reads_last || epilogue.activation) return {};
+    if (!reads_last || !epilogue.functions.empty()) return {};
     if (node.op == OpKind::add && !epilogue.added) {
       epilogue.added = ports.port(node.operands[node.operands[0] == at ? 1 : 0]);
       if (!epilogue.added || epilogue.added->type.shape != body.type(at).shape) return {};
-    } else if (const auto activation = epilogue_of(node.op, node.attributes)) {
-      epilogue.activation = activation->activation;
-      epilogue.alpha = activation->alpha;
     } else {
-      return {};
+      epilogue.functions = functions_behind_product(node.op, node.attributes);
+      if (epilogue.functions.empty()) return {};
     }
     at = node.results[0];
   }
@@ -118,7 +116,7 @@ std::optional<double> number_in(const Graph& body, OpKind op) {
 // a slope of 0 or more.
 std::vector<std::pair<OpKind, Attributes>> activations_of(const Graph& body) {
   std::vector<std::pair<OpKind, Attributes>> activations;
-  for (const OpKind kind : {OpKind::relu, OpKind::sigmoid, OpKind::tanh, OpKind::gelu})
+  for (const OpKind kind : {OpKind::relu, OpKind::sigmoid, OpKind::tanh, OpKind::silu, OpKind::gelu})
     activations.emplace_back(kind, Attributes(kind));
   if (const auto slope = number_in(body, OpKind::mul); slope && *slope >= 0)
     activations.emplace_back(OpKind::leaky_relu, Attributes(OpKind::leaky_relu, {{"alpha", *slope}}));

@@ -29,11 +29,17 @@ struct OpView {
   const Port& operand(size_t i) const { return *operands[i]; }
 };
 
-/// What follows in the same primitive: y = activation(op(x) + added).
+/// oneDNN's function of one number, times `scale`.
+struct Function {
+  dnnl::algorithm kind;
+  float alpha = 0, beta = 0;
+  float scale = 1;
+};
+
+/// What follows in the same primitive: y = functions(op(x) + added), one of the other.
 struct Epilogue {
   std::optional<Port> added = {};
-  std::optional<dnnl::algorithm> activation = {};
-  float alpha = 0;
+  std::vector<Function> functions = {};
 };
 
 /// How a primitive's argument is cut when a node's work is.
@@ -124,8 +130,8 @@ Recipes transpose_recipes(const OpView&);
 Recipes resampling_recipes(const OpView&, std::span<const Layout> offered);
 Recipes reorder_recipes(const OpView&, std::span<const Layout> offered);
 
-/// The activation of an op, if it is one that oneDNN can append to another.
-std::optional<Epilogue> epilogue_of(OpKind op, const Attributes& attributes);
+/// The functions that an op is where they stand behind a product; none: oneDNN has no such functions.
+std::vector<Function> functions_behind_product(OpKind op, const Attributes& attributes);
 /// What a primitive is told of its epilogue; `added`: how that operand lies.
 dnnl::primitive_attr primitive_attributes(const Epilogue&, const Descriptions&);
 

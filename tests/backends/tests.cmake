@@ -1,4 +1,4 @@
-set(backends_sources backend_list_test.cpp chain_kernel_test.cpp convolution_layers.cpp parity_test.cpp random_network.cpp
+set(backends_sources activations.cpp backend_list_test.cpp chain_kernel_test.cpp convolution_layers.cpp parity_test.cpp random_network.cpp
   run_graph.cpp same_bits_test.cpp)
 if(SINTER_ONEDNN)
   list(APPEND backends_sources fusion_parity_test.cpp fusion_parts_test.cpp max_pool_pair_test.cpp
