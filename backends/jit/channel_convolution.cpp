@@ -252,13 +252,11 @@ class ChannelWriter {
 bool takes_pool(const Graph& body, const ProductForm& form, const PlaneProduct& size) {
   if (!form.pool) return true;
   const PoolSizes pool = pool_sizes(body, body.node(*form.pool));
-  const bool apart = pool.stride_h == pool.kh && pool.stride_w == pool.kw && pool.top == 0 &&
-                     pool.left == 0 && pool.oh * pool.kh <= size.out_rows &&
-                     pool.ow * pool.kw <= size.out_columns;
   const bool covers = pool.oh * pool.kh == size.out_rows && pool.ow * pool.kw == size.out_columns;
   const bool stores_rest = std::ranges::any_of(
       body.results(), [&](const GraphResult& result) { return body.info(result.value).node != *form.pool; });
-  return apart && (covers || !stores_rest) && pool.kh * pool.kw <= most_window;
+  return pool.lie_apart(size.out_rows, size.out_columns) && (covers || !stores_rest) &&
+         pool.kh * pool.kw <= most_window;
 }
 
 double seconds_of(const PlaneProduct& size, const Shares& shares) {

@@ -46,7 +46,11 @@ PoolSizes pool_sizes(const Graph& body, const Node& pool) {
   const Ints& given = pool.attributes.ints("stride");
   const Ints& stride = given.empty() ? kernel : given;
   const Shape& y = body.type(pool.results[0]).shape;
-  return {kernel[0], kernel[1], stride[0], stride[1], padding[0], padding[1], y[2].size, y[3].size};
+  PoolSizes sizes{kernel[0], kernel[1], stride[0], stride[1], padding[0], padding[1], y[2].size, y[3].size};
+  if (pool.op != OpKind::max_pool2d && pool.op != OpKind::max_pool2d_argmax) return sizes;
+  sizes.dilation_h = pool.attributes.ints("dilation")[0];
+  sizes.dilation_w = pool.attributes.ints("dilation")[1];
+  return sizes;
 }
 
 }  // namespace sinter::jit

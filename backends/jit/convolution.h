@@ -46,6 +46,15 @@ double gradient_seconds(const Convolution& size);
 /// Sizes of a pool's windows.
 struct PoolSizes {
   int64_t kh, kw, stride_h, stride_w, top, left, oh, ow;
+  int64_t dilation_h = 1, dilation_w = 1;
+
+  /// Taps side by side.
+  bool is_dense() const { return dilation_h == 1 && dilation_w == 1; }
+  /// Dense windows beside one another from the first element on, which all lie in an image of that size.
+  bool lie_apart(int64_t height, int64_t width) const {
+    return is_dense() && stride_h == kh && stride_w == kw && top == 0 && left == 0 && oh * kh <= height &&
+           ow * kw <= width;
+  }
 };
 
 PoolSizes pool_sizes(const Graph& body, const Node& pool);

@@ -179,11 +179,9 @@ class ForwardWriter {
 
   // All of what lies beside the windows would have to be computed on its own where a result wants it.
   bool fits_registers() const {
-    const bool apart = pool_->stride_h == pool_->kh && pool_->stride_w == pool_->kw && pool_->top == 0 &&
-                       pool_->left == 0 && pool_->oh * pool_->kh <= size_.oh &&
-                       pool_->ow * pool_->kw <= size_.ow;
     const bool covers = pool_->oh * pool_->kh == size_.oh && pool_->ow * pool_->kw == size_.ow;
-    return apart && (covers || !stores_convolved()) && pool_->kh * pool_->kw * 2 + 3 <= cpu_.vector_registers;
+    return pool_->lie_apart(size_.oh, size_.ow) && (covers || !stores_convolved()) &&
+           pool_->kh * pool_->kw * 2 + 3 <= cpu_.vector_registers;
   }
 
   bool stores_convolved() const {
@@ -392,12 +390,28 @@ class ForwardWriter {
     const Index top = p * pool_->stride_h - pool_->top, left = q * pool_->stride_w - pool_->left;
     const Index from_block = rows_of_thread_ ? Index(0) : block_;
     PoolTaps taps(k_, body_.node(*form_.pool), *pool_);
-    k_.loop("i", std::vector<Index>{0, Index(0) - top}, {pool_->kh, size_.oh - top}, [&](Index i) {
-      k_.loop("j", std::vector<Index>{0, Index(0) - left}, {pool_->kw, size_.ow - left}, [&](Index j) {
-        taps.add(values_[form_.pooled_from.index]->load(from_block, {o, top + i, left + j}), i, j);
+    over_window_taps("i", top, {pool_->kh, pool_->dilation_h}, size_.oh, [&](Index i, Index row) {
+      over_window_taps("j", left, {pool_->kw, pool_->dilation_w}, size_.ow, [&](Index j, Index column) {
+        taps.add(values_[form_.pooled_from.index]->load(from_block, {o, row, column}), i, j);
       });
     });
     store_pooled(taps, o, p, q);
+  }
+
+  struct Taps {
+    int64_t count, dilation;
+  };
+
+  // Of a window along one dimension, those that lie inside.
+  void over_window_taps(const char* name, const Index& first, const Taps& taps, int64_t size,
+                        const std::function<void(Index tap, Index at)>& body) {
+    if (taps.dilation == 1)
+      return k_.loop(name, std::vector<Index>{0, Index(0) - first}, {taps.count, size - first},
+                     [&](Index tap) { body(tap, first + tap); });
+    k_.loop(name, 0, taps.count, [&](Index tap) {
+      const Index at = first + tap * taps.dilation;
+      k_.when({at, size - 1 - at}, [&] { body(tap, at); });
+    });
   }
 
   void store_pooled(const PoolTaps& taps, const Index& o, const Index& p, const Index& q) {

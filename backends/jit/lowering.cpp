@@ -125,13 +125,15 @@ bool has(const Node& node, std::string_view attribute) {
 
 bool is_convolution(const Node& node) { return has(node, "groups"); }
 
-// Pools of convolutions have dense windows, all of whose elements count, or those in the image alone.
+// All elements of a mean behind a convolution count, or those in the image alone. The gradients of
+// convolutions read an argmax as a place in a dense window.
 std::optional<std::string> beyond_convolutions(const Node& pool) {
   const auto beyond = [&](std::string_view what) {
     return fmt::format("there is no kernel for {} with {}", to_string(pool.op), what);
   };
   const auto holds = [&](const char* flag) { return pool.attributes.boolean(flag); };
-  if (has(pool, "dilation") && pool.attributes.ints("dilation") != Ints{1, 1}) return beyond("dilation");
+  if (pool.op == OpKind::max_pool2d_backward && pool.attributes.ints("dilation") != Ints{1, 1})
+    return beyond("dilation");
   if (pool.op == OpKind::avg_pool2d && holds("ceil_mode") && holds("count_include_pad"))
     return beyond("ceil_mode and count_include_pad");
   return std::nullopt;

@@ -10,6 +10,7 @@
 #include "ir/text.h"
 #include "passes/pipeline.h"
 #include "passes/run_passes.h"
+#include "tests/backends/activations.h"
 #include "tests/backends/random_network.h"
 #include "tests/backends/run_graph.h"
 
@@ -40,8 +41,8 @@ struct Window {
   PoolOptions options;
 };
 
-// Beside one another, overlapping, with gaps, over the border, larger than a tile of registers, and beyond
-// the padding.
+// Beside one another, overlapping, with gaps, over the border, larger than a tile of registers, beyond the
+// padding, and with gaps between their elements.
 const Window windows[] = {
     {true, {.kernel_size = {2, 2}}},
     {false, {.kernel_size = {2, 2}}},
@@ -51,6 +52,8 @@ const Window windows[] = {
     {false, {.kernel_size = {5, 5}}},
     {true, {.kernel_size = {3, 3}, .stride = {2, 2}, .ceil_mode = true}},
     {false, {.kernel_size = {3, 2}, .stride = {2, 3}, .padding = {1, 1, 1, 1}, .ceil_mode = true}},
+    {true, {.kernel_size = {2, 2}, .dilation = {2, 3}}},
+    {true, {.kernel_size = {3, 2}, .stride = {2, 1}, .padding = {1, 1, 1, 1}, .dilation = {2, 1}}},
 };
 
 Value average(Value y, const PoolOptions& options) {
@@ -92,19 +95,48 @@ class JitFusion : public testing::Test {
 };
 
 TEST_F(JitFusion, ConvolutionActivationAndPool) {
-  const std::optional<OpKind> activations[] = {std::nullopt, OpKind::relu, OpKind::sigmoid, OpKind::tanh,
-                                               OpKind::leaky_relu};
+  const auto& activations = activations_behind_products();
   size_t number = 0;
   for (const Convolution& c : convolutions)
     for (const Window& window : windows) {
-      const auto activation = activations[number++ % std::size(activations)];
+      const size_t choice = number++ % (activations.size() + 1);
       Graph body;
       Value y = convolution(body, c, number % 3 != 0);
-      if (activation) y = apply(*activation, {y});
+      if (choice < activations.size()) y = activations[choice].apply(y);
       body.add_result(window.maximum ? max_pool2d(y, window.options) : average(y, window.options));
       expect_runs(as_fusion(std::move(body)));
       if (HasFailure()) return;
     }
+}
+
+// Alone, and of the sum with what a residual block goes around.
+TEST_F(JitFusion, ConvolutionAndEveryActivation) {
+  size_t number = 0;
+  for (const Activation& activation : activations_behind_products())
+    for (const bool added : {false, true}) {
+      const Convolution& c = convolutions[number++ % std::size(convolutions)];
+      SCOPED_TRACE(activation.name);
+      Graph body;
+      const Value y = convolution(body, c, true);
+      body.add_result(activation.apply(added ? add(y, body.input("r", y.type())) : y));
+      expect_runs(as_fusion(std::move(body)));
+      if (HasFailure()) return;
+    }
+}
+
+TEST_F(JitFusion, LinearAndEveryActivation) {
+  const std::vector<std::array<int64_t, 3>> sizes = {{1, 17, 5}, {17, 30, 33}, {40, 7, 16}};
+  size_t number = 0;
+  for (const Activation& activation : activations_behind_products()) {
+    const auto& [rows, depth, columns] = sizes[number++ % sizes.size()];
+    SCOPED_TRACE(activation.name);
+    Graph body;
+    body.add_result(activation.apply(linear(body.input("x", f32_type({rows, depth})),
+                                            body.input("w", f32_type({columns, depth})),
+                                            body.input("b", f32_type({columns})))));
+    expect_runs(as_fusion(std::move(body)));
+    if (HasFailure()) return;
+  }
 }
 
 // As training needs them: the activation's result for its gradient, the place of each maximum for the pool's.
@@ -119,6 +151,7 @@ TEST_F(JitFusion, WhatTheGradientsReadIsKept) {
         const Attributes pool(OpKind::max_pool2d_argmax, {{"kernel_size", window.options.kernel_size},
                                                           {"stride", window.options.stride},
                                                           {"padding", window.options.padding},
+                                                          {"dilation", window.options.dilation},
                                                           {"ceil_mode", window.options.ceil_mode}});
         for (const Value each : body.append(OpKind::max_pool2d_argmax, operands, pool)) body.add_result(each);
       } else {
@@ -131,11 +164,15 @@ TEST_F(JitFusion, WhatTheGradientsReadIsKept) {
 
 // From x to all results that it reaches, whatever is fused, and to no other.
 TEST_F(JitFusion, NaNAndInfinityTravelAsInTheReference) {
+  const auto& activations = activations_behind_products();
+  size_t number = 0;
   for (const Convolution& c : convolutions)
     for (const Window& window : windows)
       for (const double special : {std::nan(""), std::numeric_limits<double>::infinity()}) {
         Graph body;
-        const Value y = relu(convolution(body, c, true));
+        const Activation& activation = activations[number++ % activations.size()];
+        SCOPED_TRACE(activation.name);
+        const Value y = activation.apply(convolution(body, c, true));
         body.add_result(window.maximum ? max_pool2d(y, window.options) : average(y, window.options));
         const Graph graph = as_fusion(std::move(body));
         Bindings bindings = random_bindings(graph, random_);

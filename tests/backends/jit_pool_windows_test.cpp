@@ -139,11 +139,23 @@ TEST_F(PoolWindows, BehindAConvolutionSomeAreRefused) {
   EXPECT_EQ(refusal([](Value y) {
               return max_pool2d(y, {.kernel_size = {2, 2}, .dilation = {2, 2}});
             }),
-            "there is no kernel for max_pool2d with dilation");
+            std::nullopt);
   EXPECT_EQ(refusal([](Value y) {
               return avg_pool2d(y, {.kernel_size = {3, 3}, .ceil_mode = true});
             }),
             "there is no kernel for avg_pool2d with ceil_mode and count_include_pad");
+}
+
+TEST_F(PoolWindows, GradientsOfAConvolutionBehindDilatedOnesAreRefused) {
+  Graph body;
+  const Value dy = body.input("dy", f32_type({1, 1, 3, 3}));
+  const Value places = body.input("places", {DType::u8, {1, 1, 3, 3}, {}});
+  const Value unpooled =
+      apply(OpKind::max_pool2d_backward, {dy, places},
+            {{"kernel_size", Ints{2, 2}}, {"dilation", Ints{2, 2}}, {"input_size", Ints{8, 8}}});
+  body.add_result(apply(OpKind::conv2d_backward_weights, {body.input("x", f32_type({1, 1, 9, 9})), unpooled},
+                        {{"kernel_size", Ints{2, 2}}}));
+  EXPECT_EQ(backend_->refuses_fusion(body), "there is no kernel for max_pool2d_backward with dilation");
 }
 
 }  // namespace
