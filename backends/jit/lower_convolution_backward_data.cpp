@@ -1,3 +1,4 @@
+#include "backends/jit/batch_convolution.h"
 #include "backends/jit/body_kernel.h"
 #include "backends/jit/channel_convolution.h"
 #include "backends/jit/convolution.h"
@@ -86,10 +87,16 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
   const Layout& layout = graph.type(node.results[0]).layout;
-  if (layout == batch_blocked(4)) return {{BackwardDataWriter(graph, node, cpu).write()}, 0};
   const NodeBody own = body_of(graph, node);
   const ProductForm form = *backward_data_form(own.body);
-  const PlaneProduct product = backward_data_product(size_of_node(own.body, own.body.node(form.product)));
+  const Convolution size = size_of_node(own.body, own.body.node(form.product));
+  if (layout == batch_blocked(4)) {
+    const auto far = far_backward_data(size);
+    return {{far ? batch_convolution(graph, node, cpu, form, *far)
+                 : BackwardDataWriter(graph, node, cpu).write()},
+            0};
+  }
+  const PlaneProduct product = backward_data_product(size);
   return {{layout.is_plain() ? plain_convolution(graph, node, cpu, form, product)
                              : channel_convolution(graph, node, cpu, form, product)},
           0};

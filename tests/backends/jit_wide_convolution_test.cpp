@@ -40,6 +40,25 @@ TEST_P(JitWideConvolution, Forward) {
   }
 }
 
+// The convolution of dy that a gradient by data is: padding of all kinds, one tap, and more than the kernel
+// reaches, or a stride, which are computed otherwise.
+TEST_P(JitWideConvolution, GradientByData) {
+  const ConvolutionLayer layers[] = {
+      {{2, 3, 18, 40}, {100, 3, 3, 3}, {.padding = {1, 1, 1, 1}}},
+      {{17, 2, 20, 40}, {90, 2, 3, 2}, {.padding = {2, 0, 0, 1}}},
+      {{2, 5, 16, 33}, {131, 5, 1, 1}},
+      {{1, 2, 20, 40}, {90, 2, 2, 2}, {.padding = {2, 1, 0, 1}}},
+      {{1, 2, 22, 80}, {90, 2, 3, 3}, {.stride = {1, 2}}},
+  };
+  for (const ConvolutionLayer& layer : layers) {
+    Graph body;
+    const Value dx = backward_data(body, layer);
+    body.add_result(dx * body.input("y", dx.type()));
+    expect_runs(std::move(body));
+    if (HasFailure()) return;
+  }
+}
+
 // Windows in registers, with the place of each maximum, and windows that share rows.
 TEST_P(JitWideConvolution, ForwardAndPool) {
   const ConvolutionLayer layer = {{2, 67, 4, 31}, {19, 67, 3, 3}, {.padding = {1, 1, 1, 1}}};
