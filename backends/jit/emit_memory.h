@@ -29,6 +29,7 @@ class MemoryEmitter {
 
  private:
   llvm::Value* address_of(const Place& place);
+  llvm::Value* in_register(llvm::Value* pointer);
   llvm::Align align_of(const Access& access, bool vector) const;
   llvm::Value* mask(const Access& access);
   llvm::Value* every_second(llvm::Type* type, llvm::Value* pointer, const Access& access, llvm::Align align);

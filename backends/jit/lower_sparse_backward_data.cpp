@@ -4,7 +4,7 @@
 #include "backends/jit/body_kernel.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
-#include "backends/jit/sparse_gradient.h"
+#include "backends/jit/sparse_data_sums.h"
 #include "backends/jit/tile_shape.h"
 
 namespace sinter::jit {
@@ -22,58 +22,44 @@ SparseForm form_of(const Graph& body) {
   return form;
 }
 
-// Weights as the gradients meet them: for each output channel and tap sixteen input channels together.
-class PackedWeights {
- public:
-  explicit PackedWeights(const Convolution& size)
-      : size_(size), planes_(tile_count(size.c, vector_size)), taps_(size.kh * size.kw) {}
+Kernel pack_weights(const Graph& graph, const Node& node) {
+  BodyKernel kernel(graph, node);
+  KernelBuilder& k = kernel.k;
+  const SparseForm form = form_of(kernel.body());
+  const Convolution& size = form.convolution;
+  const PackedWeights weights(form);
+  const auto place = k.parallel({{"plane", weights.planes()}, {"o", size.o}});
+  const Index plane = place[0], o = place[1];
+  const BufferId weight = kernel.buffer(kernel.body().node(form.product).operands[1]);
+  const BufferId packed = k.scratch("packed", DType::f32, weights.elements(), 0);
+  k.loop("tap", 0, weights.taps(), [&](Index tap) {
+    Access from{.buffer = weight,
+                .index = (o * size.c + plane * vector_size) * weights.taps() + tap,
+                .lane_stride = weights.taps()};
+    if (size.c % vector_size != 0) from.count = size.c - plane * vector_size;
+    k.store({.buffer = packed, .index = weights.at(plane, o, tap)}, k.load(from, true));
+  });
+  return kernel.finish();
+}
 
-  int64_t elements() const { return planes_ * size_.o * taps_ * vector_size; }
-  Index at(const Index& plane, const Index& o, const Index& tap) const {
-    return ((plane * size_.o + o) * taps_ + tap) * vector_size;
-  }
-
-  Kernel pack(const Graph& graph, const Node& node) const {
-    BodyKernel kernel(graph, node);
-    KernelBuilder& k = kernel.k;
-    const auto place = k.parallel({{"plane", planes_}, {"o", size_.o}});
-    const Index plane = place[0], o = place[1];
-    const BufferId weight = kernel.buffer(kernel.body().node(form_of(kernel.body()).product).operands[1]);
-    const BufferId packed = k.scratch("packed", DType::f32, elements(), 0);
-    k.loop("tap", 0, taps_, [&](Index tap) {
-      Access from{
-          .buffer = weight, .index = (o * size_.c + plane * vector_size) * taps_ + tap, .lane_stride = taps_};
-      if (size_.c % vector_size != 0) from.count = size_.c - plane * vector_size;
-      k.store({.buffer = packed, .index = at(plane, o, tap)}, k.load(from, true));
-    });
-    return kernel.finish();
-  }
-
- private:
-  Convolution size_;
-  int64_t planes_, taps_;
-};
-
-// Each unit makes dx of one sample, sixteen channels in the lanes, in a padded tile: for each band of windows
-// the gradients of all output channels into lists, then for each gradient a product for each weight.
+// Each unit makes dx of one sample, sixteen channels in the lanes: for each band of windows the gradients of
+// all output channels into lists, then what they add to each plane of a padded tile. The tile has the pixels
+// that a band reaches: those that no later band does are finished, the others move to its top.
 class SparseDataWriter {
  public:
   SparseDataWriter(const Graph& graph, const Node& node, const CpuTarget& cpu)
       : kernel_(graph, node),
         k_(kernel_.k),
+        cpu_(cpu),
         form_(form_of(kernel_.body())),
         size_(form_.convolution),
-        weights_(size_),
+        weights_(form_),
         grid_(form_, vector_size),
-        band_(choose_band(form_, grid_)),
-        planes_(tile_count(size_.c, vector_size)),
-        rows_(std::max(
-            ((tile_count(form_.pool.oh, band_) - 1) * band_) * form_.pool.stride_h * grid_.row_pixels +
-                grid_.rows(band_),
-            size_.h + grid_.top)),
-        // Beside the weights: a gradient and what is added to.
-        chunk_(std::min<int64_t>(size_.kh * size_.kw, std::max(1, cpu.vector_registers - 4))),
-        skip_zeros_(pays_to_skip_zeros(planes_ * size_.kh * size_.kw, cpu)),
+        band_(sparse_data_band(form_, grid_, cpu)),
+        bands_(tile_count(form_.pool.oh, band_)),
+        advance_(band_ * form_.pool.stride_h * grid_.row_pixels),
+        height_(std::max(grid_.rows(band_), advance_)),
+        rows_(std::max(height_, size_.h + grid_.top - bands_ * advance_)),
         made_(kernel_.body().node(form_.product).results[0]) {}
 
   Kernel write() {
@@ -83,76 +69,76 @@ class SparseDataWriter {
     const auto at = k_.parallel({{"block", batch_blocks(size_.n)},
                                  {"lane", has_empty_lanes ? vector_size : std::min(size_.n, vector_size)}});
     const Sample sample{at[0], at[1]};
-    GradientLists lists(k_, form_, grid_, value(form_.dy), value(form_.argmax), band_, size_.o, skip_zeros_);
-    packed_ = k_.scratch("packed", DType::f32, weights_.elements(), 0);
-    tile_ = k_.workspace("tile", DType::f32, planes_ * plane_elements());
-    k_.when({size_.n - 1 - sample.number()}, [&] { write_sample(lists, sample); });
+    const BufferId packed = k_.scratch("packed", DType::f32, weights_.elements(), 0);
+    const auto sums = sparse_data_sums(
+        k_, {form_, grid_, cpu_, value(form_.dy), value(form_.argmax), kernel_.type(form_.dy), packed});
+    tile_ = k_.workspace("tile", DType::f32, weights_.planes() * plane_elements());
+    k_.when({size_.n - 1 - sample.number()}, [&] { write_sample(*sums, sample); });
     if (has_empty_lanes) k_.when({sample.number() - size_.n}, [&] { clear_sample(sample); });
     return kernel_.finish();
   }
 
  private:
   PixelValue value(ValueId id) { return {k_, kernel_.buffer(id), kernel_.type(id)}; }
-  int64_t plane_elements() const { return rows_ * grid_.width * vector_size; }
+  int64_t row_elements() const { return grid_.width * vector_size; }
+  int64_t plane_elements() const { return rows_ * row_elements(); }
 
-  void write_sample(GradientLists& lists, const Sample& sample) {
-    lists.prepare();
-    k_.loop("i", 0, planes_ * rows_ * grid_.width, [&](Index i) {
-      k_.store({.buffer = tile_, .index = i * vector_size}, k_.number(DType::f32, 0, true));
-    });
-    k_.loop("p", 0, tile_count(form_.pool.oh, band_), [&](Index band) {
-      k_.loop("ob", 0, tile_count(size_.o, vector_size), [&](Index block) {
-        k_.loop("o", std::vector<Index>{0}, {vector_size, size_.o - block * vector_size}, [&](Index o) {
-          lists.collect(sample, {block, o}, band * band_, block * vector_size + o);
-        });
-      });
-      const Index start = band * (band_ * form_.pool.stride_h * grid_.row_pixels * grid_.width * vector_size);
-      k_.loop("plane", 0, planes_, [&](Index plane) {
-        k_.loop("o", 0, size_.o, [&](Index o) { add(lists, plane, plane * plane_elements() + start, o); });
+  void write_sample(SparseDataSums& sums, const Sample& sample) {
+    clear_vectors(0, weights_.planes() * rows_ * grid_.width);
+    k_.loop("band", 0, bands_, [&](Index band) {
+      sums.collect(sample, band * band_);
+      k_.loop("plane", 0, weights_.planes(), [&](Index plane) {
+        sums.add(plane, {.buffer = tile_, .index = plane * plane_elements()});
+        finish_rows(sample, plane, band * advance_, advance_);
+        move_up(plane);
       });
     });
-    over_pixels([&](const Index& plane, const Index& y, const Index& x) { finish(sample, plane, y, x); });
+    if (bands_ * advance_ < size_.h + grid_.top)
+      k_.loop("plane", 0, weights_.planes(),
+              [&](Index plane) { finish_rows(sample, plane, bands_ * advance_, rows_); });
+  }
+
+  void clear_vectors(const Index& start, int64_t vectors) {
+    k_.loop("i", 0, vectors, [&](Index i) {
+      k_.store({.buffer = tile_, .index = start + i * vector_size}, k_.number(DType::f32, 0, true));
+    });
+  }
+
+  // Rows of the tile, the first of which is row `start` of the grid, as far as they are rows of dx.
+  void finish_rows(const Sample& sample, const Index& plane, const Index& start, int64_t rows) {
+    k_.loop("row", {0, grid_.top - start}, {rows, size_.h + grid_.top - start}, [&](Index row) {
+      k_.loop("x", 0, size_.w, [&](Index x) {
+        const Index from = plane * plane_elements() + row * row_elements() + (x + grid_.left) * vector_size;
+        const Expr dx = k_.load({.buffer = tile_, .index = from}, true);
+        finish(sample, plane, (start + row - grid_.top) * size_.w + x, dx);
+      });
+    });
+  }
+
+  // From the first row to the last: each is read before it is overwritten.
+  void move_up(const Index& plane) {
+    const Index start = plane * plane_elements();
+    const int64_t kept = (height_ - advance_) * grid_.width;
+    k_.loop("i", 0, kept, [&](Index i) {
+      k_.store(
+          {.buffer = tile_, .index = start + i * vector_size},
+          k_.load({.buffer = tile_, .index = start + advance_ * row_elements() + i * vector_size}, true));
+    });
+    clear_vectors(start + kept * vector_size, advance_ * grid_.width);
   }
 
   // Lanes without a sample hold zeros.
   void clear_sample(const Sample& sample) {
-    over_pixels([&](const Index& plane, const Index& y, const Index& x) {
-      for (const GraphResult& result : kernel_.body().results())
-        value(result.value).store_channels(sample, plane, y * size_.w + x, k_.number(DType::f32, 0, true));
-    });
-  }
-
-  void over_pixels(const std::function<void(const Index& plane, const Index& y, const Index& x)>& body) {
-    k_.loop("plane", 0, planes_, [&](Index plane) {
-      k_.loop("y", 0, size_.h,
-              [&](Index y) { k_.loop("x", 0, size_.w, [&](Index x) { body(plane, y, x); }); });
-    });
-  }
-
-  void add(const GradientLists& lists, const Index& plane, const Index& start, const Index& o) {
-    const int64_t taps = size_.kh * size_.kw;
-    for (int64_t first = 0; first < taps; first += chunk_) {
-      const int64_t count = std::min(chunk_, taps - first);
-      const TileHandle weight = k_.tile("weight", DType::f32, true, {count});
-      for (int64_t i = 0; i < count; ++i)
-        weight.set({i}, k_.load({.buffer = packed_, .index = weights_.at(plane, o, first + i)}, true));
-      lists.over(o, [&](const Expr& place, const Expr& value) {
-        for (int64_t i = 0; i < count; ++i) {
-          const int64_t ky = (first + i) / size_.kw, kx = (first + i) % size_.kw;
-          const Access at{.buffer = tile_,
-                          .index = start + (ky * grid_.width + kx) * vector_size,
-                          .offset = Offset{place.id(), lists.places()}};
-          k_.store(at, multiply_add(weight(i), value, k_.load(at, true)));
-        }
+    k_.loop("plane", 0, weights_.planes(), [&](Index plane) {
+      k_.loop("pixel", 0, size_.h * size_.w, [&](Index pixel) {
+        for (const GraphResult& result : kernel_.body().results())
+          value(result.value).store_channels(sample, plane, pixel, k_.number(DType::f32, 0, true));
       });
-    }
+    });
   }
 
   // Sixteen channels of a pixel, and what the ops behind make of them.
-  void finish(const Sample& sample, const Index& plane, const Index& y, const Index& x) {
-    const Index from = ((y + grid_.top) * grid_.width + x + grid_.left) * vector_size;
-    const Expr dx = k_.load({.buffer = tile_, .index = plane * plane_elements() + from}, true);
-    const Index pixel = y * size_.w + x;
+  void finish(const Sample& sample, const Index& plane, const Index& pixel, const Expr& dx) {
     const EpiloguePlace place = {
         [&](ValueId id) {
           if (element_count(kernel_.type(id).shape) == 1) return kernel_.spread(id, 0);
@@ -164,16 +150,17 @@ class SparseDataWriter {
 
   BodyKernel kernel_;
   KernelBuilder& k_;
+  const CpuTarget& cpu_;
   SparseForm form_;
   Convolution size_;
   PackedWeights weights_;
   PixelGrid grid_;
-  int64_t band_;  ///< rows of windows whose gradients are in lists at a time
-  int64_t planes_, rows_;
-  int64_t chunk_;  ///< of the taps whose weights are in registers at a time
-  bool skip_zeros_;
+  int64_t band_, bands_;  ///< rows of windows whose gradients are in lists at a time
+  int64_t advance_;       ///< rows of pixels from a band to the next
+  int64_t height_;        ///< rows of pixels that a band reaches, or that lie before the next
+  int64_t rows_;          ///< of the tile, those of x behind the last band among them
   ValueId made_;
-  BufferId packed_ = -1, tile_ = -1;
+  BufferId tile_ = -1;
 };
 
 double finish_seconds(const Convolution& size, const Layout& dx) {
@@ -210,9 +197,8 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
   const NodeBody own = body_of(graph, node);
-  const PackedWeights weights(form_of(own.body).convolution);
-  return {{weights.pack(graph, node), SparseDataWriter(graph, node, cpu).write()},
-          weights.elements() * size_of(DType::f32)};
+  return {{pack_weights(graph, node), SparseDataWriter(graph, node, cpu).write()},
+          PackedWeights(form_of(own.body)).elements() * size_of(DType::f32)};
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ struct Case {
 
 // Few channels (taps beside one another in the lanes), whole and broken blocks of channels and samples, more
 // taps than registers, bands of windows, windows that overlap, leave gaps, reach over the border and beyond
-// the padding.
+// the padding; channels enough for lists of each window's places, in one part and in two.
 const Case cases[] = {
     {{1, 1, 12, 12}, 6, {5, 5}, {.padding = {2, 2, 2, 2}}, {.kernel_size = {2, 2}}},
     {{17, 6, 14, 14}, 16, {5, 5}, {}, {.kernel_size = {2, 2}}},
@@ -42,6 +42,8 @@ const Case cases[] = {
      {3, 3},
      {.padding = {1, 1, 1, 1}},
      {.kernel_size = {3, 2}, .stride = {2, 2}, .ceil_mode = true}},
+    {{3, 20, 10, 12}, 75, {3, 3}, {.padding = {1, 1, 1, 1}}, {.kernel_size = {2, 2}}},
+    {{17, 16, 9, 7}, 96, {1, 2}, {.stride = {2, 1}}, {.kernel_size = {2, 2}, .stride = {1, 3}}},
 };
 
 Type f32_type(const std::vector<int64_t>& shape) {
