@@ -46,6 +46,8 @@ class Backend : public Target {
   virtual std::string_view name() const noexcept = 0;
   /// What `sinter --version` says of it: library and instruction set.
   virtual std::string description() const = 0;
+  /// What, beside the graph, the bits of its results depend on: the descriptions of all that it stands for.
+  virtual std::string versions() const { return description(); }
   /// Begins what compile() of the node will have to do, on threads of its own: worth a call for each node
   /// before the first is compiled. What goes wrong compile() says.
   virtual void prepare(const Graph&, NodeId) const {}

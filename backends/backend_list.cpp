@@ -14,6 +14,11 @@ class BackendList final : public Backend {
 
   std::string_view name() const noexcept override { return backends_[0]->name(); }
   std::string description() const override { return backends_[0]->description(); }
+  std::string versions() const override {
+    std::string all;
+    for (const auto& backend : backends_) all += fmt::format("{} {}\n", backend->name(), backend->versions());
+    return all;
+  }
 
   std::vector<Implementation> implementations(const Graph& graph, NodeId node,
                                               std::span<const Layout> offered) const override {

@@ -103,10 +103,11 @@ void Checkpointer::begin(Trainer& trainer, std::optional<Checkpoint> resumed, bo
   if (stop_) stop_->go_on_from(resumed->best);
   if (!quiet) write_result(fmt::format("going on from {}: {}\n", options_.file, place_of(*held_)));
   if (plan_ != resumed->plan)
-    fmt::print(stderr,
-               "warning: {}: this program on this CPU makes another plan of the model than the checkpoint's; "
-               "the training goes on, though not to the last bit as it would have\n",
-               options_.file);
+    fmt::print(
+        stderr,
+        "warning: {}: this program makes another plan of the model than the checkpoint's, or makes it for "
+        "another instruction set; the training goes on, though not to the last bit as it would have\n",
+        options_.file);
 }
 
 void Checkpointer::after_step(const Trainer& trainer, const Progress& progress, bool stops,

@@ -1,6 +1,7 @@
 #include "passes/slab_estimate.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "passes/fusion_body.h"
@@ -43,6 +44,22 @@ double seconds_in_memory(const Graph& body, int threads) {
   return bytes / memory_bytes_per_second / threads;
 }
 
+// Of a node's ways those where slabs of what crosses the loop's border are runs of memory. A kernel for
+// sixteen samples in the lanes is none for slabs of nine.
+double seconds_in_runs(const Target& target, const Graph& graph, NodeId id, const std::vector<bool>& crossing,
+                       int64_t slab) {
+  const Node& node = graph.node(id);
+  const auto is_run = [&](ValueId value, const Layout& layout) {
+    return !value.valid() || !crossing[value.index] || layout.cuts_into(slab);
+  };
+  double least = std::numeric_limits<double>::infinity();
+  for (const Implementation& way : target.implementations(graph, id, {}))
+    if (std::ranges::equal(node.operands, way.operands, is_run) &&
+        std::ranges::equal(node.results, way.results, is_run))
+      least = std::min(least, way.seconds);
+  return least;
+}
+
 }  // namespace
 
 std::string in_milliseconds(const ThreadTimes& times) {
@@ -55,7 +72,7 @@ double total(const ThreadTimes& times) { return std::accumulate(times.begin(), t
 
 ThreadTimes SlabEstimate::in_slabs(int64_t slab) {
   const int64_t rest = regions_.samples % slab;
-  const double whole = seconds_of(slab), last = rest > 0 ? seconds_of(rest) : 0;
+  const double whole = seconds_of(slab, slab), last = rest > 0 ? seconds_of(rest, slab) : 0;
   ThreadTimes times;
   for (size_t i = 0; i < times.size(); ++i) {
     std::vector<double> busy(weighed_threads[i]);
@@ -72,7 +89,7 @@ ThreadTimes SlabEstimate::at_once() {
   const double sharing = target_ ? sharing_seconds * static_cast<double>(kernels) : 0;
   ThreadTimes times;
   if (kernels_ == Kernels::in_memory) return evenly_at_once(sharing);
-  const double alone = seconds_of(regions_.samples);
+  const double alone = seconds_of(regions_.samples, regions_.samples);
   for (size_t i = 0; i < times.size(); ++i) {
     const int threads = weighed_threads[i];
     times[i] = threads == 1 ? alone : alone * (1 - shared_part + shared_part / threads) + sharing;
@@ -82,7 +99,7 @@ ThreadTimes SlabEstimate::at_once() {
 
 ThreadTimes SlabEstimate::evenly_at_once(double sharing) {
   const Graph body = without_layouts(make_slab_body(graph_, regions_, nodes_, regions_.samples).graph);
-  const double computing = seconds_of(regions_.samples) - seconds_in_memory(body, 1);
+  const double computing = seconds_of(regions_.samples, regions_.samples) - seconds_in_memory(body, 1);
   ThreadTimes times;
   for (size_t i = 0; i < times.size(); ++i) {
     const int threads = weighed_threads[i];
@@ -91,16 +108,28 @@ ThreadTimes SlabEstimate::evenly_at_once(double sharing) {
   return times;
 }
 
-double SlabEstimate::seconds_of(int64_t samples) {
-  const auto [found, is_new] = seconds_.try_emplace(samples, static_cast<double>(samples));
+double SlabEstimate::seconds_of(int64_t samples, int64_t slab) {
+  const auto [found, is_new] = seconds_.try_emplace({samples, slab}, static_cast<double>(samples));
   if (!is_new || target_ == nullptr) return found->second;
   const SlabBody body = make_slab_body(graph_, regions_, nodes_, samples);
   double& seconds = found->second = samples < regions_.samples ? seconds_to_add(body) : 0;
   const Graph plain = without_layouts(body.graph);  // layouts' padding is not to make another choice of it
+  const auto crossing = samples < regions_.samples ? values_at_borders(body, plain) : std::vector<bool>();
   for (NodeId id = 0; id < static_cast<NodeId>(plain.nodes().size()); ++id)
-    seconds += least_seconds(*target_, plain, id);
+    seconds += crossing.empty() ? least_seconds(*target_, plain, id)
+                                : seconds_in_runs(*target_, plain, id, crossing, slab);
   if (kernels_ == Kernels::in_memory) seconds += seconds_in_memory(plain, 1);
   return seconds;
+}
+
+// What a loop of this body reads and writes of the whole batch, by value of the plain body.
+std::vector<bool> SlabEstimate::values_at_borders(const SlabBody& body, const Graph& plain) const {
+  std::vector<bool> crossing(plain.values().size());
+  for (size_t i = 0; i < body.operands.size(); ++i)
+    if (regions_.batched[body.operands[i].index]) crossing[plain.inputs()[i].index] = true;
+  for (size_t i = 0; i < body.results.size(); ++i)
+    if (regions_.batched[body.results[i].index]) crossing[plain.results()[i].value.index] = true;
+  return crossing;
 }
 
 }  // namespace sinter

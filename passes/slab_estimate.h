@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 
+#include "passes/slab_body.h"
 #include "passes/slab_regions.h"
 
 namespace sinter {
@@ -44,14 +45,16 @@ class SlabEstimate {
 
  private:
   ThreadTimes evenly_at_once(double sharing);
-  double seconds_of(int64_t samples);
+  /// Of a slab, or of what is left over; of the whole batch where it is no smaller.
+  double seconds_of(int64_t samples, int64_t slab);
+  std::vector<bool> values_at_borders(const SlabBody& body, const Graph& plain) const;
 
   const Graph& graph_;
   const SlabRegions& regions_;
   const std::vector<NodeId>& nodes_;
   const Target* target_;
   Kernels kernels_;
-  std::map<int64_t, double> seconds_;  ///< by samples
+  std::map<std::pair<int64_t, int64_t>, double> seconds_;  ///< by samples and slab
 };
 
 }  // namespace sinter

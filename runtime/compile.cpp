@@ -53,6 +53,7 @@ std::shared_ptr<const Executable> compile_by(const Backend& backend, Graph graph
   check_concrete(graph);
   check_values(graph, options.available);
   executable->backend = options.backend;
+  executable->versions = backend.versions();
   if (options.profile) executable->profile = std::make_shared<Profile>();
   executable->program = compile_nodes(graph, backend, {}, executable->profile.get());
   executable->fallbacks = find_fallbacks(graph, backend);

@@ -22,6 +22,7 @@ struct Executable {
   CompiledGraph program;
   std::vector<Body> prepared;        ///< what makes some of the graph's parameters of weights (hoist_weights)
   std::string backend;               ///< the one asked for; nodes it cannot run have another
+  std::string versions;              ///< see Backend::versions()
   std::vector<Remark> remarks;       ///< what the passes had to say
   std::vector<Fallback> fallbacks;   ///< nodes that the backend asked for cannot run
   std::shared_ptr<Profile> profile;  ///< its kernels' clocks; null unless it was compiled with them

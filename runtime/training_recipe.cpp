@@ -167,7 +167,7 @@ void check_recipe(const std::string& path, const Recipe& checkpoint, const Recip
 std::string plan_of(const Trainer& trainer) {
   std::string text;
   for (const Executable* executable : trainer.executables()) {
-    text += print(executable->graph);
+    text += executable->versions + print(executable->graph);
     for (const CompiledNode& node : executable->program.nodes)
       text += fmt::format("{} {}\n", node.backend, node.kernels.size());
   }

@@ -28,8 +28,8 @@ using ItemOption = std::function<std::string(std::string_view item)>;
 void check_recipe(const std::string& path, const Recipe& checkpoint, const Recipe& run,
                   const ItemOption& option = {});
 
-/// What a trainer's steps were compiled to: the same text, the same plan and, on the same data, the same
-/// bits.
+/// What a trainer's steps were compiled to, and for which instruction sets: the same text, the same plan and,
+/// on the same data, the same bits.
 std::string plan_of(const Trainer& trainer);
 
 }  // namespace sinter

@@ -290,6 +290,22 @@ TEST_F(Resume, FrozenParametersStayFrozen) {
   EXPECT_EQ(run({"--epochs", "2", "--checkpoint", path("c"), "--freeze", "3.*", "--resume"}).exit_code, 0);
 }
 
+TEST_F(Resume, AnotherInstructionSetIsWarnedOf) {
+  const auto train = [&](const char* epochs, const char* instructions) {
+    return run(
+        {"--epochs", epochs, "--checkpoint", path("c"), "--resume", "--instruction-set", instructions});
+  };
+  EXPECT_EQ(train("1", "baseline").err, "");
+  EXPECT_EQ(train("2", "baseline").err, "");
+  const Outcome other = train("3", "host");
+  EXPECT_EQ(other.exit_code, 0);
+  EXPECT_EQ(
+      other.err,
+      "warning: " + path("c") +
+          ": this program makes another plan of the model than the checkpoint's, or makes it for another "
+          "instruction set; the training goes on, though not to the last bit as it would have\n");
+}
+
 TEST_F(Resume, OneCommandBeginsAndGoesOn) {
   const std::string expected = straight("2");
   const auto train_to = [&](const std::string& epochs) {

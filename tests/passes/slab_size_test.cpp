@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "ir/text.h"
 #include "passes/slab_estimate.h"
 #include "passes/slab_plan.h"
@@ -24,6 +26,20 @@ class LaneTarget final : public Target {
     const auto samples = graph.type(graph.node(id).operands[0]).shape[0].size;
     return {{{plain}, {plain}, static_cast<double>(samples)},
             {{lanes}, {lanes}, 4.0 * static_cast<double>((samples + 15) / 16)}};
+  }
+  double reorder_seconds(const Type&, const Layout&) const override { return 0; }
+  std::optional<std::string> refuses_fusion(const Graph&) const override { return std::nullopt; }
+};
+
+/// The same, without a way in plain layout.
+class LanesOnlyTarget final : public Target {
+ public:
+  using Target::implementations;
+  std::vector<Implementation> implementations(const Graph& graph, NodeId id,
+                                              std::span<const Layout> offered) const override {
+    auto ways = LaneTarget().implementations(graph, id, offered);
+    ways.erase(ways.begin());
+    return ways;
   }
   double reorder_seconds(const Type&, const Layout&) const override { return 0; }
   std::optional<std::string> refuses_fusion(const Graph&) const override { return std::nullopt; }
@@ -70,6 +86,17 @@ TEST(SlabSize, CountsEmptyLanes) {
             16);  // slabs of 10 would take as long as those of 16
   EXPECT_EQ(slab_of(two_relus(20), {}),
             5);  // without a target samples are what counts: one slab for each of 4
+}
+
+TEST(SlabSize, CountsKernelsThatSlabsCanHave) {
+  const LanesOnlyTarget target;
+  const Graph graph = two_relus(33);  // what the loop reads and writes lies as the batch does
+  const SlabRegions regions = find_slab_regions(graph, {});
+  const auto nodes = regions.nodes_of(0, true);
+  SlabEstimate estimate(graph, regions, nodes, &target);
+  EXPECT_EQ(estimate.in_slabs(16)[0], 24);
+  EXPECT_EQ(estimate.in_slabs(9)[0], std::numeric_limits<double>::infinity());
+  EXPECT_EQ(estimate.at_once()[0], 24);
 }
 
 TEST(SlabSize, SlabsGoToTheThreadThatIsFree) {

@@ -62,6 +62,8 @@ constexpr Network networks[] = {
       | conv2d(8, 3, padding=1) | relu | max_pool2d(2, stride=1, dilation=2)
       | conv2d(8, 3, padding=1) | sigmoid | avg_pool2d(3, stride=1, padding=1, count_include_pad=false)
       | adaptive_avg_pool2d(3) | adaptive_max_pool2d(2) | flatten | linear(10))"},
+    {"gradients that only lanes of samples have", R"(image | conv2d(16, 3) | relu | avg_pool2d(2, stride=1)
+      | flatten | linear(10))"},
     {"no convolution", R"(x = image | flatten | slice(dim=1, start=0, end=900, step=3)
       left = x | linear(40) | tanh
       right = x | linear(40) | relu
