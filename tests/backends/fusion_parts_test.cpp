@@ -87,7 +87,7 @@ TEST_F(FusionParts, AChainThatOnlyReferenceRunsStaysWhole) {
   %3 = select(%1, %2, %y) : type
   return %3
 })",
-                 {"reference compare", "reference fusion"});
+                 {"reference fusion"});
 }
 
 }  // namespace
