@@ -19,6 +19,7 @@
 #include "passes/fuse_conv_activation_pool.h"
 #include "passes/fuse_epilogues.h"
 #include "passes/fuse_loss.h"
+#include "passes/fuse_statistics.h"
 #include "passes/fuse_updates.h"
 #include "passes/hoist_weights.h"
 #include "passes/recompute.h"
@@ -30,7 +31,7 @@
 namespace sinter {
 
 std::span<const Pass> pass_table() {
-  static constexpr std::array<Pass, 23> passes = {{
+  static constexpr std::array<Pass, 24> passes = {{
       {"bind_symbols", bind_symbols, Meaning::kept, "put numbers in the place of symbols such as N"},
       {"sink_transposes", sink_transposes, Meaning::kept,
        "take transposes behind what follows them, until they meet their opposites"},
@@ -63,6 +64,8 @@ std::span<const Pass> pass_table() {
        "choose how values lie in memory and reorder them where needed"},
       {"form_slab_loops", form_slab_loops, Meaning::kept,
        "run forward and backward slab by slab of the batch, in cache"},
+      {"fuse_statistics", fuse_statistics, Meaning::kept,
+       "make a batch norm's statistics in the kernel of the convolution before it"},
       {"fuse_updates", fuse_updates, Meaning::kept,
        "make one kernel of an update and the sum of lanes or the product that makes its gradient"},
       {"advance_updates", advance_updates, Meaning::kept,

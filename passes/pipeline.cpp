@@ -26,7 +26,7 @@ std::span<const Step> inference_pipeline() {
 }
 
 std::span<const Step> training_pipeline() {
-  static constexpr std::array<Step, 21> steps = {{
+  static constexpr std::array<Step, 22> steps = {{
       {"bind_symbols", "gradients need sizes"},
       {"sink_transposes", "before autodiff, which would transpose the gradients too"},
       {"absorb_bias", "before autodiff: the bias's gradient is the convolution's then"},
@@ -47,6 +47,8 @@ std::span<const Step> training_pipeline() {
        "a pool joins all that its convolution has been fused with, and its gradient what reads it"},
       {"assign_layouts", "forward and backward together, and fusions like other layouts than their parts"},
       {"form_slab_loops", "a slab's layouts must be known: some join samples"},
+      {"fuse_statistics",
+       "layouts say which kernel a convolution has; before recompute, which reads statistics"},
       {"fuse_updates",
        "loops leave their gradients as lanes, whose sums only updates read; layouts are chosen"},
       {"advance_updates", "fusions and loops are final, and what is in memory when can be counted then"},

@@ -4,6 +4,7 @@
 
 #include "backends/jit/batch_lanes.h"
 #include "backends/jit/body.h"
+#include "backends/jit/channel_moments.h"
 #include "backends/jit/elementwise.h"
 #include "backends/jit/pool_taps.h"
 #include "backends/jit/tile_shape.h"
@@ -68,27 +69,43 @@ class BatchConvolutionWriter {
     band_ = tile_count(row_groups_, bands);
   }
 
+  Lowered lower() {
+    Lowered lowered{{write()}, 0};
+    if (moments_) {
+      lowered.kernels.push_back(moments_->finish(graph_, node_, *form_.norm));
+      lowered.scratch_bytes = moments_->scratch_bytes();
+    }
+    return lowered;
+  }
+
+ private:
   Kernel write() {
     std::vector<std::pair<std::string, int64_t>> extents = {{"block", batch_blocks(size_.n)}};
     if (size_.groups > 1) extents.emplace_back("g", size_.groups);
-    extents.emplace_back("band", tile_count(row_groups_, band_));
+    const int64_t bands = tile_count(row_groups_, band_);
+    extents.emplace_back("band", bands);
     const auto at = k_.parallel(std::move(extents));
     block_ = at[0];
     if (size_.groups > 1) group_ = at[1];
     first_group_ = at.back() * band_;
     bind();
     if (is_packed()) pack();
+    if (form_.norm) {
+      moments_.emplace(k_, ChannelMoments::Units{ChannelMoments::Lanes::samples, size_.group_o(), size_.o,
+                                                 batch_blocks(size_.n) * bands});
+      moments_->clear(size_.group_o());
+    }
     if (walks_channels_)
       waiting_ = k_.workspace("waiting", DType::f32, size_.group_o() * rows_ * columns_ * vector_size);
     k_.loop("group", std::vector<Index>{0}, {band_, row_groups_ - first_group_},
             [&](Index group) { walks_channels_ ? walk_channels(group) : write_rows(group); });
     if (form_.pool && !pools_in_registers_) pool_rows();
+    if (moments_) moments_->keep(block_ * bands + at.back(), group_ * size_.group_o(), size_.group_o());
     Kernel kernel = k_.finish();
     kernel.scratch_argument = static_cast<int64_t>(node_.operands.size() + node_.results.size());
     return kernel;
   }
 
- private:
   // Rows of x stay in a cache near by for all output channels.
   void write_rows(const Index& group) {
     for_tiles(k_, "ot", size_.group_o(), tile_.outer, [&](Index o, int64_t channels) {
@@ -181,6 +198,7 @@ class BatchConvolutionWriter {
   }
 
   bool is_pooled(ValueId id) const { return form_.pool && body_.info(id).node == *form_.pool; }
+  bool is_statistic(ValueId id) const { return form_.norm && body_.info(id).node == *form_.norm; }
 
   BufferId argument(ValueId outer) {
     const size_t position = position_of(node_, outer);
@@ -199,6 +217,7 @@ class BatchConvolutionWriter {
     }
     for (size_t i = 0; i < body_.results().size(); ++i) {
       const ValueId id = body_.results()[i].value;
+      if (is_statistic(id)) continue;
       values_[id.index] = BatchValue(k_, argument(own_.results[i]), graph_.type(own_.results[i]));
     }
     if (form_.pool && !pools_in_registers_ && !values_[form_.pooled_from.index]) {
@@ -314,6 +333,9 @@ class BatchConvolutionWriter {
       finish_element(sum, {i, r, j}, o + i, block.group, block.column + j);
     });
     if (pools_in_registers_) pool_tile(sum, o, block.channels, block.group, block.column, block.width);
+    if (moments_)
+      moments_->add(block.o, {sum, block.channels, rows_, block.width},
+                    values_[form_.normalized_from.index]->count(block_));
   }
 
   Expr initial(const Index& o) {
@@ -335,7 +357,7 @@ class BatchConvolutionWriter {
     });
   }
 
-  // The elementwise ops on one sum; what a pool reads goes back into its register.
+  // The elementwise ops on one sum; what a pool or a norm reads goes back into its register.
   void finish_element(const TileHandle& sum, const std::vector<Index>& at, const Index& o, const Index& group,
                       const Index& column) {
     const Index row = (first_group_ + group) * rows_ + at[1];
@@ -346,8 +368,9 @@ class BatchConvolutionWriter {
       return k_.load({.buffer = buffers_[id.index], .index = 0, .lane_stride = 0}, true);
     });
     for (const GraphResult& result : body_.results())
-      if (!is_pooled(result.value))
+      if (!is_pooled(result.value) && !is_statistic(result.value))
         values_[result.value.index]->store(block_, {o, row, column}, value(result.value));
+    if (form_.norm) sum.set(at, value(form_.normalized_from));
     if (!form_.pool) return;
     const Expr pooled_from = value(form_.pooled_from);
     if (pools_in_registers_)
@@ -439,6 +462,7 @@ class BatchConvolutionWriter {
   std::vector<std::optional<BatchValue>> values_;  ///< those with samples
   BufferId packed_ = -1, convolved_rows_ = -1;
   BufferId waiting_ = -1;  ///< sums of a group of rows
+  std::optional<ChannelMoments> moments_;
 };
 
 }  // namespace
@@ -457,9 +481,9 @@ std::optional<BatchProduct> far_backward_data(const Convolution& size) {
   return BatchProduct{mirrored, true};
 }
 
-Kernel batch_convolution(const Graph& graph, const Node& node, const CpuTarget& cpu, const ProductForm& form,
-                         const BatchProduct& product) {
-  return BatchConvolutionWriter(graph, node, cpu, form, product).write();
+Lowered batch_convolution(const Graph& graph, const Node& node, const CpuTarget& cpu, const ProductForm& form,
+                          const BatchProduct& product) {
+  return BatchConvolutionWriter(graph, node, cpu, form, product).lower();
 }
 
 }  // namespace sinter::jit

@@ -4,7 +4,7 @@
 
 #include "backends/jit/convolution.h"
 #include "backends/jit/instruction_set.h"
-#include "backends/jit/kernel.h"
+#include "backends/jit/lowering.h"
 #include "backends/jit/product_form.h"
 
 namespace sinter::jit {
@@ -20,9 +20,9 @@ struct BatchProduct {
 /// row reads of dy does not stay near the core (DataSums reads it again for every few channels).
 std::optional<BatchProduct> far_backward_data(const Convolution& size);
 
-/// The kernel of a convolution or of its gradient by data, elementwise ops and, forward, a pool behind it,
-/// with sixteen samples in the lanes.
-Kernel batch_convolution(const Graph& graph, const Node& node, const CpuTarget& cpu, const ProductForm& form,
-                         const BatchProduct& product);
+/// The kernel of a convolution or of its gradient by data, elementwise ops and, forward, a pool or a norm's
+/// statistics behind it, with sixteen samples in the lanes.
+Lowered batch_convolution(const Graph& graph, const Node& node, const CpuTarget& cpu, const ProductForm& form,
+                          const BatchProduct& product);
 
 }  // namespace sinter::jit

@@ -4,6 +4,7 @@
 
 #include "backends/jit/batch_lanes.h"
 #include "backends/jit/body_kernel.h"
+#include "backends/jit/channel_moments.h"
 #include "backends/jit/convolution.h"
 #include "backends/jit/elementwise.h"
 #include "backends/jit/machine.h"
@@ -69,7 +70,9 @@ class ChannelWriter {
  public:
   ChannelWriter(const Graph& graph, const Node& node, const CpuTarget& cpu, const ProductForm& form,
                 PlaneProduct size)
-      : kernel_(graph, node),
+      : graph_(graph),
+        node_(node),
+        kernel_(graph, node),
         k_(kernel_.k),
         body_(kernel_.body()),
         form_(form),
@@ -80,27 +83,43 @@ class ChannelWriter {
     shares_ = shares_of(size_, pool_);
   }
 
+  Lowered lower() {
+    Lowered lowered{{write()}, 0};
+    if (moments_) {
+      lowered.kernels.push_back(moments_->finish(graph_, node_, *form_.norm));
+      lowered.scratch_bytes = moments_->scratch_bytes();
+    }
+    return lowered;
+  }
+
+ private:
   Kernel write() {
     const auto at = k_.parallel({{"n", size_.samples},
                                  {"band", shares_.bands()},
                                  {"ot", tile_count(shares_.blocks, shares_.of_unit)}});
     sample_ = {0, at[0]};
     first_group_ = at[1] * shares_.band;
+    if (form_.norm)
+      moments_.emplace(k_, ChannelMoments::Units{ChannelMoments::Lanes::channels, shares_.of_unit,
+                                                 size_.out_channels, size_.samples * shares_.bands()});
     for (const Sweep& vertical : size_.vertical)
       for (const Sweep& horizontal : size_.horizontal) {
         vertical_ = vertical;
         horizontal_ = horizontal;
         pack();
-        for_own_tile(k_, at[2], shares_.blocks, shares_.of_unit,
-                     [&](const Index& first, int64_t blocks) { write_blocks(first, blocks); });
+        for_own_tile(k_, at[2], shares_.blocks, shares_.of_unit, [&](const Index& first, int64_t blocks) {
+          if (moments_) moments_->clear(blocks);
+          write_blocks(first, blocks);
+          if (moments_) moments_->keep(at[0] * shares_.bands() + at[1], first, blocks);
+        });
       }
     return kernel_.finish();
   }
 
- private:
   bool has_taps() const { return vertical_.taps > 0 && horizontal_.taps > 0; }
   PixelValue value(ValueId id) { return {k_, kernel_.buffer(id), kernel_.type(id)}; }
   bool is_pooled(ValueId id) const { return form_.pool && body_.info(id).node == *form_.pool; }
+  bool is_statistic(ValueId id) const { return form_.norm && body_.info(id).node == *form_.norm; }
 
   void pack() {
     if (!has_taps()) return;
@@ -123,14 +142,21 @@ class ChannelWriter {
     for_tiles(k_, "bt", blocks, tile.outer, [&](Index block, int64_t count) {
       k_.loop("group", std::vector<Index>{0}, {shares_.band, groups - first_group_}, [&](Index group) {
         for_tiles(k_, "ct", columns, tile.inner, [&](Index column, int64_t width) {
-          write_tile(first + block, count, group, column, width);
+          write_tile({first, block, count}, group, column, width);
         });
       });
     });
   }
 
-  void write_tile(const Index& block, int64_t blocks, const Index& group, const Index& column,
-                  int64_t width) {
+  // Of a tile, the first counted from the unit's first.
+  struct Blocks {
+    Index of_unit, first;
+    int64_t count;
+  };
+
+  void write_tile(const Blocks& of_tile, const Index& group, const Index& column, int64_t width) {
+    const Index block = of_tile.of_unit + of_tile.first;
+    const int64_t blocks = of_tile.count;
     const TileHandle sum = k_.tile("sum", DType::f32, true, {blocks, shares_.rows, width});
     const auto each = [&](const std::function<void(Index, Index, Index)>& body) {
       k_.unroll("i", blocks, [&](Index i) {
@@ -151,6 +177,7 @@ class ChannelWriter {
       finish(sum, {i, r, j}, block + i, (first_group_ + group) * shares_.rows + r, column + j);
     });
     if (pool_) pool_tile(sum, blocks, block, group, column, width);
+    if (moments_) moments_->add(of_tile.first, {sum, blocks, shares_.rows, width}, {});
   }
 
   struct Place {
@@ -189,7 +216,7 @@ class ChannelWriter {
     return k_.load(at, true);
   }
 
-  // The elementwise ops on one sum; what a pool reads goes back into its register.
+  // The elementwise ops on one sum; what a pool or a norm reads goes back into its register.
   void finish(const TileHandle& sum, const std::vector<Index>& at, const Index& block, const Index& row,
               const Index& column) {
     const Index pixel = (row * vertical_.out_step + vertical_.out_first) * size_.out_columns +
@@ -203,11 +230,13 @@ class ChannelWriter {
     // All is read before anything is written: a result may lie in an operand's memory.
     std::vector<std::pair<ValueId, Expr>> stores;
     for (const GraphResult& result : body_.results())
-      if (!is_pooled(result.value)) stores.emplace_back(result.value, expressions(result.value));
-    std::optional<Expr> pooled;
-    if (pool_) pooled = expressions(form_.pooled_from);
+      if (!is_pooled(result.value) && !is_statistic(result.value))
+        stores.emplace_back(result.value, expressions(result.value));
+    std::optional<Expr> read_again;
+    if (pool_) read_again = expressions(form_.pooled_from);
+    if (form_.norm) read_again = expressions(form_.normalized_from);
     for (const auto& [id, made] : stores) value(id).store_channels(sample_, block, pixel, made);
-    if (pooled) sum.set(at, *pooled);
+    if (read_again) sum.set(at, *read_again);
   }
 
   void pool_tile(const TileHandle& sum, int64_t blocks, const Index& block, const Index& group,
@@ -233,6 +262,8 @@ class ChannelWriter {
     });
   }
 
+  const Graph& graph_;
+  const Node& node_;
   BodyKernel kernel_;
   KernelBuilder& k_;
   const Graph& body_;
@@ -246,6 +277,7 @@ class ChannelWriter {
   Index first_group_;
   Sweep vertical_{}, horizontal_{};  ///< of the results that are being made
   std::optional<PaddedPlanes> x_;
+  std::optional<ChannelMoments> moments_;
 };
 
 // All of what lies beside the windows would have to be computed on its own where a result wants it.
@@ -276,9 +308,9 @@ double seconds_of(const PlaneProduct& size, const Shares& shares) {
 
 }  // namespace
 
-Kernel channel_convolution(const Graph& graph, const Node& node, const CpuTarget& cpu,
-                           const ProductForm& form, PlaneProduct size) {
-  return ChannelWriter(graph, node, cpu, form, std::move(size)).write();
+Lowered channel_convolution(const Graph& graph, const Node& node, const CpuTarget& cpu,
+                            const ProductForm& form, PlaneProduct size) {
+  return ChannelWriter(graph, node, cpu, form, std::move(size)).lower();
 }
 
 std::vector<Implementation> channel_convolution_ways(const Node& node, const Graph& body,
@@ -290,7 +322,9 @@ std::vector<Implementation> channel_convolution_ways(const Node& node, const Gra
   const Node& product = body.node(form.product);
   std::vector<Implementation> ways;
   for (const Layout& of_x : {Layout{}, channel_blocked()}) {
-    Implementation way{{}, std::vector<Layout>(node.results.size(), channel_blocked()), seconds};
+    Implementation way{{}, {}, seconds};
+    for (const GraphResult& result : body.results())
+      way.results.push_back(body.type(result.value).shape.size() == 4 ? channel_blocked() : Layout{});
     bool is_possible = true;
     size_t input = 0;
     for (const ValueId operand : node.operands) {

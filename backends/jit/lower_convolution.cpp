@@ -16,7 +16,8 @@ constexpr OpKind convolutions[] = {OpKind::conv2d};
 constexpr ProductKind forward_kind = {convolutions, "convolution", true};
 
 constexpr double share_of_peak = 0.8;
-constexpr double gather_seconds = 4e-9;  // of sixteen elements that lie apart
+constexpr double gather_seconds = 4e-9;    // of sixteen elements that lie apart
+constexpr double moment_seconds = 1.2e-9;  // of sixteen results, added up for a norm
 
 Convolution size_of_node(const Graph& body, const ProductForm& form) {
   const Node& conv = body.node(form.product);
@@ -43,14 +44,22 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
                            graph.type(id).shape[0].size == size.n && id != own.operands[1];
       way.operands.push_back(samples && !(is_x && plain_x) ? batch_blocked(4) : Layout{});
     }
-    for (size_t i = 0; i < node.results.size(); ++i) way.results.push_back(batch_blocked(4));
+    for (const ValueId id : node.results)
+      way.results.push_back(graph.type(id).shape.size() == 4 ? batch_blocked(4) : Layout{});
     if (plain_x)
       way.seconds += gather_seconds * static_cast<double>(batch_blocks(size.n) * size.c * size.h * size.w);
     ways.push_back(std::move(way));
   }
-  ways.push_back(
-      {std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()),
-       plain_convolution_seconds(forward_product(size)) + least.bytes / bytes_per_second + call_seconds});
+  const double unavoidable = least.bytes / bytes_per_second + call_seconds;
+  std::ranges::move(channel_convolution_ways(node, own.body, form, forward_product(size), unavoidable),
+                    std::back_inserter(ways));
+  if (form.norm) {
+    const double vectors = static_cast<double>(element_count(own.body.type(form.made).shape)) / vector_size;
+    for (Implementation& way : ways) way.seconds += vectors * moment_seconds + call_seconds;
+    return ways;
+  }
+  ways.push_back({std::vector<Layout>(node.operands.size()), std::vector<Layout>(node.results.size()),
+                  plain_convolution_seconds(forward_product(size)) + unavoidable});
   return ways;
 }
 
@@ -60,11 +69,10 @@ Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
   ProductForm form;
   refuses_product(own.body, forward_kind, &form);
   const Convolution size = size_of_node(own.body, form);
-  if (layout == batch_blocked(4)) return {{batch_convolution(graph, node, cpu, form, {size})}, 0};
+  if (layout == batch_blocked(4)) return batch_convolution(graph, node, cpu, form, {size});
   const PlaneProduct product = forward_product(size);
-  return {{layout.is_plain() ? plain_convolution(graph, node, cpu, form, product)
-                             : channel_convolution(graph, node, cpu, form, product)},
-          0};
+  return layout.is_plain() ? Lowered{{plain_convolution(graph, node, cpu, form, product)}, 0}
+                           : channel_convolution(graph, node, cpu, form, product);
 }
 
 }  // namespace

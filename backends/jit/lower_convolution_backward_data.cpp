@@ -92,14 +92,12 @@ Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
   const Convolution size = size_of_node(own.body, own.body.node(form.product));
   if (layout == batch_blocked(4)) {
     const auto far = far_backward_data(size);
-    return {{far ? batch_convolution(graph, node, cpu, form, *far)
-                 : BackwardDataWriter(graph, node, cpu).write()},
-            0};
+    return far ? batch_convolution(graph, node, cpu, form, *far)
+               : Lowered{{BackwardDataWriter(graph, node, cpu).write()}, 0};
   }
   const PlaneProduct product = backward_data_product(size);
-  return {{layout.is_plain() ? plain_convolution(graph, node, cpu, form, product)
-                             : channel_convolution(graph, node, cpu, form, product)},
-          0};
+  return layout.is_plain() ? Lowered{{plain_convolution(graph, node, cpu, form, product)}, 0}
+                           : channel_convolution(graph, node, cpu, form, product);
 }
 
 }  // namespace

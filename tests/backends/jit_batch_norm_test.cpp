@@ -178,7 +178,9 @@ TEST_F(JitBatchNorm, TrainingFusesForwardAndBackward) {
   for (const Node& node : graph.nodes()) {
     if (node.op != OpKind::fusion) continue;
     const auto nodes = node.attributes.body().nodes();
-    forward += nodes.front().op == OpKind::batch_norm_training && nodes.back().op == OpKind::relu;
+    const OpKind first = nodes.front().op;
+    forward += (first == OpKind::batch_norm_training || first == OpKind::batch_norm) &&
+               nodes.back().op == OpKind::relu;
     backward += nodes.back().op == OpKind::batch_norm_backward;
   }
   EXPECT_EQ(forward, 2U);

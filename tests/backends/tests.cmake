@@ -10,7 +10,7 @@ if(SINTER_JIT)
   list(APPEND backends_sources jit_debug_symbols_test.cpp jit_engine_test.cpp jit_fusion_test.cpp jit_grouped_convolution_test.cpp
     jit_instruction_sets_test.cpp jit_kernel_test.cpp jit_kernel_text_test.cpp jit_lane_update_test.cpp jit_loss_test.cpp jit_pool_windows_test.cpp jit_pooled_gradient_test.cpp jit_product_test.cpp jit_reorder_test.cpp jit_resampling_test.cpp
     jit_small_batch_test.cpp jit_batch_norm_test.cpp
-    jit_sparse_gradient_test.cpp jit_training_blocks_test.cpp jit_updated_gradient_test.cpp jit_vector_math_test.cpp jit_wide_convolution_test.cpp ../golden.cpp)
+    jit_sparse_gradient_test.cpp jit_statistics_test.cpp jit_training_blocks_test.cpp jit_updated_gradient_test.cpp jit_vector_math_test.cpp jit_wide_convolution_test.cpp ../golden.cpp)
 endif()
 sinter_test(backends
   SOURCES ${backends_sources}

@@ -171,7 +171,7 @@ TEST(Inspect, WrongOptions) {
       "remove_dead_nodes, hoist_weights, fuse_batch_norm, fuse_loss, fuse_epilogues, "
       "fuse_conv_activation_pool, "
       "assign_layouts, form_slab_loops, "
-      "fuse_updates, advance_updates, recompute");
+      "fuse_statistics, fuse_updates, advance_updates, recompute");
   expect_input_error({"inspect", "lenet", "-o", "/nowhere/lenet.ir"},
                      "cannot write /nowhere/lenet.ir: there is no folder /nowhere");
 }

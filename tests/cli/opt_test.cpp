@@ -105,7 +105,7 @@ TEST(Opt, WrongOptions) {
       "remove_dead_nodes, hoist_weights, fuse_batch_norm, fuse_loss, fuse_epilogues, "
       "fuse_conv_activation_pool, "
       "assign_layouts, form_slab_loops, "
-      "fuse_updates, advance_updates, recompute");
+      "fuse_statistics, fuse_updates, advance_updates, recompute");
   for (const std::string symbol : {"N", "N=", "=4", "N=0", "N=4x", "N=99999999999999999999"})
     expect_input_error({"opt", file, "--symbol", symbol},
                        "--symbol " + symbol + ": expected NAME=SIZE, a size of at least 1");

@@ -113,7 +113,7 @@ void expect_unknown(const std::vector<std::string>& passes, const RunOptions& op
         "fuse_conv_activation_pool, "
         "assign_layouts, "
         "form_slab_loops, "
-        "fuse_updates, advance_updates, recompute");
+        "fuse_statistics, fuse_updates, advance_updates, recompute");
   }
   EXPECT_EQ(graph, example()) << "nothing runs before all names are known";
 }

@@ -10,6 +10,7 @@ namespace sinter {
 ///                  those with padding included; {acdb} up to 4 channels, twice as fast
 ///   elementwise    in any offered layout whose padding stays zero; pools in any offered layout
 ///   lanes          the sum of lanes and an update: lanes in any offered layout, all else plain
+///   norms          of the batch: read their input twice
 ///   all else       plain
 ///   fusions        as the first op of their body; refused: tanh, and more than three ops beside updates. An
 ///   average pool's
