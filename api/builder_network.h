@@ -21,9 +21,8 @@ struct BuilderAccess {
   static SymbolicTensor with(const SymbolicTensor& tensor, Value value) {
     return {tensor.network_, value.id().index};
   }
-  /// Begins a layer: nodes and errors are its own from now on. Gives `name`, or where that is empty one made
-  /// of what the layer is: "conv2d2".
-  static std::string enter(const SymbolicTensor& x, std::string_view kind, std::string name = {});
+  /// `name`, or where that is empty one made of what the layer is: "conv2d2".
+  static std::string layer_name(const SymbolicTensor& x, std::string_view kind, std::string name);
   /// The value of `other`. Throws InputError where it is in another network than `x`.
   static Value value_beside(const SymbolicTensor& x, const SymbolicTensor& other);
 };

@@ -14,9 +14,7 @@ Value build_elu(const LayerArguments& given) { return elu(given.value("x"), {.al
 
 Value build_gelu(const LayerArguments& given) {
   static constexpr std::array<std::string_view, 2> words = {"none", "tanh"};
-  const auto word = given.word("approximate", words);
-  if (!word) given.reject("gelu: expected approximate to be \"none\" or \"tanh\"");
-  return gelu(given.value("x"), {.approximate = std::string(*word)});
+  return gelu(given.value("x"), {.approximate = given.word("approximate", words)});
 }
 
 Value build_softplus(const LayerArguments& given) {

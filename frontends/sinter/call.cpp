@@ -24,7 +24,7 @@ Value Elaborator::call(const Call& call, size_t place, std::optional<Value> pipe
   Scope arguments = bind(*callee.definition, call, place, piped, context.names, path);
   if (!callee.build) return call_block(*callee.definition, place, std::move(arguments), path);
   graph_.at(source_.at(place, path));
-  return callee.build({call.callee, arguments, source_, place, path, graph_});
+  return callee.build({call.callee, arguments, {&source_, place, path}, graph_});
 }
 
 const Callable& Elaborator::find_callable(std::string_view name, size_t place) const {
@@ -113,7 +113,7 @@ Value Elaborator::join_call(const Callable& callee, const Call& call, size_t pla
     source_.fail(place, fmt::format("{} needs {}", call.callee, layer.parameters[0].name), indented(layer));
   const Scope arguments = bind(layer, options, place, values[0], names, path);
   graph_.at(source_.at(place, path));
-  return callee.build({call.callee, arguments, source_, place, path, graph_, std::move(values)});
+  return callee.build({call.callee, arguments, {&source_, place, path}, graph_, std::move(values)});
 }
 
 // Said before what else is missing: `conv2d(6, kernel_size=5)` at the head of a chain lacks this.

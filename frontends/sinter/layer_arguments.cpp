@@ -12,14 +12,18 @@ constexpr double most_elements = 0x1p40;
 
 }  // namespace
 
-void LayerArguments::reject(std::string_view message) const {
-  throw InputError(source_.at(place_, path_), message);
+// Without a text the layer is told as the graph tells it.
+void LayerArguments::fail_at(size_t place, std::string_view message) const {
+  if (place_.source) throw InputError(place_.source->at(place, place_.path), message);
+  graph_.rethrow_here(InputError(message));
 }
+
+void LayerArguments::reject(std::string_view message) const { fail_at(place_.place, message); }
 
 void LayerArguments::mismatch(std::string_view name, std::string_view expected) const {
   const Binding& binding = arguments_.at(name);
-  throw InputError(source_.at(binding.place, path_), fmt::format("{}: expected {} to be {}, found {}", layer_,
-                                                                 name, expected, describe(binding.value)));
+  fail_at(binding.place,
+          fmt::format("{}: expected {} to be {}, found {}", layer_, name, expected, describe(binding.value)));
 }
 
 Value LayerArguments::value(std::string_view name) const {
@@ -59,8 +63,14 @@ bool LayerArguments::boolean(std::string_view name) const {
   mismatch(name, "true or false");
 }
 
-std::optional<std::string_view> LayerArguments::word(std::string_view name,
-                                                     std::span<const std::string_view> words) const {
+std::string LayerArguments::word(std::string_view name, std::span<const std::string_view> words) const {
+  const auto* word = std::get_if<std::string>(&arguments_.at(name).value);
+  if (word && std::ranges::count(words, *word)) return *word;
+  mismatch(name, fmt::format("one of \"{}\"", fmt::join(words, "\", \"")));
+}
+
+std::optional<std::string> LayerArguments::word_if_any(std::string_view name,
+                                                       std::span<const std::string_view> words) const {
   const auto* word = std::get_if<std::string>(&arguments_.at(name).value);
   if (!word) return std::nullopt;
   if (std::ranges::count(words, *word)) return *word;
@@ -98,11 +108,11 @@ Value LayerArguments::parameter(std::string_view name, DType dtype, const Shape&
   if (elements > most_elements)
     reject(
         fmt::format("{}: expected a {} of at most 2^40 elements, found {}", layer_, name, to_string(shape)));
-  return graph_.parameter(fmt::format("{}.{}", path_, name), {dtype, shape, {}});
+  return graph_.parameter(fmt::format("{}.{}", place_.path, name), {dtype, shape, {}});
 }
 
 Value LayerArguments::state(std::string_view name, DType dtype, const Shape& shape) const {
-  return graph_.state(fmt::format("{}.{}", path_, name), {dtype, shape, {}});
+  return graph_.state(fmt::format("{}.{}", place_.path, name), {dtype, shape, {}});
 }
 
 }  // namespace sinter::language

@@ -20,7 +20,7 @@ Ints same_padding(const LayerArguments& given, const Ints& kernel) {
 
 Ints convolution_padding(const LayerArguments& given, const Ints& kernel) {
   static constexpr std::array<std::string_view, 2> words = {"valid", "same"};
-  const auto word = given.word("padding", words);
+  const auto word = given.word_if_any("padding", words);
   if (!word) return given.padding("padding");
   return *word == "same" ? same_padding(given, kernel) : Ints{0, 0, 0, 0};
 }

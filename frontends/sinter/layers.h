@@ -6,20 +6,20 @@
 
 namespace sinter::language {
 
+/// Where a layer is called: its name in a text, and its path, which its parameters' names begin with.
+struct LayerPlace {
+  const Source* source;  ///< null: it is called by a program
+  size_t place;
+  std::string_view path;
+};
+
 /// What one call of a layer is given, checked as it is asked for. Everything here throws InputError at the
 /// argument, saying what it must be and what was found.
 class LayerArguments {
  public:
-  /// `place` is the layer's name in the source, `path` the layer's, which its parameters' names begin with.
-  LayerArguments(std::string_view layer, const Scope& arguments, const Source& source, size_t place,
-                 std::string_view path, Graph& graph, std::vector<Value> values = {})
-      : layer_(layer),
-        arguments_(arguments),
-        source_(source),
-        place_(place),
-        path_(path),
-        graph_(graph),
-        values_(std::move(values)) {}
+  LayerArguments(std::string_view layer, const Scope& arguments, const LayerPlace& place, Graph& graph,
+                 std::vector<Value> values = {})
+      : layer_(layer), arguments_(arguments), place_(place), graph_(graph), values_(std::move(values)) {}
 
   Value value(std::string_view name) const;
   /// What a layer of any number of values is given, at least one.
@@ -35,8 +35,11 @@ class LayerArguments {
   Ints pair(std::string_view name) const;
   /// (top, left, bottom, right), from an integer, (vertical, horizontal) or all four, each at least 0.
   Ints padding(std::string_view name) const;
-  /// The word, if the argument is one of these.
-  std::optional<std::string_view> word(std::string_view name, std::span<const std::string_view> words) const;
+  /// One of these words.
+  std::string word(std::string_view name, std::span<const std::string_view> words) const;
+  /// One of these words, or nothing where the argument is no word.
+  std::optional<std::string> word_if_any(std::string_view name,
+                                         std::span<const std::string_view> words) const;
 
   /// A trained tensor of the layer. Refuses one of more than 2^40 elements.
   Value parameter(std::string_view name, DType dtype, const Shape& shape) const;
@@ -46,14 +49,13 @@ class LayerArguments {
   [[noreturn]] void reject(std::string_view message) const;
 
  private:
+  [[noreturn]] void fail_at(size_t place, std::string_view message) const;
   [[noreturn]] void mismatch(std::string_view name, std::string_view expected) const;
   Ints integers(std::string_view name, std::string_view expected, int64_t least, size_t most_items) const;
 
   std::string_view layer_;
   const Scope& arguments_;
-  const Source& source_;
-  size_t place_;
-  std::string_view path_;
+  LayerPlace place_;
   Graph& graph_;
   std::vector<Value> values_;
 };

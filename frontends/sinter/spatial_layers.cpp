@@ -71,19 +71,16 @@ Value build_adaptive_max_pool2d(const LayerArguments& given) {
 Value build_pad(const LayerArguments& given) {
   static constexpr std::array<std::string_view, 3> words = {"constant", "reflect", "edge"};
   const Value x = image(given, "pad");
-  const auto word = given.word("mode", words);
-  if (!word) given.reject("pad: expected mode to be \"constant\", \"reflect\" or \"edge\"");
-  return pad(x,
-             {.padding = given.padding("padding"), .mode = std::string(*word), .value = given.real("value")});
+  return pad(
+      x,
+      {.padding = given.padding("padding"), .mode = given.word("mode", words), .value = given.real("value")});
 }
 
 Value build_resize(const LayerArguments& given) {
   static constexpr std::array<std::string_view, 2> words = {"nearest", "bilinear"};
   const Value x = image(given, "resize");
-  const auto word = given.word("mode", words);
-  if (!word) given.reject("resize: expected mode to be \"nearest\" or \"bilinear\"");
   return resize(x, {.output_size = given.pair("size"),
-                    .mode = *word == "bilinear" ? "linear" : "nearest",
+                    .mode = given.word("mode", words) == "bilinear" ? "linear" : "nearest",
                     .align_corners = given.boolean("align_corners")});
 }
 

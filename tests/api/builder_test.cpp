@@ -49,13 +49,22 @@ TEST(ModelBuilder, ReportsWhatDoesNotFit) {
   const auto image = builder.input("image", {"N", 3, 8, 8});
   const auto message = [](const auto& action) { return message_of<InputError>(action); };
   EXPECT_EQ(message([&] { conv2d(image, 4, {.kernel_size = 3, .groups = 2}); }),
-            "conv2d1: expected groups to divide 3 input and 4 output channels, found 2");
+            "conv2d: expected groups to divide 3 input and 4 output channels, found 2\n  layer     conv2d1");
   EXPECT_EQ(message([&] { conv2d(flatten(image), 4, {.kernel_size = 3}); }),
-            "conv2d2: found f32[N, 192]; expected [N, C, H, W] with a known number of channels");
-  EXPECT_EQ(message([&] { linear(image, 0); }), "linear1: a weight of [0, 8]; expected sizes of 1 or more");
-  EXPECT_EQ(message([&] { linear(image, int64_t{1} << 40); }),
-            "linear2: a weight of [1099511627776, 8]; expected at most 1099511627776 elements");
-  EXPECT_EQ(message([&] { dropout(image, 2); }), "dropout1: expected p from 0 to 1, found 2");
+            "conv2d works on f32[N, C, H, W], found f32[N, 192]\n  layer     conv2d2");
+  EXPECT_EQ(message([&] { linear(image, 0, {.name = "fc"}); }),
+            "linear: expected out_features to be an integer from 1 to 2147483647, found integer 0\n"
+            "  layer     fc");
+  EXPECT_EQ(message([&] { conv2d(image, 1 << 30, {.kernel_size = 1000}); }),
+            "conv2d: expected a weight of at most 2^40 elements, found [1073741824, 3, 1000, 1000]\n"
+            "  layer     conv2d3");
+  EXPECT_EQ(message([&] { dropout(image, 2); }),
+            "dropout: expected p from 0 to 1, found 2\n  layer     dropout1");
+  EXPECT_EQ(message([&] { pad(image, 1, "wrap"); }),
+            "pad: expected mode to be one of \"constant\", \"reflect\", \"edge\", found string "
+            "\"wrap\"\n  layer     pad1");
+  EXPECT_EQ(message([&] { batch_norm2d(flatten(image)); }),
+            "batch_norm2d1: found f32[N, 192]; expected [N, C, H, W]");
   EXPECT_EQ(message([&] { concat({}); }), "concat of no tensors; expected at least one");
   EXPECT_EQ(message([&] {
               image + other.input("x", {"N", 3, 8, 8});
