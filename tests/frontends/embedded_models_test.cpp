@@ -32,6 +32,15 @@ TEST(EmbeddedModels, AreModelsOfTheirName) {
     EXPECT_EQ(load_model(embedded_model(name).value(), name).name, name);
 }
 
+TEST(EmbeddedModels, TakeGreyAndColour) {
+  for (const std::string_view name : embedded_model_names())
+    for (const int64_t channels : {1, 3}) {
+      const Graph graph =
+          load_model(embedded_model(name).value(), name, {{{"channels", std::to_string(channels)}}});
+      EXPECT_EQ(graph.type(graph.inputs()[0]).shape[1], Dim(channels)) << name;
+    }
+}
+
 TEST(EmbeddedModels, AnUnknownNameIsNone) { EXPECT_EQ(embedded_model("no_such_model"), std::nullopt); }
 
 }  // namespace
