@@ -27,6 +27,19 @@ png_uint_32 format_of(int64_t channels) {
   return channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
 }
 
+// Takes alpha, the last channel of each pixel, out. libpng would do so in linear light, which makes half
+// transparent black a grey of 188: Pillow's alpha_composite and browsers take the values as they stand.
+void lay_over_white(std::vector<uint8_t>& pixels, int64_t channels) {
+  constexpr int white = 255;
+  size_t to = 0;
+  for (size_t from = 0; from < pixels.size(); from += channels + 1) {
+    const int alpha = pixels[from + channels];
+    for (int64_t c = 0; c < channels; ++c)
+      pixels[to++] = static_cast<uint8_t>((pixels[from + c] * alpha + white * (255 - alpha) + 127) / 255);
+  }
+  pixels.resize(to);
+}
+
 // Of a size of zero libpng says no more than that the header is invalid.
 void check_zero_size(const Location& place, std::span<const uint8_t> file) {
   constexpr size_t type_at = 12, width_at = 16, height_at = 20, end = 24;
@@ -55,12 +68,13 @@ Image decode_png(const Location& place, std::span<const uint8_t> file, int64_t c
     fail_input_at(place, "the PNG is damaged: {}", png.message);
   const int64_t height = png.height, width = png.width;
   check_picture_size(place, height, width);
-  png.format = format;                     // reading the header put the file's own in its place
+  const bool transparent = (png.format & PNG_FORMAT_FLAG_ALPHA) != 0;  // the file's own format, by its header
+  png.format = format | (transparent ? PNG_FORMAT_FLAG_ALPHA : 0);
   png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16-bit files are linear only if they say so
-  std::vector<uint8_t> interleaved(height * width * channels);
-  const png_color white = {255, 255, 255};
-  if (png_image_finish_read(&png, &white, interleaved.data(), 0, nullptr) == 0)
+  std::vector<uint8_t> interleaved(height * width * (channels + (transparent ? 1 : 0)));
+  if (png_image_finish_read(&png, nullptr, interleaved.data(), 0, nullptr) == 0)
     fail_input_at(place, "the PNG is damaged: {}", png.message);
+  if (transparent) lay_over_white(interleaved, channels);
   return to_planes(interleaved, channels, height, width);
 }
 

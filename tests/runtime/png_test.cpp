@@ -61,6 +61,25 @@ TEST(Png, ReadsEveryKind) {
   EXPECT_EQ(pixels(png(1, 1, 16, 0, std::string("\0\x40\x40", 3)), 3), (Pixels{0x40, 0x40, 0x40}));
 }
 
+// v * a + 255 * (255 - a), over 255 and rounded, of the values as stored: not of linear light.
+TEST(Png, TransparencyIsLaidOverWhite) {
+  const TemporaryFolder folder;
+  const auto pixels = [&](const std::string& content, int64_t channels) {
+    return read_png(folder.file("a.png", content), channels).pixels;
+  };
+  using Pixels = std::vector<uint8_t>;
+  EXPECT_EQ(pixels(png(4, 1, 8, 4, std::string("\0\0\x80\x20\x80\xff\x01\x20\xfe", 9)), 1),
+            (Pixels{127, 143, 255, 33}));
+  EXPECT_EQ(pixels(png(1, 1, 8, 4, std::string("\0\x20\x80", 3)), 3), (Pixels{143, 143, 143}));
+  EXPECT_EQ(pixels(png(1, 1, 8, 6, std::string("\0\1\2\3\x40", 5)), 3), (Pixels{191, 192, 192}));
+  EXPECT_EQ(pixels(png(1, 1, 16, 6, std::string("\0\1\1\2\2\3\3\x40\x40", 9)), 3), (Pixels{191, 192, 192}));
+  const std::string palette = png_chunk("PLTE", std::string("\x01\x02\x03\xf0\xf1\xf2", 6));
+  EXPECT_EQ(pixels(png(2, 1, 8, 3, std::string("\0\1\0", 3),
+                       palette + png_chunk("tRNS", std::string("\xff\x80", 2))),
+                   3),
+            (Pixels{247, 1, 248, 2, 248, 3}));
+}
+
 TEST(Png, DamageIsRefusedWhereverItIs) {
   const TemporaryFolder folder;
   write_png(folder / "whole.png", random_image(3, 9, 11));
