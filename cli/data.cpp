@@ -30,7 +30,10 @@ struct Options {
   DataReadingOptions reading;
   std::string folder;
   int64_t count = 10;
-  std::string split = "test";
+  std::string split;  ///< empty: not given
+
+  /// What is exported: the test pictures, unless told otherwise or there are none.
+  bool of_test(const DataSet& data) const { return split.empty() ? data.test.count > 0 : split == "test"; }
 };
 
 // By channel, of pixels as p / 255: what --normalize takes.
@@ -120,7 +123,8 @@ std::string file_word(std::string_view text) {
 }
 
 std::string export_pictures(const DataSet& data, const Options& options) {
-  const Examples& examples = options.split == "train" ? data.train : data.test;
+  const bool of_test = options.of_test(data);
+  const Examples& examples = of_test ? data.test : data.train;
   const int64_t count = std::min(options.count, examples.count);
   const std::filesystem::path folder(options.folder);
   std::error_code error;
@@ -136,7 +140,7 @@ std::string export_pictures(const DataSet& data, const Options& options) {
         folder / name,
         {examples.channels, examples.size().height, examples.size().width, {pixels.begin(), pixels.end()}});
   }
-  return fmt::format("wrote {} {} pictures to {}\n", count, options.split, options.folder);
+  return fmt::format("wrote {} {} pictures to {}\n", count, of_test ? "test" : "training", options.folder);
 }
 
 void show_data(const Options& options, const GlobalOptions& global) {
@@ -164,9 +168,10 @@ void add_data(CLI::App& app, const GlobalOptions& global) {
       ->check(number_in(1, 1e9))
       ->capture_default_str()
       ->needs(folder);
-  command->add_option("--split", options->split, "train or test")
+  command
+      ->add_option("--split", options->split,
+                   "train or test; where it is not given, test if the set has that split")
       ->check(CLI::IsMember({"train", "test"}))
-      ->capture_default_str()
       ->needs(folder);
   command->callback([options, &global] { show_data(*options, global); });
 }

@@ -111,9 +111,14 @@ TEST(Data, AFewNumPyPicturesTrainAModelOfMoreClasses) {
   EXPECT_EQ(run_program(train).err, "sinter: --confusion is of the test examples, and x has none\n");
   expect_input_error({"train", "lenet_relu", "--data", set, "--set", "classes=7"},
                      y + ": label 3 is 7, expected 0 to 6, a number for each of the model's outputs");
-  expect_input_error({"data", set, "--export", folder / "p", "--log-level", "quiet"},
+  expect_input_error({"data", set, "--export", folder / "p", "--split", "test", "--log-level", "quiet"},
                      "--export " + (folder / "p").string() + ": data set \"" + set +
                          "\" has no test split; expected --split train");
+  const Outcome exported = run_program({"data", set, "--export", folder / "p"});
+  EXPECT_EQ(exported.exit_code, 0) << exported.err;
+  EXPECT_TRUE(exported.out.ends_with("wrote 4 training pictures to " + (folder / "p").string() + "\n"))
+      << exported.out;
+  EXPECT_EQ(read_png(folder / "p/003-7.png", 1).pixels, std::vector<uint8_t>(784, 0));
 }
 
 TEST(Data, EmptyClassFoldersAreNamedOrCounted) {
