@@ -1,8 +1,32 @@
 #include "cli/optimizer_options.h"
 
+#include <algorithm>
+
 #include "cli/global_options.h"
+#include "ir/error.h"
 
 namespace sinter::cli {
+namespace {
+
+/// An option that not every optimizer has.
+struct OwnOption {
+  const char* name;
+  std::vector<std::string_view> optimizers;
+};
+
+// What is given to an optimizer that has no such thing would change nothing, unnoticed.
+void refuse_those_of_others(const CLI::App& command, std::string_view optimizer) {
+  static const OwnOption options[] = {
+      {"--momentum", {"sgd", "rmsprop"}}, {"--nesterov", {"sgd"}},  {"--beta1", {"adam", "adamw"}},
+      {"--beta2", {"adam", "adamw"}},     {"--alpha", {"rmsprop"}}, {"--eps", {"adam", "adamw", "rmsprop"}},
+      {"--centered", {"rmsprop"}}};
+  for (const auto& [name, optimizers] : options)
+    if (command.count(name) > 0 && std::ranges::count(optimizers, optimizer) == 0)
+      fail_input("{} is an option of {}; the optimizer is {}", name, fmt::join(optimizers, ", "), optimizer);
+}
+
+}  // namespace
+
 void add_optimizer_options(CLI::App& command, PassOptions& options) {
   AdaptiveOptions& adaptive = options.adaptive;
   command.add_option("--optimizer", options.optimizer, "sgd, adam, adamw or rmsprop")
@@ -35,6 +59,7 @@ void add_optimizer_options(CLI::App& command, PassOptions& options) {
                   "shrink all gradients together to this norm where theirs is larger")
       ->check(number_above(0));
   command.add_flag("--centered", adaptive.centered, "of rmsprop: divide by the gradient's deviation");
+  command.parse_complete_callback([&] { refuse_those_of_others(command, options.optimizer); });
 }
 
 double default_rate(std::string_view optimizer) {

@@ -8,7 +8,8 @@
 namespace sinter::cli {
 
 /// --optimizer, and what optimizers may be told: --momentum, --nesterov, --weight-decay, --beta1, --beta2,
-/// --eps, --alpha, --centered, --clip-value and --clip-norm.
+/// --eps, --alpha, --centered, --clip-value and --clip-norm. Once the command line is read, InputError where
+/// one was given that the optimizer does not have.
 void add_optimizer_options(CLI::App& command, PassOptions& options);
 
 /// The learning rate of an optimizer for which none is given.

@@ -294,6 +294,26 @@ TEST(Train, InputErrors) {
   EXPECT_EQ(message({"train", "lenet.txt", "--data", "fashion-mnist"}),
             "sinter: lenet.txt: a model is a .sinter or .onnx file or the name of an embedded model\n");
   EXPECT_EQ(message(train({"--nesterov"})), "sinter: nesterov needs a momentum above 0\n");
+  const auto foreign = [&](const std::string& optimizer, std::vector<std::string> option,
+                           const std::string& owners) {
+    option.insert(option.end(), {"--optimizer", optimizer});
+    EXPECT_EQ(message(train(option)), "sinter: " + option[0] + " is an option of " + owners +
+                                          "; the optimizer is " + optimizer + "\n");
+  };
+  for (const std::string optimizer : {"adam", "adamw"}) {
+    foreign(optimizer, {"--momentum", "0"}, "sgd, rmsprop");
+    foreign(optimizer, {"--nesterov"}, "sgd");
+    foreign(optimizer, {"--alpha", "0.9"}, "rmsprop");
+    foreign(optimizer, {"--centered"}, "rmsprop");
+  }
+  for (const std::string optimizer : {"sgd", "rmsprop"}) {
+    foreign(optimizer, {"--beta1", "0.9"}, "adam, adamw");
+    foreign(optimizer, {"--beta2", "0.9"}, "adam, adamw");
+  }
+  foreign("sgd", {"--alpha", "0.9"}, "rmsprop");
+  foreign("sgd", {"--eps", "1e-8"}, "adam, adamw, rmsprop");
+  foreign("sgd", {"--centered"}, "rmsprop");
+  foreign("rmsprop", {"--nesterov"}, "sgd");
   EXPECT_EQ(message(train({"--normalize", "0.5"})),
             "sinter: --normalize 0.5: expected MEAN,STD with deviations above 0\n");
   EXPECT_EQ(message(train({"--normalize", "0.5,0"})),
