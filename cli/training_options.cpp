@@ -26,8 +26,10 @@ void add_loss_options(CLI::App& command, PassOptions& options) {
       ->check(CLI::IsMember({"cross_entropy", "mse"}))
       ->capture_default_str();
   command
-      .add_option("--loss-reduction", options.loss_reduction,
-                  "the step's loss is the mean or the sum over the batch")
+      .add_option(
+          "--loss-reduction", options.loss_reduction,
+          "what is trained is the mean or the sum over the batch; losses that are shown are means over "
+          "examples all the same")
       ->check(CLI::IsMember({"mean", "sum"}))
       ->capture_default_str();
   command

@@ -113,6 +113,26 @@ TEST(Train, LearnsSavesAndReports) {
                 epochs.back()["test_top5"].get<double>()));
 }
 
+// With --loss-reduction sum too. Of 200 examples in batches of 32 the last has 8.
+TEST(Train, LossesThatAreShownAreMeans) {
+  const DataFolder data;
+  const std::string metrics = data.path("m"), steps = data.path("s");
+  std::vector<double> first_losses;
+  for (const std::string reduction : {"mean", "sum"}) {
+    ASSERT_EQ(run_program(train({"--epochs", "1", "--lr", "1e-5", "--loss-reduction", reduction, "--metrics",
+                                 metrics, "--step-metrics", steps}),
+                          data.options())
+                  .exit_code,
+              0);
+    const auto losses = lines_of(steps);
+    double sum = 0;
+    for (const auto& step : losses) sum += step["loss"].get<double>() * (step["step"] == 7 ? 8 : 32);
+    EXPECT_NEAR(sum / 200, lines_of(metrics).at(0)["train_loss"].get<double>(), 1e-6) << reduction;
+    first_losses.push_back(losses.at(0)["loss"]);
+  }
+  EXPECT_NEAR(first_losses[0], first_losses[1], 1e-5);
+}
+
 TEST(Train, TakesOnlyTheFirstTestExamplesWhereAsked) {
   const DataFolder data;
   const std::string weights = data.path("w"), metrics = data.path("m");
