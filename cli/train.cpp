@@ -187,6 +187,7 @@ void train(const Options& options, const GlobalOptions& global, const LoadedMode
   Checkpointer checkpointer(options.checkpoint, model, weights, stop, std::move(recipe), resumed);
   TrainingRecord record(
       options.files, {fmt::format("{} on {}", model.name, data.name), data.classes, options.epochs}, resumed);
+  if (resumed && !global.quiet()) record.warn_of_lost_lines(resumed->position);
   Trainer trainer(model, data, weights, global.make_pool(), settings);
   throw_if_interrupted();
   announce(trainer, model, data, global);

@@ -81,6 +81,17 @@ TrainingRecord::TrainingRecord(RecordFiles files, RecordSubject subject,
   plot_.draw(curves_);
 }
 
+void TrainingRecord::warn_of_lost_lines(const TrainingPosition& resumed) const {
+  const auto warn = [](const LineFile& lines, const std::string& file, const std::string& first) {
+    if (lines && !lines.goes_on())
+      fmt::print(stderr, "warning: {}: the lines of before are not there; it begins with {}\n", file, first);
+  };
+  if (resumed.epoch > 1) warn(metrics_, files_.metrics, fmt::format("epoch {}", resumed.epoch));
+  if (resumed.epoch > 1 || resumed.step > 0)
+    warn(step_metrics_, files_.step_metrics,
+         fmt::format("epoch {}, step {}", resumed.epoch, resumed.step + 1));
+}
+
 void TrainingRecord::step(const Progress& progress) {
   trace(progress);
   if (!step_metrics_) return;

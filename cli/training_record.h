@@ -40,6 +40,9 @@ class TrainingRecord {
   /// checkpoint keeps.
   TrainingRecord(RecordFiles files, RecordSubject subject, const std::optional<Checkpoint>& resumed = {});
 
+  /// Warns on standard error of metrics that begin where the training goes on, since the file with the lines
+  /// before is not there.
+  void warn_of_lost_lines(const TrainingPosition& resumed) const;
   void step(const Progress& progress);
   void epoch(const EpochReport& report);
   /// The curves so far, for a checkpoint.

@@ -36,9 +36,9 @@ void drop_lines(const std::filesystem::path& path, const LineFile::Keep& keep) {
 LineFile::LineFile(const std::filesystem::path& path, const Keep& keep) : path_(path) {
   if (path.empty()) return;
   std::error_code ignored;
-  const bool goes_on = keep && std::filesystem::is_regular_file(path, ignored);
-  if (goes_on) drop_lines(path, keep);
-  file_.reset(open(path, goes_on ? "ae" : "we"));
+  goes_on_ = keep && std::filesystem::is_regular_file(path, ignored);
+  if (goes_on_) drop_lines(path, keep);
+  file_.reset(open(path, goes_on_ ? "ae" : "we"));
 }
 
 void LineFile::write(std::string_view line) {

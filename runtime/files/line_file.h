@@ -19,6 +19,8 @@ class LineFile {
   /// An empty path is no file: it converts to false and takes no lines. With `keep` the lines of a file that
   /// is there already stay as it says, and new ones follow.
   explicit LineFile(const std::filesystem::path& path, const Keep& keep = {});
+  /// Whether lines that were there before stay ahead of new ones.
+  bool goes_on() const { return goes_on_; }
   explicit operator bool() const { return file_ != nullptr; }
   void write(std::string_view line);
 
@@ -28,6 +30,7 @@ class LineFile {
   };
 
   std::filesystem::path path_;
+  bool goes_on_ = false;
   std::unique_ptr<std::FILE, Close> file_;
 };
 

@@ -333,6 +333,26 @@ TEST_F(Resume, OneCommandBeginsAndGoesOn) {
   EXPECT_EQ(std::ranges::count(metrics, '\n'), 2);
 }
 
+TEST_F(Resume, MetricsThatAreGoneAreWarnedOf) {
+  const auto train_to = [&](const std::string& epochs) {
+    const Outcome outcome = run({"--epochs", epochs, "--limit", "64", "--checkpoint", path("c"), "--resume",
+                                 "--metrics", path("m"), "--step-metrics", path("s"), "--log-level", "info"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return outcome.err;
+  };
+  EXPECT_EQ(train_to("1").find("warning"), std::string::npos) << "a training that begins has no lines";
+  EXPECT_EQ(train_to("2").find("warning"), std::string::npos);
+  fs::remove(path("m"));
+  EXPECT_NE(train_to("3").find("warning: " + path("m") +
+                               ": the lines of before are not there; it begins with epoch 3\n"),
+            std::string::npos);
+  EXPECT_EQ(nlohmann::json::parse(content_of(path("m")))["epoch"], 3);
+  fs::remove(path("s"));
+  EXPECT_NE(train_to("4").find("warning: " + path("s") +
+                               ": the lines of before are not there; it begins with epoch 4, step 1\n"),
+            std::string::npos);
+}
+
 TEST_F(Resume, ATrainingThatStoppedEarlyStaysSo) {
   const auto train = [&] {
     return run({"--epochs", "9", "--lr", "1e-9", "--early-stop", "1,0.5", "--checkpoint", path("c"),
