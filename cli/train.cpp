@@ -169,21 +169,20 @@ void announce(const Trainer& trainer, const Graph& model, const DataSet& data, c
 }
 
 // Until the first step an interrupt is an exception, since there is nothing to end well.
-void train(const Options& options, const GlobalOptions& global, const LoadedModel& loaded,
+void train(const Options& options, const GlobalOptions& global, const LoadedModel& loaded, const Graph& model,
            std::optional<Checkpoint> resumed) {
-  const Graph& model = loaded.graph;
   TrainOptions settings = train_options(options, global);
   auto stop = options.course.stop();
   const DataSet data = options.data.load(global, model);
   throw_if_interrupted();
   settings.normalization = options.normalize.normalization(data.train.channels);
-  const Weights weights(options.first.of(loaded, global.seed, resumed));
+  const Weights weights(options.first.of(loaded, model, global.seed, resumed));
   if (stop && data.test.count == 0)
     fail_input("--early-stop watches the test examples, and {} has none", data.name);
   if (!options.files.confusion.empty() && data.test.count == 0)
     fail_input("--confusion is of the test examples, and {} has none", data.name);
   Recipe recipe = recipe_of(model, data, settings);
-  options.first.add_to(recipe, resumed.has_value());
+  options.first.add_to(recipe, loaded, resumed.has_value());
   Checkpointer checkpointer(options.checkpoint, model, weights, stop, std::move(recipe), resumed);
   TrainingRecord record(
       options.files, {fmt::format("{} on {}", model.name, data.name), data.classes, options.epochs}, resumed);
@@ -205,14 +204,14 @@ void train(const Options& options, const GlobalOptions& global, const LoadedMode
 }
 
 void load_and_train(const Options& options, const GlobalOptions& global) {
-  LoadedModel loaded = options.model.load_with_weights();
-  loaded.graph = options.part.of(loaded.graph);
+  const LoadedModel loaded = options.model.load_with_weights();
+  const Graph model = options.part.of(loaded.graph);
   watch_for_interrupt();
   options.files.check();
-  auto resumed = options.checkpoint.load(loaded.graph);
+  auto resumed = options.checkpoint.load(model);
   const auto held = resumed ? std::optional(resumed->position) : std::nullopt;
   try {
-    train(options, global, loaded, std::move(resumed));
+    train(options, global, loaded, model, std::move(resumed));
   } catch (const Interrupted&) {
     tell_interrupted(options.checkpoint, held, false);
   }

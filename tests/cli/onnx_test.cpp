@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <regex>
 
 #include "runtime/files/npy.h"
@@ -151,6 +152,44 @@ TEST_F(OnnxModel, PartsOfItAreTrained) {
   ASSERT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(read_safetensors(saved).at("w"), Tensor::of<float>({2, 2}, {4, 3, 2, 1}));
   EXPECT_NE(read_safetensors(saved).at("v"), Tensor::of<float>({2, 2}, {1, 2, 3, 5}));
+}
+
+// Its own weights, w = 1 to 4, b = 10 and 20, v = 1, 2, 3 and 5, are far from what --init draws.
+TEST_F(OnnxModel, OwnWeightsAreDrawnAnewWhereAsked) {
+  const auto x = folder_ / "x.npy", labels = folder_ / "l.npy";
+  write_npy(x, Tensor::of<uint8_t>({4, 1, 1, 2}, {1, 20, 30, 40, 50, 60, 70, 80}));
+  write_npy(labels, Tensor::of<int64_t>({4}, {0, 1, 0, 1}));
+  const std::string model = folder_.file(
+      "own.onnx",
+      onnx_graph("g (float[N, 1, 1, 2] x) => (float[N, 2] z) { f = Flatten(x)"
+                 " y = Gemm <transB = 1> (f, w, b) z = Gemm <transB = 1> (y, v) }",
+                 "graph { initializer { name: 'w' data_type: 1 dims: 2 dims: 2 float_data: [1, 2, 3, 4] } "
+                 "initializer { name: 'b' data_type: 1 dims: 2 float_data: [10, 20] } "
+                 "initializer { name: 'v' data_type: 1 dims: 2 dims: 2 float_data: [1, 2, 3, 5] } }"));
+  const std::string saved = folder_ / "own.safetensors";
+  std::vector<std::string> words = {"train",    model, "--data", "npy:" + x.string() + "," + labels.string(),
+                                    "--epochs", "1",   "--lr",   "1e-20",
+                                    "--save",   saved};
+  const auto trained = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = run_program(all);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return read_safetensors(saved);
+  };
+  const auto w = Tensor::of<float>({2, 2}, {1, 2, 3, 4}), b = Tensor::of<float>({2}, {10, 20});
+  auto weights = trained({});
+  EXPECT_TRUE(weights.at("w") == w && weights.at("b") == b);
+  weights = trained({"--init", "xavier_uniform"});
+  for (const std::string name : {"w", "b", "v"})
+    for (int64_t i = 0; i < weights.at(name).count(); ++i)
+      EXPECT_LE(std::abs(weights.at(name).at(i)), std::sqrt(6.0 / 4)) << name;
+  EXPECT_NE(weights.at("w").at(0), 0);
+  weights = trained({"--init", "xavier_uniform", "--freeze", "[wb]"});
+  EXPECT_TRUE(weights.at("w") == w && weights.at("b") == b) << "what is frozen is not drawn";
+  EXPECT_LE(std::abs(weights.at("v").at(3)), std::sqrt(6.0 / 4));
+  words.insert(words.end(), {"--init", "default", "--weights", saved});
+  expect_usage_error(words, "--init excludes --weights");
 }
 
 TEST_F(OnnxModel, SaysHowLongTheRunAfterTheFirstTook) {

@@ -133,6 +133,19 @@ TEST(Train, LossesThatAreShownAreMeans) {
   EXPECT_NEAR(first_losses[0], first_losses[1], 1e-5);
 }
 
+// A frozen layer that was never trained has weights as any other, not zeros.
+TEST(Train, WhatIsFrozenIsDrawnAsIfItWereNot) {
+  const DataFolder data;
+  const auto first_weight = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--epochs", "1", "--lr", "1e-20", "--save", data.path("w")});
+    EXPECT_EQ(run_program(train(more), data.options()).exit_code, 0);
+    return read_safetensors(data.path("w")).at("0.weight");
+  };
+  const Tensor drawn = first_weight({"--freeze", "0.*"});
+  EXPECT_NE(drawn.at(0), 0);
+  EXPECT_EQ(drawn, first_weight({}));
+}
+
 TEST(Train, TakesOnlyTheFirstTestExamplesWhereAsked) {
   const DataFolder data;
   const std::string weights = data.path("w"), metrics = data.path("m");
