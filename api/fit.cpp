@@ -52,6 +52,7 @@ std::vector<EpochMetrics> fit(Model& model, const LabelledData& data, const Trai
   const TrainOptions train = train_options(training, options);
   FitCheckpoint checkpoint(options, trained, recipe_of(trained.graph(), set, train));
   Trainer trainer(trained.graph(), set, trained.weights(), make_pool(training.execution), train);
+  if (training.execution.warn && !checkpoint.remark().empty()) training.execution.warn(checkpoint.remark());
   if (const auto remark = trainer.schedule_remark(); training.execution.warn && !remark.empty())
     training.execution.warn(remark);
   const int64_t first_epoch = checkpoint.begin(trainer);

@@ -6,7 +6,7 @@
 namespace sinter {
 
 FitCheckpoint::FitCheckpoint(const FitOptions& options, const WeightsInTraining& trained, Recipe recipe)
-    : path_(options.checkpoint), trained_(trained), recipe_(std::move(recipe)) {
+    : path_(options.checkpoint), lock_(path_), trained_(trained), recipe_(std::move(recipe)) {
   if (path_.empty() && options.resume) fail_input("resume needs a checkpoint to go on from");
   if (path_.empty() && options.overwrite) fail_input("overwrite needs a checkpoint to write");
   if (options.resume && options.overwrite) fail_input("resume excludes overwrite");
@@ -29,7 +29,7 @@ void FitCheckpoint::restore() {
 
 int64_t FitCheckpoint::begin(Trainer& trainer) {
   if (path_.empty()) return 1;
-  remove_abandoned_temporaries(path_);
+  remove_abandoned_temporaries(path_, lock_.held());
   plan_ = plan_of(trainer);
   if (!resumed_) {
     write(trainer);

@@ -79,10 +79,11 @@ void tell_interrupted(const CheckpointOptions& options, const std::optional<Trai
   write_result("interrupted; the weights are those of the last step\n");
 }
 
-Checkpointer::Checkpointer(const CheckpointOptions& options, const Graph& model, const Weights& weights,
-                           std::optional<EarlyStop>& stop, Recipe recipe,
+Checkpointer::Checkpointer(const CheckpointOptions& options, const FileLock& lock, const Graph& model,
+                           const Weights& weights, std::optional<EarlyStop>& stop, Recipe recipe,
                            const std::optional<Checkpoint>& resumed)
     : options_(options),
+      lock_(lock),
       model_(model),
       weights_(weights),
       stop_(stop),
@@ -90,7 +91,7 @@ Checkpointer::Checkpointer(const CheckpointOptions& options, const Graph& model,
 
 void Checkpointer::begin(Trainer& trainer, std::optional<Checkpoint> resumed, bool quiet) {
   if (options_.file.empty()) return;
-  remove_abandoned_temporaries(options_.file);
+  remove_abandoned_temporaries(options_.file, lock_.held());
   plan_ = plan_of(trainer);
   if (!resumed) {
     if (options_.resume && !quiet)

@@ -7,6 +7,7 @@
 
 #include "runtime/checkpoint.h"
 #include "runtime/early_stop.h"
+#include "runtime/files/file_lock.h"
 
 namespace sinter::cli {
 
@@ -30,9 +31,10 @@ void tell_interrupted(const CheckpointOptions& options, const std::optional<Trai
 /// Keeps a training's checkpoints. Everything given must outlive it.
 class Checkpointer {
  public:
-  /// Throws InputError where `resumed` was made by another recipe.
-  Checkpointer(const CheckpointOptions& options, const Graph& model, const Weights& weights,
-               std::optional<EarlyStop>& stop, Recipe recipe, const std::optional<Checkpoint>& resumed);
+  /// `lock` is that of the checkpoint's file. Throws InputError where `resumed` was made by another recipe.
+  Checkpointer(const CheckpointOptions& options, const FileLock& lock, const Graph& model,
+               const Weights& weights, std::optional<EarlyStop>& stop, Recipe recipe,
+               const std::optional<Checkpoint>& resumed);
 
   /// Lets a new trainer, which has the resumed weights, go on where the checkpoint stopped; without one,
   /// writes the first checkpoint, so that from now on there is one and a file that cannot be written is
@@ -51,6 +53,7 @@ class Checkpointer {
   void write(const Trainer& trainer, std::string record);
 
   const CheckpointOptions& options_;
+  const FileLock& lock_;
   const Graph& model_;
   const Weights& weights_;
   std::optional<EarlyStop>& stop_;

@@ -170,7 +170,7 @@ void announce(const Trainer& trainer, const Graph& model, const DataSet& data, c
 
 // Until the first step an interrupt is an exception, since there is nothing to end well.
 void train(const Options& options, const GlobalOptions& global, const LoadedModel& loaded, const Graph& model,
-           std::optional<Checkpoint> resumed) {
+           const FileLock& lock, std::optional<Checkpoint> resumed) {
   TrainOptions settings = train_options(options, global);
   auto stop = options.course.stop();
   const DataSet data = options.data.load(global, model);
@@ -183,7 +183,7 @@ void train(const Options& options, const GlobalOptions& global, const LoadedMode
     fail_input("--confusion is of the test examples, and {} has none", data.name);
   Recipe recipe = recipe_of(model, data, settings);
   options.first.add_to(recipe, loaded, resumed.has_value());
-  Checkpointer checkpointer(options.checkpoint, model, weights, stop, std::move(recipe), resumed);
+  Checkpointer checkpointer(options.checkpoint, lock, model, weights, stop, std::move(recipe), resumed);
   TrainingRecord record(
       options.files, {fmt::format("{} on {}", model.name, data.name), data.classes, options.epochs}, resumed);
   if (resumed && !global.quiet()) record.warn_of_lost_lines(resumed->position);
@@ -208,10 +208,12 @@ void load_and_train(const Options& options, const GlobalOptions& global) {
   const Graph model = options.part.of(loaded.graph);
   watch_for_interrupt();
   options.files.check();
+  const FileLock lock(options.checkpoint.file);
   auto resumed = options.checkpoint.load(model);
+  if (!lock.remark().empty()) fmt::print(stderr, "warning: {}\n", lock.remark());
   const auto held = resumed ? std::optional(resumed->position) : std::nullopt;
   try {
-    train(options, global, loaded, model, std::move(resumed));
+    train(options, global, loaded, model, lock, std::move(resumed));
   } catch (const Interrupted&) {
     tell_interrupted(options.checkpoint, held, false);
   }

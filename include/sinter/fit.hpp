@@ -67,9 +67,9 @@ struct FitOptions {
 /// Shapes: the model has one input f32[N, channels, height, width] of a symbol N, with 1 or more channels,
 /// and one output [N, classes]. TrainingSession trains others.
 /// Returns: what on_epoch was told, of the epochs of this call.
-/// Errors: as TrainingSession; InputError where a checkpoint is of another training, cannot be written, or
-/// would be replaced though neither resume nor overwrite was asked for. The model keeps what it has learnt
-/// until then; so it does when a callback throws, which ends the training.
+/// Errors: as TrainingSession; InputError where a checkpoint is of another training, in use by one, cannot be
+/// written, or would be replaced though neither resume nor overwrite was asked for. The model keeps what it
+/// has learnt until then; so it does when a callback throws, which ends the training.
 /// Cost: a copy of u8 samples; a batch is prepared on another thread while one is computed.
 /// Thread safety: nothing else on the model or its sessions meanwhile, but in callbacks, which come on the
 /// caller's thread; they may make and run sessions for inference.

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "ir/error.h"
+#include "ir/philox.h"
 
 namespace sinter {
 namespace {
@@ -26,6 +27,12 @@ std::string reason(int error) { return std::generic_category().message(error); }
 
 fs::path folder_of(const fs::path& target) {
   return target.has_parent_path() ? target.parent_path() : fs::path(".");
+}
+
+// How the temporary files of a target begin. It may have the longest name there is: they have a hash of it.
+std::string prefix_of(const fs::path& target) {
+  return fmt::format("{}{:08x}-", temporary_prefix,
+                     static_cast<uint32_t>(stream_id(target.filename().string())));
 }
 
 // Renaming would put a file in the place of a link, or of a device such as /dev/null.
@@ -45,7 +52,7 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(resolve(target)) {
   const fs::path folder = folder_of(target_);
   if (target_.filename().empty()) fail_input("cannot write \"{}\": it names no file", target.string());
   for (int attempt = 0; descriptor_ < 0; ++attempt) {
-    temporary_ = folder / fmt::format("{}{}-{}{}", temporary_prefix, getpid(), attempt, temporary_suffix);
+    temporary_ = folder / fmt::format("{}{}-{}{}", prefix_of(target_), getpid(), attempt, temporary_suffix);
     descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ >= 0) flock(descriptor_, LOCK_EX | LOCK_NB);  // says that it is in use
     if (descriptor_ >= 0 || errno == EEXIST) continue;
@@ -89,10 +96,12 @@ void AtomicFile::commit(Durability durability) {
   close(folder);
 }
 
-void remove_abandoned_temporaries(const fs::path& target) {
+void remove_abandoned_temporaries(const fs::path& target, bool alone) {
   constexpr std::time_t minute = 60;  // a file may be there for a moment before it is locked
+  const fs::path resolved = resolve(target);
+  const std::string of_target = prefix_of(resolved);
   std::error_code error;
-  fs::directory_iterator entry(folder_of(target), error);
+  fs::directory_iterator entry(folder_of(resolved), error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (!name.starts_with(temporary_prefix) || !name.ends_with(temporary_suffix)) continue;
@@ -100,7 +109,8 @@ void remove_abandoned_temporaries(const fs::path& target) {
     if (descriptor < 0) continue;
     struct stat status = {};
     const bool old = fstat(descriptor, &status) == 0 && status.st_mtime < std::time(nullptr) - minute;
-    if (old && flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlink(entry->path().c_str());
+    const bool ours = alone && name.starts_with(of_target);
+    if ((old || ours) && flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlink(entry->path().c_str());
     close(descriptor);
   }
 }

@@ -37,9 +37,10 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// Removes the temporary files that processes left in a target's folder when they were killed: those of more
-/// than a minute ago that no process holds.
-void remove_abandoned_temporaries(const std::filesystem::path& target);
+/// Removes the temporary files that processes left in a target's folder when they were killed, and that no
+/// process holds: those of more than a minute ago, and where `alone`, since no other process writes the
+/// target (file_lock.h), all that were to become the target.
+void remove_abandoned_temporaries(const std::filesystem::path& target, bool alone = false);
 
 /// Writes a whole file through AtomicFile.
 void write_file(const std::filesystem::path& target, std::span<const std::byte> bytes,

@@ -38,6 +38,21 @@ TEST(Fit, TakesBytesAndFloats) {
   for (const TensorInfo& info : one.parameters()) EXPECT_EQ(values_of(one, info), values_of(two, info));
 }
 
+TEST(Fit, OneTrainingAtATimeHasACheckpoint) {
+  const TemporaryFolder folder;
+  const Halves data(20);
+  const LabelledData samples{data.values, data.labels};
+  Model model = small_classifier(), other = small_classifier();
+  std::string refusal;
+  const auto again = [&](const StepMetrics&) {
+    refusal = message_of<InputError>(
+        [&] { fit(other, samples, options_with(8), {.checkpoint = folder / "c", .resume = true}); });
+  };
+  fit(model, samples, options_with(20), {.epochs = 1, .checkpoint = folder / "c", .on_step = again});
+  EXPECT_TRUE(refusal.starts_with((folder / "c").string() + " is in use by process ")) << refusal;
+  fit(other, samples, options_with(20), {.epochs = 1, .checkpoint = folder / "c", .overwrite = true});
+}
+
 TEST(Fit, ResumesWithTheSameBits) {
   const TemporaryFolder folder;
   const Halves data(20);

@@ -365,6 +365,27 @@ TEST_F(Resume, ATrainingThatStoppedEarlyStaysSo) {
   EXPECT_EQ(train(), first.substr(end));
 }
 
+TEST_F(Resume, OneTrainingAtATimeHasACheckpoint) {
+  const std::vector<std::string> endless = {"--epochs", "100000",         "--checkpoint", path("c"),
+                                            "--resume", "--step-metrics", path("s")};
+  Program program(arguments(endless), options());
+  wait_for_size(path("s"), 200);
+  const std::string before = content_of(path("c"));
+  for (const std::string how : {"--resume", "--overwrite"}) {
+    const Outcome second = run({"--epochs", "1", "--checkpoint", path("c"), how});
+    EXPECT_EQ(second.exit_code, 2);
+    EXPECT_TRUE(second.err.starts_with("sinter: " + path("c") + " is in use by process ") &&
+                second.err.ends_with("; expected one at a time\n"))
+        << second.err;
+  }
+  program.send(SIGKILL);
+  EXPECT_EQ(program.wait().exit_code, last);
+  const std::string lock = path(".sinter-c.lock");
+  EXPECT_TRUE(fs::exists(lock)) << "the process could not remove it";
+  EXPECT_EQ(run({"--epochs", "1", "--checkpoint", path("c"), "--resume"}).exit_code, 0);
+  EXPECT_FALSE(fs::exists(lock));
+}
+
 TEST_F(Resume, ACheckpointIsNotOverwrittenUnasked) {
   ASSERT_EQ(run({"--epochs", "1", "--checkpoint", path("c")}).exit_code, 0);
   const std::string before = content_of(path("c"));

@@ -1,11 +1,13 @@
 #include "runtime/checkpoint.h"
 
 #include <sys/file.h>
+#include <sys/wait.h>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "runtime/files/atomic_file.h"
+#include "runtime/files/file_lock.h"
 #include "runtime/initialize.h"
 #include "runtime/weights.h"
 #include "tests/runtime/small_data.h"
@@ -240,6 +242,72 @@ TEST_F(CheckpointFile, TemporariesOfKilledProcessesAreRemoved) {
   EXPECT_TRUE(fs::exists(other));
   EXPECT_TRUE(fs::exists(held));
   EXPECT_TRUE(fs::exists(young));
+}
+
+// Ends with its file half written.
+void write_and_die(const fs::path& target) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const AtomicFile file(target);
+    _exit(0);
+  }
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+}
+
+TEST_F(CheckpointFile, WhoWritesItAloneRemovesYoungTemporariesOfIt) {
+  const auto temporaries = [&] {
+    int64_t count = 0;
+    for (const auto& entry : fs::directory_iterator(folder_.path()))
+      count += entry.path().extension() == ".tmp" ? 1 : 0;
+    return count;
+  };
+  write_and_die(file_);
+  write_and_die(folder_ / "another");
+  EXPECT_EQ(temporaries(), 2);
+  remove_abandoned_temporaries(file_);
+  EXPECT_EQ(temporaries(), 2);
+  remove_abandoned_temporaries(file_, true);
+  EXPECT_EQ(temporaries(), 1) << "another process may be about to write the other file";
+}
+
+TEST(FileLock, IsOfOneAtATimeAndEndsWithItsProcess) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.file("c", "x"), lock = folder / ".sinter-c.lock";
+  const std::string in_use =
+      file.string() + " is in use by process " + std::to_string(getpid()) + "; expected one at a time";
+  {
+    const FileLock first(file), other(folder / "d");
+    EXPECT_TRUE(first.held() && other.held());
+    EXPECT_EQ(message_of<InputError>([&] { FileLock second(file); }), in_use);
+    fs::create_symlink(file, folder / "link");
+    EXPECT_THROW(FileLock(folder / "link"), InputError) << "it is the same file";
+  }
+  EXPECT_FALSE(fs::exists(lock));
+  const pid_t child = fork();
+  if (child == 0) {
+    const FileLock held(file);
+    _exit(held.held() ? 7 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+  EXPECT_TRUE(fs::exists(lock)) << "the process could not remove it";
+  EXPECT_TRUE(FileLock(file).held());
+  EXPECT_FALSE(fs::exists(lock));
+}
+
+TEST(FileLock, IsDoneWithoutWhereThereIsNone) {
+  const TemporaryFolder folder;
+  EXPECT_FALSE(FileLock("").held());
+  EXPECT_EQ(FileLock("").remark(), "");
+  const FileLock device("/dev/null");
+  EXPECT_TRUE(!device.held() && device.remark().empty());
+  const fs::path file = folder / std::string(250, 'c');  // the lock's name would be too long
+  const FileLock lock(file);
+  EXPECT_FALSE(lock.held());
+  EXPECT_EQ(lock.remark(), file.string() +
+                               " cannot be locked: File name too long; a second process that writes it would "
+                               "go unnoticed");
 }
 
 }  // namespace
