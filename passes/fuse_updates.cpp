@@ -85,9 +85,18 @@ class Updates {
     return (node.op == OpKind::matmul || is_of_convolution(node)) && graph_.type(gradient) == parameter;
   }
 
+  // A matrix product that elementwise ops have been fused with; null: the node is none.
+  static const Node* product_of(const Node& node) {
+    if (node.op != OpKind::fusion) return nullptr;
+    const auto& nodes = node.attributes.body().nodes();
+    const auto found = std::ranges::find(nodes, OpKind::matmul, &Node::op);
+    return found == nodes.end() ? nullptr : &*found;
+  }
+
   // Whether somebody would hope for a fusion. Sums over samples that no loop made are no lanes.
   bool is_hoped_for(const Node& node) const {
-    if (node.op != OpKind::sum) return node.op == OpKind::matmul || is_of_convolution(node);
+    if (node.op != OpKind::sum)
+      return node.op == OpKind::matmul || product_of(node) != nullptr || is_of_convolution(node);
     const NodeId lanes = maker_of(node.operands[0]);
     return lanes >= 0 && graph_.node(lanes).op == OpKind::slab_loop;
   }
@@ -161,6 +170,17 @@ class Updates {
     return node.op == OpKind::fusion ? ops_of(node.attributes.body()) : std::string(to_string(node.op));
   }
 
+  static std::string joined(const std::string& first, const std::string& then) {
+    return first + (first.empty() || then.empty() ? "" : " + ") + then;
+  }
+
+  static std::string ops_beside(const Node& product, const Node& fusion) {
+    std::string ops;
+    for (const Node& node : fusion.attributes.body().nodes())
+      if (&node != &product) ops = joined(ops, std::string(to_string(node.op)));
+    return ops;
+  }
+
   static bool goes_by_element(const Node& node) {
     if (node.op == OpKind::fusion)
       return std::ranges::all_of(node.attributes.body().nodes(), goes_by_element);
@@ -176,13 +196,16 @@ class Updates {
       const NodeId maker = maker_of(value);
       const Node& node = graph_.node(maker);
       if (is_hoped_for(node)) {
-        const std::string ops = fmt::format("{} + {}", ops_in(node), to_string(graph_.node(update).op));
+        const Node* product = product_of(node);
+        const std::string ops = fmt::format("{} + {}", ops_in(product != nullptr ? *product : node),
+                                            to_string(graph_.node(update).op));
+        if (product != nullptr) between = joined(ops_beside(*product, node), between);
         if (readers_.only(value) != reader) return remark(maker, ops, "the gradient has another reader");
         if (!between.empty()) remark(maker, ops, fmt::format("{} stands between them", between));
         return;
       }
       if (!goes_by_element(node)) return;
-      between = fmt::format("{}{}{}", ops_in(node), between.empty() ? "" : " + ", between);
+      between = joined(ops_in(node), between);
       const Shape& shape = graph_.type(value).shape;
       const auto whole = std::ranges::find_if(node.operands, [&](ValueId operand) {
         return operand.valid() && graph_.type(operand).shape == shape;
@@ -196,7 +219,9 @@ class Updates {
   void remark(NodeId maker, const std::string& ops, std::string_view why) const {
     const Node& node = graph_.node(maker);
     if (remarks_ == nullptr || !is_hoped_for(node)) return;
-    remarks_->push_back({"fuse_updates", node.source, fmt::format("{} is not fused: {}", ops, why), node.op});
+    const Remark said{"fuse_updates", node.source, fmt::format("{} is not fused: {}", ops, why), node.op};
+    // A kernel's gradients of weights and bias are kept from their updates by the same.
+    if (std::ranges::count(*remarks_, said) == 0) remarks_->push_back(said);
   }
 
   const Graph& graph_;

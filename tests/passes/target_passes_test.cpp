@@ -179,6 +179,44 @@ TEST(FuseUpdates, SaysWhatKeepsAGradientFromItsUpdate) {
             not_updated("the gradient has another reader"));
 }
 
+// What is clipped has been fused with its product before layouts were chosen.
+TEST(FuseUpdates, SaysWhatIsFusedWithAMatrixProduct) {
+  const TestTarget target;
+  Remarks remarks;
+  Graph graph = parse(
+      "graph f(%dy: f32[8, 4], %x: f32[8, 3], %lr: f32[]) -> (\"w'\": f32[4, 3]) { param %w: f32[4, 3] "
+      "const %2: f32[] = 0.5 %1 = fusion(%dy, %x, %2) (%a: f32[8, 4], %b: f32[8, 3], %c: f32[]) { "
+      "%3 = matmul(%a, %b) {transpose_a = true} : f32[4, 3] %4 = maximum(%3, %c) : f32[4, 3] "
+      "%5 = minimum(%4, %c) : f32[4, 3] return %5 } : f32[4, 3] @ \"a\" "
+      "%9 = sgd_update(%w, %1, %lr) : f32[4, 3] return %9 into %w }");
+  verify_or_fail(graph, "input");
+  EXPECT_FALSE(fuse_updates(graph, {.target = &target, .remarks = &remarks}));
+  EXPECT_EQ(remarks, (Remarks{{"fuse_updates", "a",
+                               "matmul + sgd_update is not fused: maximum + minimum stands between them",
+                               OpKind::fusion}}));
+}
+
+// Both gradients of a kernel are kept from their updates by the same.
+TEST(FuseUpdates, SaysTheSameOfWeightsAndBiasOnce) {
+  const TestTarget target;
+  Remarks remarks;
+  Graph graph = parse(
+      "graph f(%x: f32[2, 3, 6, 6], %dy: f32[2, 4, 4, 4], %lr: f32[]) -> (\"w'\": f32[4, 3, 3, 3], \"b'\": "
+      "f32[4]) { param %w: f32[4, 3, 3, 3] param %b: f32[4] "
+      "%1, %2 = fusion(%x, %dy) (%p: f32[2, 3, 6, 6], %q: f32[2, 4, 4, 4]) { "
+      "%3 = conv2d_backward_weights(%p, %q) {kernel_size = [3, 3]} : f32[4, 3, 3, 3] "
+      "%4 = sum(%q) {axes = [0, 2, 3]} : f32[4] return %3, %4 } : f32[4, 3, 3, 3], f32[4] @ \"a\" "
+      "%5 = relu(%1) : f32[4, 3, 3, 3] %6 = relu(%2) : f32[4] "
+      "%7 = sgd_update(%w, %5, %lr) : f32[4, 3, 3, 3] %8 = sgd_update(%b, %6, %lr) : f32[4] "
+      "return %7 into %w, %8 into %b }");
+  verify_or_fail(graph, "input");
+  EXPECT_FALSE(fuse_updates(graph, {.target = &target, .remarks = &remarks}));
+  EXPECT_EQ(remarks,
+            (Remarks{{"fuse_updates", "a",
+                      "conv2d_backward_weights + sum + sgd_update is not fused: relu stands between them",
+                      OpKind::fusion}}));
+}
+
 TEST(FuseUpdates, SaysWhatTheTargetSays) {
   const TestTarget target;
   Remarks remarks;
