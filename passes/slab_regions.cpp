@@ -43,8 +43,14 @@ class Finder {
     return !shape.empty() && shape[0] == Dim(found_.samples) && is_cut(id);
   }
 
+  // Of a batch that is one slab there are no loops to be kept out of, unless less than a slab saves memory.
+  bool is_one_slab() const {
+    return sums_ != LaneSums::frugal && options_.slabs.slab == 0 && found_.samples <= usual_granule;
+  }
+
+  // True whether or not a loop comes to be, which is not known yet.
   void remark(const Node& node, std::string text) const {
-    if (options_.remarks)
+    if (options_.remarks && !is_one_slab())
       options_.remarks->push_back({"form_slab_loops", node.source, std::move(text), node.op});
   }
 
@@ -71,7 +77,7 @@ class Finder {
         return fmt::format("makes a sum of type {}, which lanes cannot hold", to_string(type));
       const int64_t bytes = sums_ == LaneSums::frugal ? plain_bytes(type) : type.bytes();
       if (bytes * options_.slabs.lanes > most_lane_bytes(node))
-        return fmt::format("runs after the loop: its sum of {} is too large for {} lanes",
+        return fmt::format("runs on the whole batch: its sum of {} is too large for {} lanes",
                            byte_size(type.bytes()), options_.slabs.lanes);
     }
     return std::nullopt;
@@ -99,7 +105,7 @@ class Finder {
       level = std::max(level, ready_[id.index]);
     }
     if (waits_for.valid() && level > begun)
-      remark(node, fmt::format("{} begins another loop: it reads what {} makes of the whole batch",
+      remark(node, fmt::format("{} shares no loop with {}, which makes what it reads of the whole batch",
                                to_string(node.op), to_string(graph_.node(graph_.info(waits_for).node).op)));
     add(true, level);
     for (size_t i = 0; i < node.results.size(); ++i) {

@@ -27,9 +27,9 @@ enum class LaneSums : uint8_t {
   frugal,  ///< larger ones too, where all lanes take no more memory than what they are made of
 };
 
-/// Says by remark where samples mix, so that a loop ends, and which sums are too large for lanes.
-/// InputError for slab options that make no sense. `samples`: of the batch, where the graph's first input
-/// does not say it.
+/// Says by remark where samples mix, so that a loop ends, and which sums are too large for lanes; nothing of
+/// a batch that is one slab. InputError for slab options that make no sense. `samples`: of the batch, where
+/// the graph's first input does not say it.
 SlabRegions find_slab_regions(const Graph& graph, const PassOptions& options, int64_t samples = 0,
                               LaneSums sums = LaneSums::small);
 

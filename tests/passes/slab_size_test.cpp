@@ -128,6 +128,36 @@ TEST(SlabPlan, SaysWhyALevelHasNoLoop) {
   EXPECT_EQ(remarks, (std::vector<Remark>{{"form_slab_loops", "0", "the batch of 8 samples is one slab"}}));
 }
 
+// A mean that samples read, and a gradient of 32 bytes a lane.
+std::vector<Remark> remarks_on_regions(int64_t samples) {
+  const Graph graph = parse(
+      fmt::format("graph f(%x: f32[{0}, 8]) -> (f32[{0}, 8], f32[8]) {{ %1 = tanh(%x) : f32[{0}, 8] @ \"0\" "
+                  "%2 = mean(%1) {{axes = [0]}} : f32[8] @ \"1\" %3 = sub(%1, %2) : f32[{0}, 8] @ \"2\" "
+                  "%4 = sum(%x) {{axes = [0]}} : f32[8] @ \"3\" return %3, %4 }}",
+                  samples));
+  std::vector<Remark> remarks;
+  PassOptions options{.remarks = &remarks};
+  find_slab_regions(graph, options);
+  options.slabs.accumulated_bytes = 255;
+  find_slab_regions(graph, options);
+  return remarks;
+}
+
+// What they say is true whether loops come to be or not, and of one slab there is nothing to say.
+TEST(SlabRegions, SayWhatKeepsNodesOutOfALoop) {
+  EXPECT_EQ(remarks_on_regions(17),
+            (std::vector<Remark>{
+                {"form_slab_loops", "2",
+                 "sub shares no loop with mean, which makes what it reads of the whole batch", OpKind::sub},
+                {"form_slab_loops", "1",
+                 "mean runs on the whole batch: its sum of 32 B is too large for 8 lanes", OpKind::mean},
+                {"form_slab_loops", "2",
+                 "sub shares no loop with mean, which makes what it reads of the whole batch", OpKind::sub},
+                {"form_slab_loops", "3",
+                 "sum runs on the whole batch: its sum of 32 B is too large for 8 lanes", OpKind::sum}}));
+  EXPECT_EQ(remarks_on_regions(16), std::vector<Remark>{});
+}
+
 TEST(SlabPlan, MakesNoLoopOfANodeAloneAndSaysNothing) {
   const LaneTarget target;
   std::vector<Remark> remarks;
