@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 
@@ -101,12 +101,23 @@ void write_text(const std::string& text, const std::string& path) {
   path.empty() ? write_result(text) : write_file(path, std::as_bytes(std::span(text)));
 }
 
+// A backend that was asked for by name has code or it has not; of `auto` some nodes may have some.
+std::string code(const Options& options, const GlobalOptions& global, CodeForm form) {
+  const Graph graph = graph_at_stage(options, global);
+  const auto backend = find_backend(global.backend, global.backend_options);
+  CodeListing listing = code_listing(graph, *backend, form);
+  if (global.backend != "auto" && !listing.any_code)
+    fail_input(
+        "--stage {} --backend {}: no node has code to show: all run on {}, and only jit's kernels are "
+        "code of this program's making; expected --backend jit, or auto for those that jit runs",
+        options.stage, global.backend, fmt::join(listing.backends, " and "));
+  return std::move(listing.text);
+}
+
 void inspect(const Options& options, const GlobalOptions& global, bool draw) {
   if (const auto form = code_form(options.stage)) {
     if (draw) fail_input("--svg {}: --stage {} is code, not a graph", options.picture, options.stage);
-    const Graph graph = graph_at_stage(options, global);
-    return write_text(code_listing(graph, *find_backend(global.backend, global.backend_options), *form),
-                      options.output);
+    return write_text(code(options, global, *form), options.output);
   }
   if (options.stage == "scheduled") {
     if (draw)

@@ -158,6 +158,13 @@ TEST(Inspect, WrongOptions) {
                      "out");
   expect_input_error({"inspect", "lenet", "-o", "/proc/lenet.ir"},
                      "cannot write /proc/lenet.ir: no file can be made in /proc");
+  for (const std::string stage : {"kernel", "llvm", "asm"})
+    expect_input_error(
+        {"inspect", "lenet", "--stage", stage, "--backend", "reference"},
+        "--stage " + stage +
+            " --backend reference: no node has code to show: all run on reference, and only jit's kernels "
+            "are "
+            "code of this program's making; expected --backend jit, or auto for those that jit runs");
   expect_usage_error({"inspect", "lenet", "--stage", "parsed", "--stop-after", "autodiff"},
                      "--stage excludes --stop-after");
   expect_input_error(
