@@ -19,16 +19,23 @@ fs::path own_file() {
   link_map* map = nullptr;
   const auto* here = reinterpret_cast<const void*>(&own_file);
   const bool found = dladdr1(here, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) != 0;
-  if (found && map != nullptr && map->l_name[0] != '\0') return map->l_name;
   std::error_code ignored;
+  if (found && map != nullptr && map->l_name[0] != '\0') {
+    const fs::path file = fs::canonical(map->l_name, ignored);
+    return file.empty() ? fs::path(map->l_name) : file;
+  }
   return fs::read_symlink("/proc/self/exe", ignored);
 }
 
-// Beside the program (bin/ and lib/), else where it was built.
+// In the lib/ beside the program's bin/, or in the same folder, as of a library. Nowhere else: a module of a
+// build that is elsewhere may be another state's, or gone tomorrow.
 fs::path module_file() {
-  const fs::path beside = own_file().parent_path().parent_path() / "lib" / SINTER_LLVM_MODULE_NAME;
+  const fs::path own = own_file().parent_path();
+  const fs::path places[] = {own.parent_path() / "lib" / SINTER_LLVM_MODULE, own / SINTER_LLVM_MODULE};
   std::error_code ignored;
-  return fs::exists(beside, ignored) ? beside : fs::path(SINTER_LLVM_MODULE);
+  for (const fs::path& place : places)
+    if (fs::exists(place, ignored)) return place;
+  fail("cannot find the code generator; looked for {} and {}", places[0].string(), places[1].string());
 }
 
 template <typename F>

@@ -22,7 +22,7 @@ void redirect(int descriptor, const std::filesystem::path& file, int flags) {
 }  // namespace
 
 Program::Program(const std::vector<std::string>& arguments, const ProgramOptions& options) {
-  std::vector<std::string> words = {SINTER_PROGRAM};
+  std::vector<std::string> words = {options.program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   folder_.file("in", options.input);
   std::filesystem::create_directory(folder_ / "home");

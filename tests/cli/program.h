@@ -17,7 +17,8 @@ struct Outcome {
 };
 
 struct ProgramOptions {
-  std::string input = {};                                      ///< standard input
+  std::string input = {};  ///< standard input
+  std::filesystem::path program = SINTER_PROGRAM;
   std::filesystem::path data_folder = "/nowhere/sinter-data";  ///< SINTER_DATA; HOME is an empty folder
 };
 

@@ -4,7 +4,7 @@ sinter_test(cli
           usage_test.cpp
   LIBRARIES sinter_cli onnx protobuf::libprotobuf sinter_random nlohmann_json::nlohmann_json util)
 if(SINTER_JIT)
-  target_sources(cli_test PRIVATE cli/kernel_cache_test.cpp)
+  target_sources(cli_test PRIVATE cli/kernel_cache_test.cpp cli/moved_program_test.cpp)
 endif()
 target_compile_definitions(cli_test PRIVATE SINTER_PROGRAM="$<TARGET_FILE:sinter>")
 add_dependencies(cli_test sinter)
