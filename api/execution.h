@@ -11,6 +11,7 @@ namespace sinter {
 
 /// Throws InputError for a number of threads that is none.
 std::shared_ptr<ThreadPool> make_pool(const ExecutionOptions& options);
+/// Throws InputError for an instruction set that is none, and a limit below 0.
 BackendOptions backend_options(const ExecutionOptions& options);
 
 /// Throws InputError that names the option unless its value is a finite number within these.

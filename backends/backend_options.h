@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "backends/kernel_store.h"
 
@@ -16,6 +17,13 @@ enum class InstructionSet : uint8_t {
   avx2,      ///< with FMA: x86-64-v3
   avx512,    ///< x86-64-v4
 };
+
+/// What options call them.
+inline constexpr std::pair<std::string_view, InstructionSet> instruction_set_names[] = {
+    {"host", InstructionSet::host},
+    {"baseline", InstructionSet::baseline},
+    {"avx2", InstructionSet::avx2},
+    {"avx512", InstructionSet::avx512}};
 
 /// What a program tells the backends it makes. The default is silent and leaves no file behind.
 struct BackendOptions {

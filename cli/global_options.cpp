@@ -42,10 +42,8 @@ CLI::Validator size_without_sign() {
           ""};
 }
 
-const std::map<std::string, InstructionSet> instruction_sets = {{"host", InstructionSet::host},
-                                                                {"baseline", InstructionSet::baseline},
-                                                                {"avx2", InstructionSet::avx2},
-                                                                {"avx512", InstructionSet::avx512}};
+const std::map<std::string, InstructionSet> instruction_sets(std::begin(instruction_set_names),
+                                                             std::end(instruction_set_names));
 
 BackendOptions make_backend_options(const GlobalOptions& options) {
   const auto warn = [quiet = options.quiet()](std::string_view what) {

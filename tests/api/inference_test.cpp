@@ -81,6 +81,10 @@ TEST(InferenceSession, ReportsOptionsOutOfRange) {
   EXPECT_TRUE(message([&] {
                 InferenceSession(model, {.execution = {.backend = "gpu"}});
               }).starts_with("unknown backend \"gpu\"; this build has: auto, "));
+  EXPECT_EQ(message([&] { InferenceSession(model, {.execution = {.kernel_cache_limit = -1}}); }),
+            "kernel_cache_limit is -1; expected 0 or more bytes");
+  EXPECT_EQ(message([&] { InferenceSession(model, {.execution = {.instruction_set = "sse9"}}); }),
+            "instruction_set is \"sse9\"; expected one of host, baseline, avx2, avx512");
   ModelBuilder builder("fixed");
   const Model fixed = builder.build(relu(builder.input("x", {2, 3})));
   EXPECT_EQ(
