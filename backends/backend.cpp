@@ -1,6 +1,10 @@
 #include "backends/backend.h"
 
+#include "backends/cpu_speed.h"
+
 namespace sinter {
+
+int Backend::vector_width() const { return widest_vector(); }
 
 std::optional<std::string> Backend::declines(const Graph& graph, NodeId id) const {
   const Node& node = graph.node(id);

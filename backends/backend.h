@@ -31,6 +31,7 @@ struct CompiledNode {
   std::string_view backend;  ///< the name of what compiled it
   std::vector<std::unique_ptr<Kernel>> kernels;
   int64_t scratch_bytes = 0;
+  std::string_view form = {};  ///< which way they go, where there are several for the same ops
 };
 
 /// What code can be shown as.
@@ -59,6 +60,15 @@ class Backend : public Target {
   virtual std::optional<std::string> code(const Graph&, NodeId, CodeForm) const { return std::nullopt; }
   /// Who runs the node: this backend, or one of those it stands for.
   virtual const Backend& runner(const Graph&, NodeId) const { return *this; }
+  /// f32 elements of the widest vectors that its kernels compute with: 16, 8 or 4.
+  virtual int vector_width() const;
+  /// What it expects of one of its implementations of a node on one core of this machine, which reaches
+  /// `core_flops` FLOP/s in f32 with vectors of that width. Plans are made by Implementation::seconds
+  /// instead, which no measurement changes.
+  virtual double predicted_seconds(const Graph&, NodeId, const Implementation& way,
+                                   double /*core_flops*/) const {
+    return way.seconds;
+  }
   /// Why it cannot run a node with concrete types in the layouts of the graph's types; nothing: it can. A
   /// list answers for all but its last, which is there to run what the others decline.
   virtual std::optional<std::string> declines(const Graph& graph, NodeId node) const;

@@ -8,4 +8,9 @@ double flops_of_lane() {
   return has_two_units ? 2 * one_unit : one_unit;
 }
 
+int widest_vector() {
+  if (__builtin_cpu_supports("avx512f")) return 16;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 8 : 4;
+}
+
 }  // namespace sinter

@@ -8,4 +8,7 @@ namespace sinter {
 /// estimates are compared.
 double flops_of_lane();
 
+/// f32 elements of the widest vectors that this CPU computes with: 16, 8 or 4.
+int widest_vector();
+
 }  // namespace sinter

@@ -45,6 +45,7 @@ Json json_of(const StepReport& report, size_t place) {
     object["lanes"] = kernel.slabs->lanes;
   }
   object["ops"] = kernel.ops;
+  object["form"] = kernel.form.empty() ? Json() : Json(kernel.form);
   object["layer"] = kernel.source;
   object["backend"] = kernel.backend.empty() ? Json() : Json(kernel.backend);
   object["reads"] = kernel.reads;
@@ -54,6 +55,7 @@ Json json_of(const StepReport& report, size_t place) {
     object["limited_by"] = Json();
   else
     object["limited_by"] = kernel.limit.by_bytes ? "bytes" : "flops";
+  object["peak_gflops"] = kernel.peak_flops > 0 ? Json(rounded(1e-9 * kernel.peak_flops)) : Json();
   add_times(object, kernel.seconds);
   add_share(object, kernel.limit.seconds, kernel.seconds);
   object["remarks"] = Json::array();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "cli/table.h"
 #include "ir/amounts.h"
@@ -37,13 +39,15 @@ std::vector<std::string> lines_of_ops(const KernelReport& kernel) {
     return {fmt::format("{}: {} slabs of {}, {} lanes", kernel.ops, kernel.slabs->slabs, kernel.slabs->slab,
                         kernel.slabs->lanes)};
   const std::string indent = kernel.loop ? "  " : "";
+  const std::string ops = kernel.ops + (kernel.form.empty() ? "" : ", " + kernel.form);
   std::vector<std::string> lines = {indent};
-  for (size_t at = 0; at < kernel.ops.size();) {
-    const size_t end = std::min(kernel.ops.find(" + ", at), kernel.ops.size());
-    const bool last = end == kernel.ops.size();
-    const std::string op = kernel.ops.substr(at, end - at) + (last ? "" : " +");
-    if (lines.back().size() + op.size() > ops_width && lines.back() != indent) lines.push_back(indent + "  ");
-    lines.back() += (lines.back().find_first_not_of(' ') == std::string::npos ? "" : " ") + op;
+  for (size_t at = 0; at < ops.size();) {
+    const size_t end = std::min(ops.find(" + ", at), ops.size());
+    const bool last = end == ops.size();
+    const std::string part = ops.substr(at, end - at) + (last ? "" : " +");
+    if (lines.back().size() + part.size() > ops_width && lines.back() != indent)
+      lines.push_back(indent + "  ");
+    lines.back() += (lines.back().find_first_not_of(' ') == std::string::npos ? "" : " ") + part;
     at = last ? end : end + 3;
   }
   return lines;
@@ -104,6 +108,19 @@ void add_totals(Table& table, const StepReport& report) {
              microseconds(report.step.median), share_cell(total.limit.seconds, report.step.min)});
 }
 
+// That of all kernels, or by backend where their vectors are not as wide.
+std::string peaks_of(const StepReport& report) {
+  std::map<std::string, double> by_backend;
+  std::set<double> peaks;
+  for (const KernelReport& kernel : report.kernels)
+    if (!kernel.backend.empty()) peaks.insert(by_backend[kernel.backend] = kernel.peak_flops);
+  if (peaks.size() < 2) return fmt::format("{:.1f}", 1e-9 * report.peak_flops);
+  std::string text;
+  for (const auto& [backend, peak] : by_backend)
+    text += fmt::format("{}{:.1f} ({})", text.empty() ? "" : ", ", 1e-9 * peak, backend);
+  return text;
+}
+
 std::string errors(const StepReport& report) {
   std::string text;
   const auto look_at = [&](const std::string& what, double limit, double measured) {
@@ -152,9 +169,9 @@ std::string explain_table(const StepTitle& title, const StepReport& report) {
   for (size_t i = 0; i < report.kernels.size(); ++i) add_kernel(table, report.kernels[i], i + 1);
   add_totals(table, report);
   return fmt::format(
-             "{}, {}, batch {}, {} thread{}; peak {:.1f} GFLOP/s; the limit is set by f: FLOPs, b: bytes\n\n",
+             "{}, {}, batch {}, {} thread{}; peak {} GFLOP/s; the limit is set by f: FLOPs, b: bytes\n\n",
              title.model, title.mode == "train" ? "training step" : "inference", report.batch_size,
-             report.threads, report.threads == 1 ? "" : "s", 1e-9 * report.peak_flops) +
+             report.threads, report.threads == 1 ? "" : "s", peaks_of(report)) +
          table.text() + errors(report) + remarks_of_kernels(report) + other_remarks(report);
 }
 

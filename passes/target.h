@@ -13,7 +13,7 @@ namespace sinter {
 struct Implementation {
   std::vector<Layout> operands;  ///< one for each operand, absent ones too
   std::vector<Layout> results;
-  double seconds;  ///< estimated, on all threads
+  double seconds;  ///< estimated, on one core
   /// Of the FLOPs that the op table counts, what it does at least: fewer by Winograd's algorithm, and none
   /// where zeros, which only the data know, are left out.
   double least_flops_share = 1;
@@ -36,7 +36,7 @@ class Target {
     return implementations(graph, node, {});
   }
 
-  /// Estimated time to bring a value of this type from its layout into another, on all threads.
+  /// Estimated time to bring a value of this type from its layout into another, on one core.
   virtual double reorder_seconds(const Type& type, const Layout& to) const = 0;
 
   /// Why this body cannot become one kernel; nothing: it can.

@@ -21,22 +21,34 @@ std::vector<std::string> tags_of(const Graph& graph, const std::vector<ValueId>&
   return tags;
 }
 
-std::optional<Implementation> chosen_way(const Graph& graph, NodeId id, const Backend& backend) {
-  const Node& node = graph.node(id);
-  const auto ways = backend.runner(graph, id).implementations(graph, id, layouts_of(graph, node));
-  const Implementation* way = find_implementation(ways, graph, node);
-  return way == nullptr ? std::nullopt : std::optional(*way);
+// How often a node runs in a step, and what of one thread's time it takes.
+struct Runs {
+  double times, share;
+};
+
+// The loops of a node may have different numbers of units; what each takes of its time is not known, so they
+// count alike.
+double share_of_node(const CompiledNode& node, int threads) {
+  double shares = 0;
+  for (const auto& kernel : node.kernels)
+    shares += share_of_threads(kernel->self_parallel() ? threads : kernel->units(), threads);
+  return node.kernels.empty() ? 1 : shares / static_cast<double>(node.kernels.size());
 }
 
-// What a node that runs so many times in a step adds to a kernel's report.
-void add_amounts(KernelReport& report, const Graph& graph, NodeId id, const Backend& backend, double times) {
-  const double flops = times * cost(graph, graph.node(id)).flops;
-  const auto way = chosen_way(graph, id, backend);
+// What a node adds to a kernel's report.
+void add_work(KernelReport& report, const Graph& graph, NodeId id, const Backend& runner, Runs runs,
+              double core_flops) {
+  const Node& node = graph.node(id);
+  const double flops = runs.times * cost(graph, node).flops;
+  const auto ways = runner.implementations(graph, id, layouts_of(graph, node));
+  const Implementation* way = find_implementation(ways, graph, node);
   report.flops += flops;
   report.least_flops +=
-      (flops - times * padding_flops(graph, graph.node(id))) * (way ? way->least_flops_share : 1);
-  report.predicted =
-      report.predicted && way ? std::optional(*report.predicted + times * way->seconds) : std::nullopt;
+      (flops - runs.times * padding_flops(graph, node)) * (way ? way->least_flops_share : 1);
+  if (report.predicted && way)
+    *report.predicted += runs.times * runs.share * runner.predicted_seconds(graph, id, *way, core_flops);
+  else
+    report.predicted = std::nullopt;
 }
 
 // The bytes a node must move, and of them those that are touched at once. A result in the memory of an
@@ -68,8 +80,8 @@ bool is_about(const Remark& remark, const Node& node) {
 
 class Describer {
  public:
-  Describer(const Executable& executable, const Backend& backend, int threads)
-      : executable_(executable), backend_(backend), threads_(threads) {}
+  Describer(const Executable& executable, const Backend& backend, int threads, const PeakFlops& peak_flops)
+      : executable_(executable), backend_(backend), threads_(threads), peak_flops_(peak_flops) {}
 
   std::vector<DescribedKernel> run() {
     const Graph& graph = executable_.graph;
@@ -79,17 +91,17 @@ class Describer {
         add_loop(graph, id, profile);
         continue;
       }
-      add(graph, id, profile, 1);
+      add(graph, id, profile, {1, share_of_node(executable_.program.nodes[id], threads_)});
       found_.back().report.bytes_at_once /= threads_;
     }
     return std::move(found_);
   }
 
  private:
-  // A node that runs so many times in a step.
-  void add(const Graph& graph, NodeId id, NodeProfile& profile, double times) {
+  void add(const Graph& graph, NodeId id, NodeProfile& profile, Runs runs) {
     const Node& node = graph.node(id);
     KernelReport report{.ops = ops_of(node),
+                        .form = std::string(profile.form),
                         .source = node.source,
                         .backend = std::string(profile.backend),
                         .reads = tags_of(graph, node.operands),
@@ -98,12 +110,22 @@ class Describer {
       if (is_about(executable_.remarks[i], node)) report.remarks.push_back(i);
     if (!profile.backend.empty()) {
       const Traffic moved = traffic(graph, node, profile.in_place);
-      report.bytes = times * moved.bytes;
+      report.bytes = runs.times * moved.bytes;
       report.bytes_at_once = moved.at_once;
       report.predicted = 0;
-      add_amounts(report, graph, id, backend_, times);
+      add_amounts(report, graph, id, runs);
     }
     found_.push_back({std::move(report), {&profile.clock}});
+  }
+
+  // A slab's kernels have a thread to themselves; all threads' time over their number is what is measured.
+  Runs in_loop(double times) const { return {times, 1.0 / working_threads(threads_)}; }
+
+  void add_amounts(KernelReport& report, const Graph& graph, NodeId id, Runs runs) const {
+    const Backend& runner = backend_.runner(graph, id);
+    report.vector_width = runner.vector_width();
+    report.peak_flops = peak_flops_(report.vector_width);
+    add_work(report, graph, id, runner, runs, report.peak_flops / working_threads(threads_));
   }
 
   // What the last slab, which is smaller, adds to a node of the body. One may be a view where the other is
@@ -114,7 +136,7 @@ class Describer {
     kernel.clocks.push_back(&profile.clock);
     report.backend = profile.backend;
     report.bytes += traffic(remainder, remainder.node(id), profile.in_place).bytes;
-    add_amounts(report, remainder, id, backend_, 1);
+    add_amounts(report, remainder, id, in_loop(1));
   }
 
   void add_loop(const Graph& graph, NodeId id, NodeProfile& profile) {
@@ -129,7 +151,7 @@ class Describer {
                        .slabs = SlabSizes{loop.slabs(), loop.slab, loop.lanes}},
                       {&profile.clock}});
     for (NodeId inner = 0; inner < static_cast<NodeId>(loop.body->nodes().size()); ++inner) {
-      add(*loop.body, inner, profile.body[inner], static_cast<double>(whole));
+      add(*loop.body, inner, profile.body[inner], in_loop(static_cast<double>(whole)));
       found_.back().report.loop = place;
     }
     if (loop.remainder != nullptr) add_remainder(place, *loop.body, *loop.remainder, profile.remainder);
@@ -143,7 +165,7 @@ class Describer {
     NodeId next = 0;
     for (NodeId id = 0; id < static_cast<NodeId>(remainder.nodes().size()); ++id) {
       if (!is_paired(remainder.node(id))) {
-        add(remainder, id, profile[id], 1);
+        add(remainder, id, profile[id], in_loop(1));
         found_.back().report.loop = place;
         continue;
       }
@@ -156,15 +178,24 @@ class Describer {
   const Executable& executable_;
   const Backend& backend_;
   int threads_;
+  const PeakFlops& peak_flops_;
   std::vector<DescribedKernel> found_;
 };
 
 }  // namespace
 
+int working_threads(int threads) { return std::min(threads, usable_cores()); }
+
+double share_of_threads(int64_t parts, int threads) {
+  parts = std::max<int64_t>(parts, 1);
+  const int64_t working = working_threads(threads), most = (parts + working - 1) / working;
+  return static_cast<double>(most) / static_cast<double>(parts);
+}
+
 std::vector<DescribedKernel> describe_kernels(const Executable& executable, const Backend& backend,
-                                              int threads) {
+                                              int threads, const PeakFlops& peak_flops) {
   require(executable.profile != nullptr, "an executable with clocks");
-  return Describer(executable, backend, threads).run();
+  return Describer(executable, backend, threads, peak_flops).run();
 }
 
 }  // namespace sinter

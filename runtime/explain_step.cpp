@@ -1,7 +1,7 @@
 #include "runtime/explain_step.h"
 
 #include <algorithm>
-#include <thread>
+#include <map>
 
 #include "runtime/bandwidth.h"
 #include "runtime/describe_kernels.h"
@@ -73,8 +73,29 @@ class StepTimer {
   double total_ = 0;
 };
 
-WorkLimit limit_of(const KernelReport& kernel, double peak_flops, Bandwidth& bandwidth) {
-  const double arithmetic = kernel.least_flops / peak_flops;
+/// By the width of vectors, each measured when it is first asked for.
+class Peaks {
+ public:
+  explicit Peaks(ThreadPool& pool) : pool_(pool) {}
+
+  double at(int vector_width) {
+    const auto [found, is_new] = peaks_.try_emplace(vector_width);
+    if (is_new) found->second = measure_peak_flops(pool_, vector_width);
+    return found->second;
+  }
+  /// Another time may be less disturbed.
+  void measure_again() {
+    for (auto& [width, peak] : peaks_) peak = std::max(peak, measure_peak_flops(pool_, width));
+  }
+
+ private:
+  ThreadPool& pool_;
+  std::map<int, double> peaks_;
+};
+
+WorkLimit limit_of(const KernelReport& kernel, Bandwidth& bandwidth) {
+  if (kernel.vector_width == 0) return {};
+  const double arithmetic = kernel.least_flops / kernel.peak_flops;
   const double moving = kernel.bytes > 0 ? kernel.bytes / bandwidth.at(kernel.bytes_at_once) : 0;
   return {.seconds = std::max(arithmetic, moving), .by_bytes = moving > arithmetic};
 }
@@ -97,6 +118,11 @@ void add_times(StepTimes& sum, const StepTimes& times) {
   sum.max += times.max;
 }
 
+// How much longer a loop takes than its kernels' share of it, where its lanes do not go round the threads.
+double uneven_lanes(const KernelReport& loop, int threads) {
+  return working_threads(threads) * share_of_threads(loop.slabs->lanes, threads);
+}
+
 void add_up(StepReport& report) {
   report.total.ops = "total";
   report.total.predicted = 0;
@@ -108,6 +134,8 @@ void add_up(StepReport& report) {
     add_times(report.total.seconds, kernel.seconds);
     if (kernel.loop) add_work(report.kernels[*kernel.loop], kernel);
   }
+  for (KernelReport& kernel : report.kernels)
+    if (kernel.slabs && kernel.predicted) *kernel.predicted *= uneven_lanes(kernel, report.threads);
 }
 
 }  // namespace
@@ -134,26 +162,26 @@ StepReport explain_step(const Graph& model, Weights weights, std::shared_ptr<Thr
                                           .backend_options = options.backend_options,
                                           .profile = true});
   const auto backend = find_backend(options.backend, options.backend_options);
-  auto kernels = describe_kernels(*executable, *backend, pool->threads());
+  Peaks peaks(*pool);
+  auto kernels =
+      describe_kernels(*executable, *backend, pool->threads(), [&](int width) { return peaks.at(width); });
   Session session(executable, pool, std::move(weights));
   const std::vector<Tensor> inputs = step_inputs(model, executable->graph, options);
-  double peak_flops = measure_peak_flops(*pool);
   const int64_t warm_up_steps = warm_up(session, inputs);
-  // More threads than processors take turns: their clocks run all the while.
-  const int processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  StepTimer timer(session, kernels, std::min(pool->threads(), processors));
+  StepTimer timer(session, kernels, working_threads(pool->threads()));
   check_results(session, warm_up_steps + timer.run(inputs, options.repeat));
-  peak_flops = std::max(peak_flops, measure_peak_flops(*pool));
+  peaks.measure_again();
   StepReport report{.backend = executable->backend,
                     .batch_size = batch_size_of(executable->graph),
                     .threads = pool->threads(),
-                    .peak_flops = peak_flops,
                     .step = timer.whole(),
                     .remarks = executable->remarks,
                     .fallbacks = executable->fallbacks};
   Bandwidth bandwidth(pool);
   for (DescribedKernel& kernel : kernels) {
-    kernel.report.limit = limit_of(kernel.report, peak_flops, bandwidth);
+    if (kernel.report.vector_width > 0) kernel.report.peak_flops = peaks.at(kernel.report.vector_width);
+    report.peak_flops = std::max(report.peak_flops, kernel.report.peak_flops);
+    kernel.report.limit = limit_of(kernel.report, bandwidth);
     report.kernels.push_back(std::move(kernel.report));
   }
   add_up(report);

@@ -26,6 +26,7 @@ struct WorkLimit {
 /// a whole step.
 struct KernelReport {
   std::string ops = {};                  ///< "conv2d + relu"
+  std::string form = {};                 ///< which way its backend goes, where it has several for these ops
   std::string source = {};               ///< the layer it came from
   std::string backend = {};              ///< that runs it; empty: nothing runs, its result is its operand
   std::vector<std::string> reads = {};   ///< layouts of operands; one that is left out has none
@@ -38,8 +39,12 @@ struct KernelReport {
   double least_flops =
       0;             ///< that must be done: not those with padding, fewer by Winograd's and sparse kernels
   double bytes = 0;  ///< at least, as the op table counts them
-  double bytes_at_once = 0;              ///< of them those that a thread touches in one call
-  std::optional<double> predicted = {};  ///< seconds, by the backend that runs it; none: it does not say
+  double bytes_at_once = 0;  ///< of them those that a thread touches in one call
+  /// Seconds, as the backend that runs it expects of cores with this peak, shared over the threads; none: it
+  /// does not say.
+  std::optional<double> predicted = {};
+  int vector_width = 0;   ///< f32 elements of the widest vectors that its backend uses; 0: nothing runs
+  double peak_flops = 0;  ///< FLOP/s of all threads with these
   WorkLimit limit = {};
   StepTimes seconds = {};            ///< measured; no count: nothing runs
   std::vector<size_t> remarks = {};  ///< of the report's, those of its ops
@@ -50,7 +55,7 @@ struct StepReport {
   std::string backend = {};  ///< the one asked for
   int64_t batch_size = 1;
   int threads = 1;
-  double peak_flops = 0;                   ///< FLOP/s of all threads
+  double peak_flops = 0;                   ///< FLOP/s of all threads, the most that a kernel has
   std::vector<KernelReport> kernels = {};  ///< in the order in which they run
   KernelReport total = {};                 ///< sums over the kernels, without slab_loops
   StepTimes step = {};                     ///< the whole step, undisturbed by clocks

@@ -68,9 +68,10 @@ run_avx2() {
   return _mm_cvtss_f32(x[0]);
 }
 
-Kernel widest_kernel() {
-  if (__builtin_cpu_supports("avx512f")) return {run_avx512, 16};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {run_avx2, 8};
+Kernel kernel_of(int vector_width) {
+  require(vector_width <= widest_vector(), "vectors that this processor has");
+  if (vector_width == 16) return {run_avx512, 16};
+  if (vector_width == 8) return {run_avx2, 8};
   return {run_sse, 4};
 }
 
@@ -86,8 +87,8 @@ double seconds_of_round(ThreadPool& pool, const Kernel& kernel) {
 
 }  // namespace
 
-double measure_peak_flops(ThreadPool& pool) {
-  const Kernel kernel = widest_kernel();
+double measure_peak_flops(ThreadPool& pool, int vector_width) {
+  const Kernel kernel = kernel_of(vector_width);
   double seconds = seconds_of_round(pool, kernel);
   for (int round = 1; round < rounds; ++round) seconds = std::min(seconds, seconds_of_round(pool, kernel));
   const double units = static_cast<double>(units_per_thread * pool.threads());

@@ -61,6 +61,7 @@ void run_clocks(Profile& profile, bool running) noexcept {
 void add_clocks(CompiledNode& node, NodeProfile& profile) {
   if (node.kernels.empty()) return;
   profile.backend = node.backend;
+  profile.form = node.form;
   for (auto& kernel : node.kernels) kernel = std::make_unique<TimedKernel>(std::move(kernel), profile.clock);
 }
 

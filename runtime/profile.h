@@ -45,6 +45,7 @@ using Profile = std::deque<NodeProfile>;
 /// A node of an executable that was compiled to be profiled (CompileOptions::profile).
 struct NodeProfile {
   std::string_view backend;  ///< that compiled it; empty: nothing runs for it, a view
+  std::string_view form;     ///< CompiledNode::form
   bool in_place = false;     ///< its first result lies in an operand's memory
   NodeClock clock;
   Profile body, remainder;  ///< of a slab_loop: a node's times over all slabs of the last steps

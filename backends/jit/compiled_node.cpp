@@ -28,7 +28,7 @@ class JitKernel final : public sinter::Kernel {
 
 CompiledNode compile_lowered(const Graph& graph, NodeId id, const Lowered& lowered,
                              const std::shared_ptr<Engine>& engine) {
-  CompiledNode compiled{"jit", {}, lowered.scratch_bytes};
+  CompiledNode compiled{"jit", {}, lowered.scratch_bytes, lowered.form};
   try {
     for (const jit::Kernel& kernel : lowered.kernels)
       compiled.kernels.push_back(std::make_unique<JitKernel>(engine, kernel));

@@ -1,11 +1,14 @@
 #include "backends/jit/jit.h"
 
+#include <algorithm>
+
 #include "backends/jit/code_generator.h"
 #include "backends/jit/compiled_node.h"
 #include "backends/jit/engine.h"
 #include "backends/jit/lowering.h"
 #include "backends/jit/machine.h"
 #include "backends/jit/verify_kernel.h"
+#include "ir/cost.h"
 
 namespace sinter {
 namespace jit {
@@ -56,6 +59,16 @@ class JitBackend final : public Backend {
 
   CompiledNode compile(const Graph& graph, NodeId id) const override {
     return compile_lowered(graph, id, lower(graph, id), engine_);
+  }
+
+  // With sixteen registers as many values of sixteen elements fit into them as each has elements.
+  int vector_width() const override { return cpu_.has_avx512 ? 16 : cpu_.vector_registers; }
+
+  // Estimates count sixteen lanes at a time of a typical core. Bytes move as quickly in any vectors.
+  double predicted_seconds(const Graph& graph, NodeId id, const Implementation& way,
+                           double core_flops) const override {
+    const double moving = std::min(way.seconds, cost(graph, graph.node(id)).bytes / bytes_per_second);
+    return moving + (way.seconds - moving) * flops_per_second() / core_flops;
   }
 
   std::optional<std::string> code(const Graph& graph, NodeId id, CodeForm form) const override {

@@ -92,7 +92,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
-  return {{PooledDataWriter(graph, node, cpu).write()}, 0};
+  return {{PooledDataWriter(graph, node, cpu).write()}, 0, "dense"};
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
-  return {{PooledWeightsWriter(graph, node, cpu).write()}, 0};
+  return {{PooledWeightsWriter(graph, node, cpu).write()}, 0, "dense"};
 }
 
 }  // namespace

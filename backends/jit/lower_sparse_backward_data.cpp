@@ -196,9 +196,10 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
 }
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
-  const NodeBody own = body_of(graph, node);
+  const SparseForm form = form_of(body_of(graph, node).body);
   return {{pack_weights(graph, node), SparseDataWriter(graph, node, cpu).write()},
-          PackedWeights(form_of(own.body)).elements() * size_of(DType::f32)};
+          PackedWeights(form).elements() * size_of(DType::f32),
+          sparse_form(skips_zeros(form, cpu))};
 }
 
 }  // namespace

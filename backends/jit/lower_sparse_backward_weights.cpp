@@ -9,6 +9,11 @@ namespace {
 
 constexpr OpKind product = OpKind::conv2d_backward_weights;
 constexpr double products_per_second = 3e9;  // of vectors: each loads its x
+
+bool skips_zeros(const SparseWeights& own, const CpuTarget& cpu) {
+  return pays_to_skip_zeros(own.cut.planes * own.sums.vectors(), cpu);
+}
+
 // Each unit sums up a tile of weights: for each band of windows of each sample of its group, x into a padded
 // tile and the gradients into lists, then for each vector of weights a product for each gradient.
 class SparseWeightsWriter {
@@ -25,7 +30,7 @@ class SparseWeightsWriter {
         vectors_(own_.sums.vectors()),
         // Beside the sums: a gradient, and x where it cannot be an operand from memory.
         chunk_(std::min<int64_t>(vectors_, std::max(1, cpu.vector_registers - 3))),
-        skip_zeros_(pays_to_skip_zeros(cut_.planes * vectors_, cpu)),
+        skip_zeros_(skips_zeros(own_, cpu)),
         channels_(cut_.channels(size_)) {}
 
   Kernel write() {
@@ -248,9 +253,11 @@ std::vector<Implementation> implementations(const Graph& graph, const Node& node
 
 Lowered lower(const Graph& graph, const Node& node, const CpuTarget& cpu) {
   const SparseWeights own(graph, node);
-  if (own.cut.groups == 1) return {{SparseWeightsWriter(graph, node, cpu).write()}, 0};
-  return {{SparseWeightsWriter(graph, node, cpu).write(), add_groups(graph, node)},
-          own.scratch_elements() * size_of(DType::f32)};
+  Lowered lowered{{SparseWeightsWriter(graph, node, cpu).write()}, 0, sparse_form(skips_zeros(own, cpu))};
+  if (own.cut.groups == 1) return lowered;
+  lowered.kernels.push_back(add_groups(graph, node));
+  lowered.scratch_bytes = own.scratch_elements() * size_of(DType::f32);
+  return lowered;
 }
 
 }  // namespace

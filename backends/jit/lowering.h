@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backends/jit/instruction_set.h"
@@ -17,6 +18,7 @@ namespace sinter::jit {
 struct Lowered {
   std::vector<Kernel> kernels;
   int64_t scratch_bytes = 0;
+  std::string_view form = {};  ///< see CompiledNode
 };
 
 /// How a family of ops becomes kernels.

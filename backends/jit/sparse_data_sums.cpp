@@ -32,7 +32,7 @@ class ByChannel final : public SparseDataSums {
         weights_(source.form),
         lists_(k, source.form, source.grid, source.dy, source.argmax,
                sparse_data_band(source.form, source.grid, source.cpu), source.form.convolution.o,
-               pays_to_skip_zeros(weights_.planes() * weights_.taps(), source.cpu)),
+               skips_zeros(source.form, source.cpu)),
         // Beside the weights: a gradient and what is added to.
         chunk_(std::min<int64_t>(weights_.taps(), std::max(1, source.cpu.vector_registers - 4))) {
     lists_.prepare();
@@ -169,6 +169,12 @@ bool adds_by_window(const SparseForm& form, const CpuTarget& cpu) {
   // Beside the sums: a gradient. Half of the gradients are expected to be zero.
   return cpu.has_avx512 && sums + 2 <= cpu.vector_registers &&
          channels >= 2 * least_gradients * form.pool.kh * form.pool.kw;
+}
+
+// Lists that are sorted by window have only what is there.
+bool skips_zeros(const SparseForm& form, const CpuTarget& cpu) {
+  const PackedWeights weights(form);
+  return adds_by_window(form, cpu) || pays_to_skip_zeros(weights.planes() * weights.taps(), cpu);
 }
 
 int64_t sparse_data_band(const SparseForm& form, const PixelGrid& grid, const CpuTarget& cpu) {

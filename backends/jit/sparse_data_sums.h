@@ -49,6 +49,8 @@ struct SparseDataSource {
 /// places: each product then loads a weight, where the other way loads and stores dx. Pays where lists are
 /// not too short.
 bool adds_by_window(const SparseForm& form, const CpuTarget& cpu);
+/// Whether gradients that are zero are left out.
+bool skips_zeros(const SparseForm& form, const CpuTarget& cpu);
 /// Rows of windows of a band.
 int64_t sparse_data_band(const SparseForm& form, const PixelGrid& grid, const CpuTarget& cpu);
 std::unique_ptr<SparseDataSums> sparse_data_sums(KernelBuilder& k, const SparseDataSource& source);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "backends/jit/convolution.h"
 #include "backends/jit/instruction_set.h"
@@ -79,6 +80,10 @@ int64_t choose_band(const SparseForm& form, const PixelGrid& grid);
 
 /// Whether it pays to leave out gradients that are zero, where each stands for so many products of vectors.
 bool pays_to_skip_zeros(int64_t products, const CpuTarget& cpu);
+/// What the two ways are called.
+constexpr std::string_view sparse_form(bool skip_zeros) {
+  return skip_zeros ? "sparse by non-zeros" : "sparse by argmax";
+}
 
 /// Estimated time to make the lists of all channels once.
 double list_seconds(const Type& dy);

@@ -225,6 +225,12 @@ class OneDnnBackend final : public Backend {
     return fmt::format("oneDNN {}.{}.{}, {}", version->major, version->minor, version->patch,
                        instruction_set());
   }
+  int vector_width() const override { return onednn::vector_width(); }
+  double predicted_seconds(const Graph& graph, NodeId id, const Implementation& way,
+                           double core_flops) const override {
+    const double moving = std::min(way.seconds, cost(graph, graph.node(id)).bytes / bytes_per_second());
+    return moving + (way.seconds - moving) * flops_per_second() / core_flops;
+  }
 
   using Target::implementations;
   std::vector<Implementation> implementations(const Graph& graph, NodeId id,

@@ -46,6 +46,9 @@ const Case cases[] = {
     {{17, 16, 9, 7}, 96, {1, 2}, {.stride = {2, 1}}, {.kernel_size = {2, 2}, .stride = {1, 3}}},
 };
 
+// Places of cases: eighteen products of vectors for each gradient, and two.
+constexpr size_t few_products = 4, two_products = 5;
+
 Type f32_type(const std::vector<int64_t>& shape) {
   return {DType::f32, Shape(shape.begin(), shape.end()), {}};
 }
@@ -162,6 +165,27 @@ TEST_P(SparseGradient, ByDataAndAnActivationBefore) {
   body.add_result(dx * y * (body.scalar(DType::f32, 1) - y));
   expect_runs(std::move(body));
 }
+
+/// Cases in which it does not pay to leave zeros out, or only where the CPU can compress.
+class SparseGradientForm : public SparseGradient {};
+
+TEST_P(SparseGradientForm, IsNamed) {
+  Graph body;
+  const std::array<std::optional<Value>, 2> operands = {unpooled(body), body.input("weight", sizes_.weight)};
+  body.add_result(body.append(OpKind::conv2d_backward_data, operands,
+                              gradient(OpKind::conv2d_backward_data, "input_size", {c().x[2], c().x[3]}))[0]);
+  const Graph graph = as_fusion(std::move(body));
+  const auto [place, set] = GetParam();
+  const bool by_non_zeros = place == few_products && jit::cpu_target(set).has_avx512;
+  for (const Implementation& way : backend_->implementations(graph, 0))
+    EXPECT_EQ(backend_->compile(laid_out(graph, way), 0).form,
+              by_non_zeros ? "sparse by non-zeros" : "sparse by argmax");
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, SparseGradientForm,
+                         testing::Combine(testing::Values(few_products, two_products),
+                                          testing::Values(InstructionSet::avx512, InstructionSet::avx2,
+                                                          InstructionSet::baseline)));
 
 INSTANTIATE_TEST_SUITE_P(Cases, SparseGradient,
                          testing::Combine(testing::Range<size_t>(0, std::size(cases)),

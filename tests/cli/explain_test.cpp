@@ -58,6 +58,7 @@ StepReport small_report() {
                             .seconds = times(20e-6, 25e-6),
                             .remarks = {0}});
   report.kernels.push_back({.ops = "matmul + mul + sub + mul + mul + add + sigmoid",
+                            .form = "sparse",
                             .source = "7",
                             .backend = "onednn",
                             .reads = {"ab", "ab"},
@@ -102,7 +103,7 @@ lenet, training step, batch 32, 2 threads; peak 200.0 GFLOP/s; the limit is set 
 1  slab_loop: 2 slabs of 16, 2 lanes                                                3.0 M  40.0 KiB    15.0         30.0      50.0       60.0  30.0 %
 2    conv2d + relu + max_pool2d_argmax  0       jit        abcd -> Abcd16a          2.0 M  20.0 KiB    10.0 f       20.0      20.0       25.0  50.0 %
 3    matmul + mul + sub + mul + mul +   7       onednn     ab -> ab                 1.0 M  20.0 KiB    5.00 b       10.0      20.0       22.0  25.0 %
-       add + sigmoid
+       add + sigmoid, sparse
 4  reorder                              7       a view     abcd -> aBcd16b
 5  sum                                  7.bias  reference  ab -> a                    100   1.3 KiB    3.00 b          -      2.00       4.00   error
 -----------------------------------------------------------------------------------------------------------------------------------------------------
@@ -118,29 +119,42 @@ What was left alone, and belongs to no kernel:
 )");
 }
 
+TEST(ExplainTable, HasAPeakForEachWidthOfVectors) {
+  StepReport report = small_report();
+  for (KernelReport& kernel : report.kernels)
+    if (!kernel.backend.empty()) kernel.peak_flops = 2e11;
+  const std::string start = "lenet, inference, batch 32, 2 threads; peak ";
+  EXPECT_TRUE(cli::explain_table({"lenet", "infer"}, report).starts_with(start + "200.0 GFLOP/s; "));
+  report.kernels[1].peak_flops = 1e11;
+  EXPECT_TRUE(cli::explain_table({"lenet", "infer"}, report)
+                  .starts_with(start + "100.0 (jit), 200.0 (onednn), 200.0 (reference) GFLOP/s; "));
+}
+
 TEST(ExplainJson, HasALineForEachKernel) {
-  EXPECT_EQ(Json(objects_of(cli::explain_json({"lenet", "train"}, small_report()))), Json::parse(R"([
+  StepReport report = small_report();
+  report.kernels[1].peak_flops = 1e11;
+  EXPECT_EQ(Json(objects_of(cli::explain_json({"lenet", "train"}, report))), Json::parse(R"([
 {"kind": "slab_loop", "number": 1, "loop": null, "slabs": 2, "slab": 16, "lanes": 2, "ops":
-"slab_loop", "layer": "", "backend": null, "reads": ["abcd"], "writes": ["abcd"], "flops":
-3000000.0, "least_flops": 2250000.0, "bytes": 40960.0, "predicted_ms": 0.03, "limit_ms": 0.015, "limited_by": null, "min_ms":
+"slab_loop", "form": null, "layer": "", "backend": null, "reads": ["abcd"], "writes": ["abcd"], "flops":
+3000000.0, "least_flops": 2250000.0, "bytes": 40960.0, "predicted_ms": 0.03, "limit_ms": 0.015, "limited_by": null, "peak_gflops": null, "min_ms":
 0.05, "median_ms": 0.06, "roofline_share": 0.3, "remarks": []},
-{"kind": "kernel", "number": 2, "loop": 1, "ops": "conv2d + relu + max_pool2d_argmax", "layer": "0",
+{"kind": "kernel", "number": 2, "loop": 1, "ops": "conv2d + relu + max_pool2d_argmax", "form": null, "layer": "0",
 "backend": "jit", "reads": ["abcd", "abcd", "a"], "writes": ["Abcd16a", "Abcd16a"], "flops":
-2000000.0, "least_flops": 2000000.0, "bytes": 20480.0, "predicted_ms": 0.02, "limit_ms": 0.01, "limited_by": "flops",
+2000000.0, "least_flops": 2000000.0, "bytes": 20480.0, "predicted_ms": 0.02, "limit_ms": 0.01, "limited_by": "flops", "peak_gflops": 100.0,
 "min_ms": 0.02, "median_ms": 0.025, "roofline_share": 0.5, "remarks": [{"pass": "fuse_epilogues",
 "layer": "0", "text": "conv2d + add is not fused: no"}]},
 {"kind": "kernel", "number": 3, "loop": 1, "ops": "matmul + mul + sub + mul + mul + add + sigmoid",
-"layer": "7", "backend": "onednn", "reads": ["ab", "ab"], "writes": ["ab"], "flops": 1000000.0, "least_flops": 250000.0,
-"bytes": 20480.0, "predicted_ms": 0.01, "limit_ms": 0.005, "limited_by": "bytes", "min_ms": 0.02,
+"form": "sparse", "layer": "7", "backend": "onednn", "reads": ["ab", "ab"], "writes": ["ab"], "flops": 1000000.0, "least_flops": 250000.0,
+"bytes": 20480.0, "predicted_ms": 0.01, "limit_ms": 0.005, "limited_by": "bytes", "peak_gflops": null, "min_ms": 0.02,
 "median_ms": 0.022, "roofline_share": 0.25, "remarks": [{"pass": "fuse_epilogues", "layer": "0",
 "text": "conv2d + add is not fused: no"}]},
-{"kind": "kernel", "number": 4, "loop": null, "ops": "reorder", "layer": "7", "backend": null,
+{"kind": "kernel", "number": 4, "loop": null, "ops": "reorder", "form": null, "layer": "7", "backend": null,
 "reads": ["abcd"], "writes": ["aBcd16b"], "flops": 0.0, "least_flops": 0.0, "bytes": 0.0, "predicted_ms": null,
-"limit_ms": 0.0, "limited_by": null, "min_ms": null, "median_ms": null, "roofline_share": null,
+"limit_ms": 0.0, "limited_by": null, "peak_gflops": null, "min_ms": null, "median_ms": null, "roofline_share": null,
 "remarks": []},
-{"kind": "kernel", "number": 5, "loop": null, "ops": "sum", "layer": "7.bias", "backend":
+{"kind": "kernel", "number": 5, "loop": null, "ops": "sum", "form": null, "layer": "7.bias", "backend":
 "reference", "reads": ["ab"], "writes": ["a"], "flops": 100.0, "least_flops": 100.0, "bytes": 1300.0, "predicted_ms":
-null, "limit_ms": 0.003, "limited_by": "bytes", "min_ms": 0.002, "median_ms": 0.004,
+null, "limit_ms": 0.003, "limited_by": "bytes", "peak_gflops": null, "min_ms": 0.002, "median_ms": 0.004,
 "roofline_share": null, "error": "above the limit: measurement error", "remarks": []},
 {"kind": "total", "model": "lenet", "mode": "train", "backend": "auto", "batch_size": 32, "threads":
 2, "peak_gflops": 200.0, "repeat": 3, "flops": 3000100.0, "least_flops": 2250100.0, "bytes": 42260.0, "predicted_ms": null,

@@ -32,6 +32,12 @@ TEST(Peak, IsAboveWhatAPlainLoopReaches) {
   EXPECT_GT(measure_peak_flops(pool), 2 * (2 * steps / seconds));
 }
 
+TEST(Peak, OfNarrowVectorsIsLess) {
+  if (widest_vector() == 4) GTEST_SKIP() << "this CPU has no wider ones";
+  ThreadPool pool(1);
+  EXPECT_LT(measure_peak_flops(pool, 4), 0.75 * measure_peak_flops(pool));
+}
+
 TEST(Peak, LeavesTheThreadOnItsCores) {
   cpu_set_t before, after;
   ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
