@@ -70,12 +70,9 @@ class BatchConvolutionWriter {
   }
 
   Lowered lower() {
-    Lowered lowered{{write()}, 0};
-    if (moments_) {
-      lowered.kernels.push_back(moments_->finish(graph_, node_, *form_.norm));
-      lowered.scratch_bytes = moments_->scratch_bytes();
-    }
-    return lowered;
+    Kernel kernel = write();
+    if (!moments_) return {{std::move(kernel)}, 0};
+    return moments_->behind(std::move(kernel), graph_, node_, *form_.norm);
   }
 
  private:

@@ -19,10 +19,6 @@ ChannelMoments::ChannelMoments(KernelBuilder& builder, const Units& units)
 
 int64_t ChannelMoments::stride() const { return tile_count(units_.channels, vector_size) * vector_size; }
 
-int64_t ChannelMoments::scratch_bytes() const {
-  return units_.slots * sum_count * stride() * static_cast<int64_t>(size_of(DType::f64));
-}
-
 Index ChannelMoments::own(const Index& channel, int64_t sum) const {
   return (channel * sum_count + sum) * vector_size;
 }
@@ -62,6 +58,11 @@ void ChannelMoments::keep(const Index& slot, const Index& first, int64_t channel
       k_->store({.buffer = kept_, .index = at}, in_lanes ? sums : k_->apply(Op::sum_lanes, {sums}));
     }
   });
+}
+
+Lowered ChannelMoments::behind(Kernel convolution, const Graph& graph, const Node& node, NodeId norm) const {
+  const int64_t bytes = units_.slots * sum_count * stride() * static_cast<int64_t>(size_of(DType::f64));
+  return {{std::move(convolution), finish(graph, node, norm)}, bytes};
 }
 
 Kernel ChannelMoments::finish(const Graph& graph, const Node& node, NodeId norm) const {

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "backends/jit/kernel_builder.h"
-#include "backends/jit/product_form.h"
+#include "backends/jit/lowering.h"
 #include "ir/graph.h"
 
 namespace sinter::jit {
@@ -38,11 +38,12 @@ class ChannelMoments {
   /// At the end of a unit, whose first channel is `first` of all.
   void keep(const Index& slot, const Index& first, int64_t channels);
 
-  /// The second kernel of a node with this body: `norm` has the mean and the variance as its results 1 and 2.
-  Kernel finish(const Graph& graph, const Node& node, NodeId norm) const;
-  int64_t scratch_bytes() const;
+  /// The convolution's kernel and the second one. `norm`, of the node's body, has the mean and the variance
+  /// as its results 1 and 2.
+  Lowered behind(Kernel convolution, const Graph& graph, const Node& node, NodeId norm) const;
 
  private:
+  Kernel finish(const Graph& graph, const Node& node, NodeId norm) const;
   int64_t stride() const;  ///< from one sum of a slot to the next, in scratch memory
   Index own(const Index& channel, int64_t sum) const;
 
