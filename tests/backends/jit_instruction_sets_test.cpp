@@ -139,9 +139,9 @@ TEST_P(InstructionSets, RunATrainingStep) {
       std::vector<std::string> passes;
       for (const Step& each : training_pipeline())
         if (each.pass != "form_slab_loops" &&
-            (for_target ||
-             (each.pass != "fuse_epilogues" && each.pass != "fuse_conv_activation_pool" &&
-              each.pass != "assign_layouts" && each.pass != "fuse_updates" && each.pass != "recompute")))
+            (for_target || (each.pass != "fuse_epilogues" && each.pass != "fuse_conv_activation_pool" &&
+                            each.pass != "assign_layouts" && each.pass != "fuse_statistics" &&
+                            each.pass != "fuse_updates" && each.pass != "recompute")))
           passes.emplace_back(each.pass);
       Graph graph = model;
       run_passes(graph, passes, {.loss_reduction = "mean", .momentum = 0.9, .target = list.get()});

@@ -26,7 +26,7 @@ Graph compiled(Graph graph, std::span<const Step> steps, const Target* target, b
   std::set<std::string_view> left_out = {"form_slab_loops"};
   if (!to_kernels)
     left_out.insert({"fuse_batch_norm", "fuse_loss", "fuse_epilogues", "fuse_conv_activation_pool",
-                     "assign_layouts", "fuse_updates", "recompute"});
+                     "assign_layouts", "fuse_statistics", "fuse_updates", "recompute"});
   std::vector<std::string> passes;
   for (const Step& step : steps)
     if (!left_out.contains(step.pass)) passes.emplace_back(step.pass);

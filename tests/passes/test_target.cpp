@@ -20,8 +20,9 @@ Implementation plain_way(const Node& node) {
 
 // A norm that finds its statistics itself looks at its input twice.
 bool reads_twice(const Node& node) {
-  const Node& first = node.op == OpKind::fusion ? node.attributes.body().nodes().front() : node;
-  return first.op == OpKind::batch_norm_training;
+  if (node.op != OpKind::fusion) return node.op == OpKind::batch_norm_training;
+  const auto& nodes = node.attributes.body().nodes();
+  return !nodes.empty() && nodes.front().op == OpKind::batch_norm_training;
 }
 
 double traffic(const Graph& graph, const Node& node, const Implementation& way) {
