@@ -7,3 +7,8 @@ if(SINTER_JIT)
   target_sources(runtime_test PRIVATE runtime/jit_coverage_test.cpp)
   target_link_libraries(runtime_test PRIVATE sinter_frontends_sinter)
 endif()
+
+# What is timed runs while no other test does.
+set_tests_properties(runtime PROPERTIES ENVIRONMENT "GTEST_FILTER=-CompileTime.*")
+add_test(NAME compile_time COMMAND runtime_test --gtest_filter=CompileTime.*)
+set_tests_properties(compile_time PROPERTIES RUN_SERIAL TRUE)
