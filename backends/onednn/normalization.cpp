@@ -38,38 +38,43 @@ Recipe recipe_of(const OpView& op, std::span<const Layout> offered) {
   return recipe;
 }
 
-Recipe inference_recipe(const OpView& op, std::span<const Layout> offered) {
-  const Port &x = op.operand(0), &y = op.results[0];
+// Of statistics that are there: samples can be cut apart.
+struct Given {
+  Port x, mean, variance, y;
+  std::optional<Port> scale, shift;
+};
+
+Recipe recipe_of_given(const OpView& op, const Given& given, std::span<const Layout> offered) {
   Recipe recipe = recipe_of(op, offered);
-  recipe.arguments = {{DNNL_ARG_SRC, x, Cut::slice},
-                      {DNNL_ARG_MEAN, op.operand(1), Cut::whole},
-                      {DNNL_ARG_VARIANCE, op.operand(2), Cut::whole},
-                      {DNNL_ARG_DST, y, Cut::slice}};
-  if (op.has(3)) recipe.arguments.push_back({DNNL_ARG_SCALE, op.operand(3), Cut::whole});
-  if (op.has(4)) recipe.arguments.push_back({DNNL_ARG_SHIFT, op.operand(4), Cut::whole});
-  const auto flags = flags_of(op.has(3), op.has(4)) | normalization_flags::use_global_stats;
-  recipe.describe = [=, x = x.buffer, epsilon = epsilon_of(op)](const Descriptions& d) {
+  recipe.arguments = {{DNNL_ARG_SRC, given.x, Cut::slice},
+                      {DNNL_ARG_MEAN, given.mean, Cut::whole},
+                      {DNNL_ARG_VARIANCE, given.variance, Cut::whole},
+                      {DNNL_ARG_DST, given.y, Cut::slice}};
+  if (given.scale) recipe.arguments.push_back({DNNL_ARG_SCALE, *given.scale, Cut::whole});
+  if (given.shift) recipe.arguments.push_back({DNNL_ARG_SHIFT, *given.shift, Cut::whole});
+  const auto flags =
+      flags_of(given.scale.has_value(), given.shift.has_value()) | normalization_flags::use_global_stats;
+  recipe.describe = [=, x = given.x.buffer, epsilon = epsilon_of(op)](const Descriptions& d) {
     return Forward::primitive_desc({prop_kind::forward_inference, d[x], epsilon, flags},
                                    primitive_attributes({}, d), cpu_engine(), true);
   };
   return recipe;
 }
 
-// Statistics are of all samples: one slice.
+std::optional<Port> port(const OpView& op, size_t i) {
+  return op.has(i) ? std::optional(op.operand(i)) : std::nullopt;
+}
+
+Recipe inference_recipe(const OpView& op, std::span<const Layout> offered) {
+  return recipe_of_given(
+      op, {op.operand(0), op.operand(1), op.operand(2), op.results[0], port(op, 3), port(op, 4)}, offered);
+}
+
+// Statistics are made before, since oneDNN's are sums in f32 (moments.h).
 Recipe training_recipe(const OpView& op, std::span<const Layout> offered) {
-  const Port& x = op.operand(0);
-  Recipe recipe = recipe_of(op, offered);
-  recipe.arguments = {{DNNL_ARG_SRC, x, Cut::whole},
-                      {DNNL_ARG_DST, op.results[0], Cut::whole},
-                      {DNNL_ARG_MEAN, op.results[1], Cut::whole},
-                      {DNNL_ARG_VARIANCE, op.results[2], Cut::whole}};
-  if (op.has(1)) recipe.arguments.push_back({DNNL_ARG_SCALE, op.operand(1), Cut::whole});
-  if (op.has(2)) recipe.arguments.push_back({DNNL_ARG_SHIFT, op.operand(2), Cut::whole});
-  recipe.describe = [flags = flags_of(op.has(1), op.has(2)), x = x.buffer,
-                     epsilon = epsilon_of(op)](const Descriptions& d) {
-    return Forward::primitive_desc({prop_kind::forward_training, d[x], epsilon, flags},
-                                   primitive_attributes({}, d), cpu_engine(), true);
-  };
+  const Port &x = op.operand(0), &mean = op.results[1], &variance = op.results[2];
+  Recipe recipe = recipe_of_given(op, {x, mean, variance, op.results[0], port(op, 1), port(op, 2)}, offered);
+  recipe.statistics = Statistics{x, mean, variance};
   return recipe;
 }
 

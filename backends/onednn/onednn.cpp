@@ -177,6 +177,7 @@ double estimate(const Recipe& recipe, const std::vector<Layout>& layouts, std::s
     flops *= static_cast<double>(computed) / static_cast<double>(size);
   }
   if (recipe.fill) bytes += static_cast<double>(recipe.fill->result.type.bytes());
+  if (recipe.statistics) bytes += 2 * static_cast<double>(recipe.statistics->x.type.bytes());  // in f64
   if (recipe.serial) flops *= 2;
   const bool by_columns = efficiency.width == 1;  // written and read again
   if (by_columns) bytes += 2 * recipe.column_bytes;

@@ -10,6 +10,7 @@
 #include "backends/onednn/lane_sum.h"
 #include "backends/onednn/machine.h"
 #include "backends/onednn/memory_desc.h"
+#include "backends/onednn/moments.h"
 
 namespace sinter::onednn {
 namespace {
@@ -212,6 +213,10 @@ CompiledNode SlicedPrimitive::compile() const {
     const size_t buffer = fill->result.buffer;
     const int64_t bytes = with_layout(fill->result.type, choice_[buffer].value()).bytes();
     compiled.kernels.push_back(make_fill(buffer, bytes, fill->value));
+  }
+  if (const auto& of = recipe_.statistics) {
+    const Type x = with_layout(of->x.type, choice_[of->x.buffer].value());
+    compiled.kernels.push_back(make_moments(x, of->x.buffer, of->mean.buffer, of->variance.buffer));
   }
   for (const Argument& argument : recipe_.arguments) {
     const Type type = with_layout(argument.port.type, choice_[argument.port.buffer].value());

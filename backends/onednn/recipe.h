@@ -78,6 +78,11 @@ struct Fill {
   float value;
 };
 
+/// The mean and the variance of each channel, which the primitive is given.
+struct Statistics {
+  Port x, mean, variance;
+};
+
 /// One kind of primitive that computes a node.
 struct Recipe {
   std::vector<Argument> arguments;
@@ -85,15 +90,16 @@ struct Recipe {
   std::function<dnnl::primitive_desc_base(const Descriptions&)> describe;
   std::vector<LayoutChoice> choices;  ///< worth trying
   double flops = 0;
-  std::vector<Channels> channels = {};  ///< of a convolution or product
-  double column_bytes = 0;              ///< what im2col makes, where it is that
-  double slice_bytes = 0;               ///< what each slice makes anew, such as transformed weights
-  double flops_share = 1;               ///< of `flops` that its algorithm does
-  int64_t grain = 1;                    ///< slices are whole multiples of it
-  int64_t group_channels = 0;           ///< of results in a group, where channels fall into groups
-  bool serial = false;                  ///< one slice only, of what another recipe cuts: for estimates
-  std::optional<Fill> fill = {};        ///< before the primitive runs
-  bool simple = false;                  ///< whether what is named "simple:any" is quick code all the same
+  std::vector<Channels> channels = {};        ///< of a convolution or product
+  double column_bytes = 0;                    ///< what im2col makes, where it is that
+  double slice_bytes = 0;                     ///< what each slice makes anew, such as transformed weights
+  double flops_share = 1;                     ///< of `flops` that its algorithm does
+  int64_t grain = 1;                          ///< slices are whole multiples of it
+  int64_t group_channels = 0;                 ///< of results in a group, where channels fall into groups
+  bool serial = false;                        ///< one slice only, of what another recipe cuts: for estimates
+  std::optional<Fill> fill = {};              ///< before the primitive runs
+  std::optional<Statistics> statistics = {};  ///< the same
+  bool simple = false;  ///< whether what is named "simple:any" is quick code all the same
 };
 
 using Recipes = std::vector<Recipe>;

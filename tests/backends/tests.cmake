@@ -2,7 +2,7 @@ set(backends_sources activations.cpp backend_list_test.cpp chain_kernel_test.cpp
   run_graph.cpp same_bits_test.cpp)
 if(SINTER_ONEDNN)
   list(APPEND backends_sources fusion_parity_test.cpp fusion_parts_test.cpp max_pool_pair_test.cpp
-    onednn_coverage_test.cpp onednn_declines_test.cpp onednn_moving_test.cpp onednn_nan_test.cpp
+    onednn_batch_norm_test.cpp onednn_coverage_test.cpp onednn_declines_test.cpp onednn_moving_test.cpp onednn_nan_test.cpp
     onednn_shapes_test.cpp onednn_winograd_test.cpp
     single_sample_test.cpp)
 endif()
