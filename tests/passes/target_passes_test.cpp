@@ -6,6 +6,7 @@
 #include "passes/fuse_batch_norm.h"
 #include "passes/fuse_epilogues.h"
 #include "passes/fuse_loss.h"
+#include "passes/fuse_statistics.h"
 #include "passes/fuse_updates.h"
 #include "passes/recompute.h"
 #include "tests/passes/test_target.h"
@@ -238,6 +239,34 @@ TEST(FuseUpdates, SaysWhatTheTargetSays) {
 TEST(FuseEpilogues, SaysNothingOfWhatItFuses) {
   const std::string type = "f32[1, 1, 2, 2]";
   EXPECT_EQ(remarks_on(convolution("%2 = relu(%1) : " + type + " return %2", type)), Remarks{});
+}
+
+// One of two norms of a convolution has its statistics made there, and one whose branch others read too has
+// not.
+TEST(TargetPasses, SayWhyAConvolutionDoesNotMakeStatistics) {
+  const std::string head =
+      "graph f(%x: f32[2, 3, 6, 6], %w: f32[4, 3, 3, 3]) -> (f32[2, 4, 4, 4], f32[2, 4, 4, 4]";
+  const std::string conv = "  %1 = conv2d(%x, %w) : f32[2, 4, 4, 4]  @ \"0\"\n";
+  const std::string types = " : f32[2, 4, 4, 4], f32[4], f32[4]  @ \"1\"\n";
+  const std::pair<std::string, std::string_view> cases[] = {
+      {head + ") {\n" + conv + "  %2, %3, %4 = batch_norm_training(%1)" + types +
+           "  %5, %6, %7 = batch_norm_training(%1) {epsilon = 0.5}" + types + "  return %2, %5\n}\n",
+       "it has those of another norm"},
+      {head + ", f32[4], f32[4]) {\n" + conv +
+           "  %2, %3, %4, %5 = fusion(%1) (%a: f32[2, 4, 4, 4]) {\n    %6, %7, %8 = batch_norm_training(%a)" +
+           types +
+           "    %9 = relu(%6) : f32[2, 4, 4, 4]  @ \"1\"\n    return %6, %9, %7, %8\n"
+           "  } : f32[2, 4, 4, 4], f32[2, 4, 4, 4], f32[4], f32[4]  @ \"1\"\n  return %2, %3, %4, %5\n}\n",
+       "the norm makes more than one value"},
+  };
+  for (const auto& [text, why] : cases) {
+    Graph graph = parse(text);
+    const TestTarget target;
+    std::vector<Remark> remarks;
+    fuse_statistics(graph, {.target = &target, .remarks = &remarks});
+    ASSERT_EQ(remarks.size(), 1U);
+    EXPECT_EQ(remarks[0].text, fmt::format("conv2d does not make the batch norm's statistics: {}", why));
+  }
 }
 
 }  // namespace
