@@ -21,9 +21,16 @@ Image read_image(const std::filesystem::path& path, int64_t channels) {
 
 void check_picture_size(const Location& place, int64_t height, int64_t width) {
   if (height == 0 || width == 0)
-    fail_input_at(place, "the picture is zero-sized: {} x {} pixels, expected at least 1 x 1", height, width);
+    fail_input_at(place,
+                  "the picture is zero-sized: {} x {} pixels (height x width), expected at least 1 x 1",
+                  height, width);
   if (height * width > most_pixels)
-    fail_input_at(place, "the picture has {} x {} pixels, expected at most {}", height, width, most_pixels);
+    fail_input_at(place, "the picture has {} x {} pixels (height x width), expected at most {}", height,
+                  width, most_pixels);
+}
+
+uint8_t luma(uint32_t red, uint32_t green, uint32_t blue) {
+  return static_cast<uint8_t>((19595 * red + 38470 * green + 7471 * blue + (1U << 15)) >> 16);
 }
 
 Image to_planes(std::span<const uint8_t> interleaved, int64_t channels, int64_t height, int64_t width) {

@@ -27,6 +27,10 @@ Image read_image(const std::filesystem::path& path, int64_t channels);
 /// Throws InputError if there is no pixel, or more than most_pixels.
 void check_picture_size(const Location& place, int64_t height, int64_t width);
 
+/// The grey of a colour: the luma of ITU-R BT.601 from the values as stored, with the weights and the
+/// rounding of Pillow's convert("L").
+uint8_t luma(uint32_t red, uint32_t green, uint32_t blue);
+
 /// From rows of pixels, each with all its channels, to planes.
 Image to_planes(std::span<const uint8_t> interleaved, int64_t channels, int64_t height, int64_t width);
 

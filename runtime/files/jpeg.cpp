@@ -89,12 +89,12 @@ class Decoder {
     colours.reserve(inks.size() / 4 * channels);
     for (size_t i = 0; i < inks.size(); i += 4) {
       const auto left = [&](size_t ink) { return adobe ? inks[i + ink] : 255 - inks[i + ink]; };
-      int rgb[3];
+      uint32_t rgb[3];
       for (size_t c = 0; c < 3; ++c) rgb[c] = (left(c) * left(3) + 127) / 255;
       if (channels == 3)
-        for (const int value : rgb) colours.push_back(static_cast<uint8_t>(value));
-      else  // luma, as a JPEG's own
-        colours.push_back(static_cast<uint8_t>((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000));
+        for (const uint32_t value : rgb) colours.push_back(static_cast<uint8_t>(value));
+      else
+        colours.push_back(luma(rgb[0], rgb[1], rgb[2]));
     }
     return colours;
   }

@@ -96,6 +96,7 @@ class HeaderReader {
 size_t prefix_bytes(uint8_t version) { return magic.size() + 2 + (version == 1 ? 2 : 4); }
 
 std::string_view header_text(const Location& place, std::string_view file) {
+  if (file.empty()) fail_input_at(place, "the file is empty, expected a NumPy array");
   if (!file.starts_with(magic)) fail_input_at(place, "not a NumPy file: it does not begin with \\x93NUMPY");
   const auto version = static_cast<uint8_t>(file.size() > magic.size() ? file[magic.size()] : 0);
   if (version != 1 && version != 2) fail_input_at(place, "NumPy format version {}, expected 1 or 2", version);

@@ -149,7 +149,8 @@ TEST_F(ImageFolder, EveryKindOfPictureIsReadAndEveryKindOfDamageCounted) {
   const std::pair<std::string, std::string> bad[] = {
       {sound.substr(0, sound.size() - 20), "the PNG is damaged: read beyond end of data"},
       {photo.substr(0, photo.size() - 9), "the JPEG is damaged: Premature end of JPEG file"},
-      {png(0, 1, 8, 0, ""), "the picture is zero-sized: 1 x 0 pixels, expected at least 1 x 1"},
+      {png(0, 1, 8, 0, ""),
+       "the picture is zero-sized: 1 x 0 pixels (height x width), expected at least 1 x 1"},
       {"GIF89a", "neither a PNG nor a JPEG picture: it begins with the bytes 47 49 46 38"},
       {"", "the file is empty, expected a PNG or JPEG picture"}};
   for (const auto& [content, message] : bad) {

@@ -103,10 +103,12 @@ TEST_F(Jpeg, NamesWhatIsNoPicture) {
   std::string none = jpeg(5, 9, filled(5, 9, {1, 2, 3}));
   const size_t frame = none.find("\xff\xc0");
   none[frame + 5] = none[frame + 6] = 0;  // its height
-  EXPECT_EQ(message(none), "the picture is zero-sized: 0 x 9 pixels, expected at least 1 x 1");
+  EXPECT_EQ(message(none),
+            "the picture is zero-sized: 0 x 9 pixels (height x width), expected at least 1 x 1");
   std::string large = jpeg(5, 9, filled(5, 9, {1, 2, 3}));
   large.replace(frame + 5, 4, "\xff\xdc\xff\xdc");
-  EXPECT_EQ(message(large), "the picture has 65500 x 65500 pixels, expected at most 268435456");
+  EXPECT_EQ(message(large),
+            "the picture has 65500 x 65500 pixels (height x width), expected at most 268435456");
 }
 
 }  // namespace

@@ -53,7 +53,8 @@ TEST(Npy, NamesWhatIsWrong) {
     EXPECT_EQ(message_of<InputError>([&] { read_npy(path); }), path + ": " + message);
   };
   const std::string good = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
-  expect("", "not a NumPy file: it does not begin with \\x93NUMPY");
+  expect("", "the file is empty, expected a NumPy array");
+  expect("P", "not a NumPy file: it does not begin with \\x93NUMPY");
   expect("PK\x03\x04", "not a NumPy file: it does not begin with \\x93NUMPY");
   expect(npy(good, "12345678", 9), "NumPy format version 9, expected 1 or 2");
   expect(npy(good, "").substr(0, 9), "ends after 9 bytes, inside the header");
