@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <set>
 
 #include "cli/batch_option.h"
 #include "cli/commands.h"
@@ -19,34 +18,26 @@ namespace sinter::cli {
 namespace {
 
 constexpr const char* notes =
-    "One row a kernel, in the order in which they run; those of a slab_loop stand under it, with their "
-    "amounts\n"
-    "and times over all slabs. FLOPs and bytes are what a kernel must do at least: the arithmetic of its "
-    "ops, its\n"
-    "operands read once and its results written once. Times are of a step: what its backend predicts on\n"
-    "the threads in use, and measured the least and the median of several. In a slab_loop a kernel's time is "
-    "what all threads spend "
-    "in\n"
-    "it, over their number; the loop's own time passes from its first thread's start to its last one's end, "
-    "and\n"
-    "also holds the adding up of gradients and waiting. The whole step is measured without clocks in it.\n\n"
-    "The limit is the larger of FLOPs over the peak, which is measured in f32 on registers alone, with "
-    "vectors\n"
-    "as wide as the kernel's backend uses, and bytes over the bandwidth. That is measured too, with a buffer "
-    "for\n"
-    "each thread as large as what one call of the kernel touches there: values of a slab, which stay in a "
-    "core's\n"
-    "cache, are held against that cache and not against memory, and so is what fits into a cache without "
-    "slabs.\n"
-    "A kernel whose values come from memory although they would fit into a cache therefore has a small "
-    "share. "
-    "The\n"
-    "share is that of the limit in the least time.\n"
-    "One above 100 % is no result; it is reported as a measurement error.\n\n"
-    "Examples:\n"
-    "  sinter explain lenet --mode train --batch-size 256\n"
-    "  sinter explain lenet_relu --mode infer --batch-size 1 --backend jit\n"
-    "  sinter explain lenet --mode train --batch-size 256 --repeat 20 --json";
+    R"(One row a kernel, in the order in which they run; those of a slab_loop stand under it, with their
+amounts and times over all slabs. FLOPs and bytes are what a kernel must do at least: the
+arithmetic of its ops, its operands read once and its results written once. Times are of a step:
+what its backend predicts on the threads in use, and measured the least and the median of
+several. In a slab_loop a kernel's time is what all threads spend in it, over their number; the
+loop's own time passes from its first thread's start to its last one's end, and also holds the
+adding up of gradients and waiting. The whole step is measured without clocks in it.
+
+The limit is the larger of FLOPs over the peak, which is measured in f32 on registers alone, with
+vectors as wide as the kernel's backend uses, and bytes over the bandwidth. That is measured too,
+with a buffer for each thread as large as what one call of the kernel touches there: values of a
+slab, which stay in a core's cache, are held against that cache and not against memory, and so is
+what fits into a cache without slabs. A kernel whose values come from memory although they would
+fit into a cache therefore has a small share. The share is that of the limit in the least time.
+One above 100 % is no result; it is reported as a measurement error.
+
+Examples:
+  sinter explain lenet --mode train --batch-size 256
+  sinter explain lenet_relu --mode infer --batch-size 1 --backend jit
+  sinter explain lenet --mode train --batch-size 256 --repeat 20 --json)";
 
 struct Options {
   ModelOption model;
@@ -56,14 +47,6 @@ struct Options {
   PassOptions pass_options;
   bool json = false;
 };
-
-void warn_of_each(const std::string& model, const StepReport& report, const GlobalOptions& global) {
-  if (global.quiet()) return;
-  std::set<std::string> said;  // a node that several loops run falls back in each
-  for (const Fallback& each : report.fallbacks)
-    if (const std::string text = describe_fallback(each); said.insert(text).second)
-      fmt::print(stderr, "warning: {}: {}: {}\n", model, report.backend, text);
-}
 
 void explain(const Options& options, const GlobalOptions& global) {
   const Graph model = options.model.load();
@@ -77,7 +60,7 @@ void explain(const Options& options, const GlobalOptions& global) {
   step_flops(model, step);  // what it cannot be asked is said before anything is compiled
   const StepReport report =
       explain_step(model, Weights(initialize(model, "default", global.seed)), global.make_pool(), step);
-  warn_of_each(options.model.model, report, global);
+  warn_of_each_fallback(options.model.model, report.backend, report.fallbacks, global);
   const StepTitle title{options.model.model, options.mode};
   write_result(options.json ? explain_json(title, report) : explain_table(title, report));
 }

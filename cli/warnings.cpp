@@ -37,11 +37,35 @@ std::vector<Declined> declined_ops(const std::vector<Fallback>& fallbacks) {
   return declined;
 }
 
+/// Those of one op that are declined for one reason.
+struct AlikeFallbacks {
+  std::string_view ops, reason;
+  std::vector<std::string_view> sources = {};  // each once, though several loops may run it
+  double flops_share = 0;
+};
+
+std::vector<AlikeFallbacks> alike(const std::vector<Fallback>& fallbacks) {
+  std::vector<AlikeFallbacks> groups;
+  for (const Fallback& one : fallbacks) {
+    auto group = std::ranges::find_if(
+        groups, [&](const AlikeFallbacks& each) { return each.ops == one.ops && each.reason == one.reason; });
+    if (group == groups.end()) group = groups.insert(group, {one.ops, one.reason});
+    if (std::ranges::count(group->sources, one.source) == 0) group->sources.push_back(one.source);
+    group->flops_share += one.flops_share;
+  }
+  return groups;
+}
+
+std::string runs_elsewhere(std::string_view ops, double flops_share, std::string_view reason) {
+  return fmt::format("{} ({} of the FLOPs) runs on {}: {}", ops, percent(flops_share), last_backend(),
+                     reason);
+}
+
 }  // namespace
 
 std::string describe_fallback(const Fallback& fallback) {
-  return fmt::format("\"{}\": {} ({} of the FLOPs) runs on {}: {}", fallback.source, fallback.ops,
-                     percent(fallback.flops_share), last_backend(), fallback.reason);
+  return fmt::format("\"{}\": {}", fallback.source,
+                     runs_elsewhere(fallback.ops, fallback.flops_share, fallback.reason));
 }
 
 void warn_of_training_mode(std::string_view model, const std::vector<std::string>& nodes,
@@ -69,6 +93,17 @@ void warn_of_fallbacks(std::string_view model, std::string_view backend,
   }
   fmt::print(stderr, "warning: {}: {} declines {}, {} of the FLOPs, which run on {} and are slow: {}\n",
              printable(model), backend, ops, percent(share), last_backend(), declined[0].reason);
+}
+
+void warn_of_each_fallback(std::string_view model, std::string_view backend,
+                           const std::vector<Fallback>& fallbacks, const GlobalOptions& global) {
+  if (global.quiet()) return;
+  for (const AlikeFallbacks& each : alike(fallbacks)) {
+    const size_t others = each.sources.size() - 1;
+    const std::string more = others > 0 ? fmt::format(" and {} more", others) : "";
+    fmt::print(stderr, "warning: {}: {}: \"{}\"{}: {}\n", printable(model), backend, each.sources[0], more,
+               runs_elsewhere(each.ops, each.flops_share, each.reason));
+  }
 }
 
 void warn_of_schedule(std::string_view remark, const GlobalOptions& global) {

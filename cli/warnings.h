@@ -15,6 +15,10 @@ namespace sinter::cli {
 void warn_of_fallbacks(std::string_view model, std::string_view backend,
                        const std::vector<Fallback>& fallbacks, const GlobalOptions& global);
 
+/// One line for each op and each reason of the backend to decline it, however few FLOPs it has.
+void warn_of_each_fallback(std::string_view model, std::string_view backend,
+                           const std::vector<Fallback>& fallbacks, const GlobalOptions& global);
+
 /// `"features.0": conv2d (12.3 % of the FLOPs) runs on reference: <why>`.
 std::string describe_fallback(const Fallback& fallback);
 

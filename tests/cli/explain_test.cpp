@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/explain_json.h"
 #include "cli/explain_table.h"
@@ -237,6 +238,19 @@ TEST(Explain, WarnsOfEachFallback) {
     }
   }
   EXPECT_EQ(run_program({"explain", model, "--repeat", "1", "--log-level", "quiet"}).err, "");
+}
+
+// Of ten parameters each has its update, which oneDNN has no primitive for.
+TEST(Explain, WarnsOnceOfFallbacksThatAreAlike) {
+  const Outcome outcome = run_program(
+      {"explain", "lenet", "--mode", "train", "--batch-size", "2", "--repeat", "1", "--backend", "onednn"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  std::set<std::string> said;
+  for (const std::string& line : lines_of(outcome.err)) {
+    const std::string what = line.substr(line.rfind("\""));
+    EXPECT_TRUE(said.insert(what.substr(what.find(": "))).second) << line;
+  }
+  EXPECT_NE(outcome.err.find("\" and 9 more: sgd_update ("), std::string::npos) << outcome.err;
 }
 
 TEST(Explain, WrongOptions) {
