@@ -125,7 +125,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->check(CLI::IsMember(backends))
       ->capture_default_str()
       ->group(group);
-  app.add_option("--log-level", options.log_level, "quiet, info or debug")
+  app.add_option("--log-level", options.log_level, "quiet (results and errors alone), info or debug")
       ->check(CLI::IsMember({"quiet", "info", "debug"}))
       ->capture_default_str()
       ->group(group);

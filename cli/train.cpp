@@ -131,7 +131,9 @@ struct Course {
     const bool stopped_before = stop && stop->has_ended(epoch - 1);
     if (stopped_before) tell_stopped_early(*stop);
     if (stopped_before) return true;
-    if (epoch > epochs) write_result(fmt::format("nothing is left to do: {} epochs are done\n", epoch - 1));
+    if (epoch > epochs)
+      write_result(
+          fmt::format("nothing is left to do: {} epoch{} done\n", epoch - 1, epoch == 2 ? " is" : "s are"));
     for (; epoch <= epochs; ++epoch) {
       const EpochReport report = trainer.run_epoch(
           [&](const Progress& progress) { return after_step(progress); }, [] { return !interrupted(); });
