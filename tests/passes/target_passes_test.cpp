@@ -258,6 +258,10 @@ TEST(TargetPasses, SayWhyAConvolutionDoesNotMakeStatistics) {
            "    %9 = relu(%6) : f32[2, 4, 4, 4]  @ \"1\"\n    return %6, %9, %7, %8\n"
            "  } : f32[2, 4, 4, 4], f32[2, 4, 4, 4], f32[4], f32[4]  @ \"1\"\n  return %2, %3, %4, %5\n}\n",
        "the norm makes more than one value"},
+      {head + ") {\n  %1 = conv2d(%x, %w) : f32[2, 4, 4, 4]{acdb}  @ \"0\"\n" +
+           "  %2, %3, %4 = batch_norm_training(%1)" + types +
+           "  %5 = relu(%2) : f32[2, 4, 4, 4]\n  return %2, %5\n}\n",
+       "it does not run in these layouts"},
   };
   for (const auto& [text, why] : cases) {
     Graph graph = parse(text);
