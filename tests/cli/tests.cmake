@@ -1,7 +1,9 @@
 sinter_test(cli
-  SOURCES program.cpp batch_norm_test.cpp bench_test.cpp check_test.cpp ../frontends/onnx/model_file.cpp onnx_test.cpp data_test.cpp docs_test.cpp dot_text_test.cpp explain_test.cpp ../golden.cpp graph_picture_test.cpp checkpoint_test.cpp
-          graphviz_test.cpp inspect_test.cpp instruction_sets_test.cpp ops_test.cpp opt_test.cpp run_test.cpp summary_test.cpp terminal_test.cpp train_test.cpp training_pictures_test.cpp
-          usage_test.cpp
+  SOURCES ../frontends/onnx/model_file.cpp ../golden.cpp batch_norm_test.cpp bench_test.cpp check_test.cpp
+          checkpoint_test.cpp data_test.cpp docs_test.cpp dot_text_test.cpp explain_test.cpp
+          graph_picture_test.cpp graphviz_test.cpp inspect_test.cpp instruction_sets_test.cpp onnx_test.cpp
+          ops_test.cpp opt_test.cpp program.cpp run_test.cpp summary_test.cpp terminal_test.cpp train_test.cpp
+          training_pictures_test.cpp usage_test.cpp
   LIBRARIES sinter_cli onnx protobuf::libprotobuf sinter_random nlohmann_json::nlohmann_json util)
 if(SINTER_JIT)
   target_sources(cli_test PRIVATE cli/kernel_cache_test.cpp cli/moved_program_test.cpp)
