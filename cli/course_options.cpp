@@ -13,7 +13,7 @@ void CourseOptions::add(CLI::App& command) {
       .add_option("--lr", lr,
                   "learning rate; where it is not given, 0.1 for sgd, 0.01 for rmsprop, 0.001 for adam and "
                   "adamw")
-      ->check(number_in(0, 1e6));
+      ->check(number_in(0, 1e30));  // in f32
   command
       .add_option("--lr-schedule", schedule,
                   "constant; step:EPOCHS,GAMMA or multistep:EPOCH,...,GAMMA, by epochs; cosine[:MIN] or "

@@ -302,9 +302,10 @@ TEST(Train, UsageErrors) {
   };
   usage({"--epochs", "-1"}, "--epochs: -1 is no number from 1 to 1000000");
   usage({"--epochs", "1.5"}, "Could not convert: --epochs = 1.5");
-  usage({"--lr", "nan"}, "--lr: nan is no number above 0");
-  usage({"--lr", "inf"}, "--lr: inf is no number above 0");
-  usage({"--lr", "-0.1"}, "--lr: -0.1 is no number above 0");
+  usage({"--lr", "nan"}, "--lr: nan is no number from 0 to 1e+30");
+  usage({"--lr", "inf"}, "--lr: inf is no number from 0 to 1e+30");
+  usage({"--lr", "-0.1"}, "--lr: -0.1 is no number from 0 to 1e+30");
+  usage({"--lr", "1e40"}, "--lr: 1e40 is no number from 0 to 1e+30");
   usage({"--batch-size", "0"}, "--batch-size: 0 is no number from 1 to 1048576");
   usage({"--momentum", "1.5"}, "--momentum: 1.5 is no number from 0 to 1");
   usage({"--limit", "0"}, "--limit: 0 is no number from 1 to 1000000000000");
