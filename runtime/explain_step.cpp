@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t least_steps = 5;
 constexpr double enough_seconds = 1.5;
+constexpr double seconds_between_peaks = 0.2;
 
 // A kernel's time in the last step. In a loop several threads are in different kernels at once: what passed
 // says nothing there.
@@ -27,11 +28,36 @@ double take_seconds(const DescribedKernel& kernel, int threads) {
   return kernel.report.loop ? busy / threads : passed;
 }
 
-// Steps with clocks and without, in turn, so that what disturbs a machine disturbs both.
+/// By the width of vectors, each measured when it is first asked for.
+class Peaks {
+ public:
+  explicit Peaks(ThreadPool& pool) : pool_(pool) {}
+
+  double at(int vector_width) {
+    const auto [found, is_new] = peaks_.try_emplace(vector_width);
+    if (is_new) found->second = measure_peak_flops(pool_, vector_width);
+    return found->second;
+  }
+  /// Another time may be less disturbed, and clocks go up and down.
+  void measure_again() {
+    for (auto& [width, peak] : peaks_) peak = std::max(peak, measure_peak_flops(pool_, width));
+  }
+
+ private:
+  ThreadPool& pool_;
+  std::map<int, double> peaks_;
+};
+
+// Steps with clocks and without, in turn, so that what disturbs a machine disturbs both. The peaks are
+// measured on the way: a processor's clock differs by some percent from second to second.
 class StepTimer {
  public:
-  StepTimer(Session& session, std::vector<DescribedKernel>& kernels, int threads)
-      : session_(session), kernels_(kernels), threads_(threads), kernel_times_(kernels.size()) {}
+  StepTimer(Session& session, std::vector<DescribedKernel>& kernels, int threads, Peaks& peaks)
+      : session_(session),
+        kernels_(kernels),
+        threads_(threads),
+        peaks_(peaks),
+        kernel_times_(kernels.size()) {}
 
   /// Gives the number of steps.
   int64_t run(std::span<const Tensor> inputs, int64_t repeat) {
@@ -44,6 +70,9 @@ class StepTimer {
       timed_step(inputs);
       step_times_.push_back(seconds_of([&] { session_.run(inputs); }));
       total_ += step_times_.back();
+      if (total_ < peaks_due_) continue;
+      peaks_.measure_again();
+      peaks_due_ = total_ + seconds_between_peaks;
     }
     for (size_t i = 0; i < kernels_.size(); ++i)
       if (!kernel_times_[i].empty()) kernels_[i].report.seconds = step_times(std::move(kernel_times_[i]));
@@ -68,29 +97,10 @@ class StepTimer {
   Session& session_;
   std::vector<DescribedKernel>& kernels_;
   int threads_;
+  Peaks& peaks_;
   std::vector<std::vector<double>> kernel_times_;
   std::vector<double> step_times_;
-  double total_ = 0;
-};
-
-/// By the width of vectors, each measured when it is first asked for.
-class Peaks {
- public:
-  explicit Peaks(ThreadPool& pool) : pool_(pool) {}
-
-  double at(int vector_width) {
-    const auto [found, is_new] = peaks_.try_emplace(vector_width);
-    if (is_new) found->second = measure_peak_flops(pool_, vector_width);
-    return found->second;
-  }
-  /// Another time may be less disturbed.
-  void measure_again() {
-    for (auto& [width, peak] : peaks_) peak = std::max(peak, measure_peak_flops(pool_, width));
-  }
-
- private:
-  ThreadPool& pool_;
-  std::map<int, double> peaks_;
+  double total_ = 0, peaks_due_ = seconds_between_peaks;
 };
 
 WorkLimit limit_of(const KernelReport& kernel, Bandwidth& bandwidth) {
@@ -168,7 +178,7 @@ StepReport explain_step(const Graph& model, Weights weights, std::shared_ptr<Thr
   Session session(executable, pool, std::move(weights));
   const std::vector<Tensor> inputs = step_inputs(model, executable->graph, options);
   const int64_t warm_up_steps = warm_up(session, inputs);
-  StepTimer timer(session, kernels, working_threads(pool->threads()));
+  StepTimer timer(session, kernels, working_threads(pool->threads()), peaks);
   check_results(session, warm_up_steps + timer.run(inputs, options.repeat));
   peaks.measure_again();
   StepReport report{.backend = executable->backend,
