@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 
 #include "ir/error.h"
 #include "ir/shape.h"
@@ -120,11 +121,27 @@ std::vector<int64_t> Layout::offsets(std::span<const int64_t> sizes, size_t dime
   return result;
 }
 
+// Along a dimension, offsets grow by the same amount from block to block. Where those of the least common
+// multiple of both layouts' blocks agree, and the first beyond, all do: a batch may be large. They do not
+// depend on the dimension's own size.
 bool Layout::same_offsets(const Layout& other, std::span<const int64_t> sizes) const {
   if (*this == other) return true;
-  if (is_opaque() || other.is_opaque() || padded(sizes) != other.padded(sizes)) return false;
-  for (size_t d = 0; d < sizes.size(); ++d)
-    if (offsets(sizes, d) != other.offsets(sizes, d)) return false;
+  if (is_opaque() || other.is_opaque()) return false;
+  const std::vector<int64_t> all = padded(sizes);
+  if (all != other.padded(sizes)) return false;
+  const auto block = [](const Layout& layout, size_t d) {
+    int64_t size = 1;
+    for (const Block& b : layout.blocks_)
+      if (b.dimension == static_cast<int>(d)) size *= b.size;
+    return size;
+  };
+  std::vector<int64_t> some = all;
+  for (size_t d = 0; d < all.size(); ++d) {
+    some[d] = std::min(all[d], std::lcm(block(*this, d), block(other, d)) + 1);
+    const auto ours = offsets(some, d), theirs = other.offsets(some, d);
+    if (!std::equal(ours.begin(), ours.begin() + some[d], theirs.begin())) return false;
+    some[d] = all[d];
+  }
   return true;
 }
 

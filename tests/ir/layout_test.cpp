@@ -61,6 +61,12 @@ TEST(Layout, SameOffsets) {
   EXPECT_FALSE(same(plain, last, {8, 2, 28, 28}));
   EXPECT_FALSE(same(plain, blocked, {8, 20, 1, 1})) << "padding";
   EXPECT_FALSE(same(last, blocked, {2, 32, 4, 4}));
+  const Layout sixteen = Layout::parse("Abcd16a"), other = Layout::parse("Abcd32a");
+  EXPECT_TRUE(same(sixteen, other, {64, 1, 1, 1})) << "one element a sample";
+  EXPECT_FALSE(same(sixteen, other, {64, 2, 1, 1})) << "the second block";
+  const int64_t many = int64_t{1} << 50;  // nothing is as large as the value is
+  EXPECT_TRUE(same(plain, sixteen, {many, 1, 1, 1}));
+  EXPECT_FALSE(same(plain, sixteen, {many, 3, 1, 1}));
   const Layout opaque = Layout::opaque("jit", 64);
   EXPECT_TRUE(same(opaque, opaque, {16}));
   EXPECT_FALSE(same(opaque, plain, {16}));
