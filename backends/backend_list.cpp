@@ -34,14 +34,16 @@ class BackendList final : public Backend {
     return least;
   }
 
+  // The last has its say where it is alone: that it fuses little is no news of the others.
   std::optional<std::string> refuses_fusion(const Graph& body) const override {
-    std::optional<std::string> first;
+    std::string reasons;
     for (const auto& backend : backends_) {
       const auto reason = backend->refuses_fusion(body);
       if (!reason) return std::nullopt;
-      if (!first) first = fmt::format("{}: {}", backend->name(), *reason);
+      if (reasons.empty() || backend != backends_.back())
+        reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", backend->name(), *reason);
     }
-    return first;
+    return reasons;
   }
 
   // The last stands behind the others: what all of them decline is declined, though it runs.

@@ -105,6 +105,8 @@ TEST(BackendList, FusesWhatOneOfThemFuses) {
   EXPECT_EQ(list->refuses_fusion(body), std::nullopt);
   body.name = "neither";
   EXPECT_EQ(list->refuses_fusion(body), "first: first refuses");
+  EXPECT_EQ(list_of({{"first", 1}, {"second", 1}, {"third", 1}})->refuses_fusion(body),
+            "first: first refuses; second: second refuses");
 }
 
 /// Says that it runs relu, but cannot.
