@@ -41,10 +41,6 @@ bool is_elementwise(const Node& node) {
   return !holds(node, [](OpKind op) { return op_def(op).elementwise == Elementwise::no; });
 }
 
-std::string why_apart(double together, double apart) {
-  return fmt::format("{}: {:.3g} us in the place of {:.3g}", quicker_apart, together * 1e6, apart * 1e6);
-}
-
 /// What stands in the place of a node: a fusion, and the values that it makes.
 struct Replacement {
   FusionBody fusion;
@@ -123,7 +119,7 @@ class Fuser {
     if (!accepts(id, *fusion.body)) return;
     const double apart = seconds_apart(target_, graph_, nodes),
                  together = fusion_seconds(target_, *fusion.body);
-    if (together > apart) return remark(id, *fusion.body, why_apart(together, apart));
+    if (together > apart) return remark(id, *fusion.body, quicker_apart_by(apart, together));
     gone_.insert(gone_.end(), nodes.begin() + 1, nodes.end());
     replaced_.emplace(id, Replacement{std::move(fusion), std::move(results)});
   }
@@ -159,7 +155,7 @@ class Fuser {
       return replaced_.merge(fused);
     }
     for (const auto& [reader, replacement] : fused)
-      remark(unpool, *replacement.fusion.body, why_apart(together, apart));
+      remark(unpool, *replacement.fusion.body, quicker_apart_by(apart, together));
   }
 
   void put(GraphCopy& copy, NodeId id, const Replacement& replacement) const {

@@ -159,8 +159,7 @@ class Updates {
     double apart = 0;
     for (const NodeId part : parts)
       apart += expected_seconds(target_, graph_, graph_.node(part)).value_or(*together);
-    if (*together > apart)
-      return fmt::format("{}: {:.3g} us in the place of {:.3g}", quicker_apart, *together * 1e6, apart * 1e6);
+    if (*together > apart) return quicker_apart_by(apart, *together);
     return std::nullopt;
   }
 

@@ -85,6 +85,13 @@ FusionBody make_fusion_body(const Graph& graph, std::span<const NodeId> nodes,
   return maker.finish(results);
 }
 
+std::string quicker_apart_by(double apart, double together) {
+  const auto microseconds = [](double seconds) {
+    return seconds < 1e-3 ? fmt::format("{:.3g}", 1e6 * seconds) : fmt::format("{:.0f}", 1e6 * seconds);
+  };
+  return fmt::format("{}: {} us, together {}", quicker_apart, microseconds(apart), microseconds(together));
+}
+
 std::string why_apart(const Readers& readers, ValueId made, bool taken) {
   const size_t count = readers.of(made).size();
   if (count > 1 || readers.is_result(made))

@@ -23,6 +23,8 @@ FusionBody make_fusion_body(const Graph& graph, std::span<const NodeId> nodes,
 
 /// Why a target's own estimates speak against a fusion.
 constexpr std::string_view quicker_apart = "the target expects its parts to be quicker on their own";
+/// The same with what the target expects of both, in seconds.
+std::string quicker_apart_by(double apart, double together);
 
 /// Why an elementwise op stays apart from what makes a value that it reads; `taken`: it is fused already.
 std::string why_apart(const Readers& readers, ValueId made, bool taken);
