@@ -19,7 +19,6 @@ void watch_for_interrupt() {
   std::signal(SIGINT, note);
   std::signal(SIGTERM, note);
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 bool interrupted() { return came != 0; }

@@ -5,8 +5,8 @@
 namespace sinter::cli {
 
 /// From now on the first Ctrl-C (SIGINT) or SIGTERM is only noted, so that the work can end cleanly; a second
-/// one ends the process at once. A pipe that was closed and a file that may not grow are then errors of who
-/// writes, not the end of the process.
+/// one ends the process at once. A pipe that was closed is then an error of who writes, not the end of the
+/// process.
 void watch_for_interrupt();
 /// Whether one came.
 bool interrupted();

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -47,6 +48,7 @@ void open_standard_streams() {
 
 int run(int argc, char** argv) {
   open_standard_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file above the process's limit is an error of writing, like a full disk
   CLI::App app(description, "sinter");
   GlobalOptions global;
   add_global_options(app, global);

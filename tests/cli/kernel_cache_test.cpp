@@ -85,14 +85,33 @@ TEST(KernelCacheOption, TheLimitHolds) {
   EXPECT_LE(bytes, 20U << 10);
 }
 
+// The kernels run without being kept, and nothing half written stays.
+TEST(KernelCacheOption, AFileThatMayNotGrowIsAWarning) {
+  const TemporaryFolder folder;
+  const std::string command = "ulimit -f 1; " SINTER_PROGRAM
+                              " bench lenet --repeat 1 --backend jit --kernel-cache " +
+                              (folder / "kernels").string();
+  const std::string errors = (folder / "errors").string();
+  const int status = std::system(("bash -c '" + command + "' > /dev/null 2> " + errors).c_str());
+  EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
+  EXPECT_NE(content_of(errors).find("warning: "), std::string::npos) << content_of(errors);
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder / "kernels"))
+    EXPECT_NE(entry.path().extension(), ".tmp") << entry.path();
+}
+
+TEST(KernelCacheOption, SizesHaveUnits) {
+  for (const char* size : {"0", "262144", "512b", "64k", "64KB", "64Ki", "64MiB", "1gib", "15EiB"})
+    expect_success(run_program({"ops", "--kernel-cache-limit", size}));
+}
+
 TEST(KernelCacheOption, MistakesAreRefused) {
   expect_usage_error({"ops", "--kernel-cache", ""}, "--kernel-cache: expected a folder");
   expect_usage_error({"ops", "--kernel-cache", "a", "--no-kernel-cache"},
                      "--kernel-cache excludes --no-kernel-cache");
-  expect_usage_error({"ops", "--kernel-cache-limit", "-5"}, "--kernel-cache-limit: -5 is less than nothing");
-  expect_usage_error({"ops", "--kernel-cache-limit", "much"},
-                     "--kernel-cache-limit: much unit not recognized. Allowed values: "
-                     "{b,e,eb,ei,eib,g,gb,gi,gib,k,kb,ki,kib,m,mb,mi,mib,p,pb,pi,pib,t,tb,ti,tib}");
+  for (const std::string size : {"-5", "much", "1e3", "5XB", "5bi", "99999999999999999999", "16EiB", ""})
+    expect_usage_error(
+        {"ops", "--kernel-cache-limit", size},
+        "--kernel-cache-limit: " + size + " is no size below 16EiB, such as 262144, 64MiB or 1GiB");
 }
 
 }  // namespace
