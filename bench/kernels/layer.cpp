@@ -66,7 +66,7 @@ Layer read_layer(Line line) {
   layer.s = line.number("s", 1);
   layer.p = line.number("p", 0);
   line.check_window("convolution", std::min(layer.h, layer.w), layer.k, layer.p);
-  layer.activation = line.op("activation", {OpKind::relu, OpKind::sigmoid, OpKind::tanh});
+  layer.activation = line.op("activation", {OpKind::relu, OpKind::leaky_relu, OpKind::sigmoid, OpKind::tanh});
   if (const auto op = line.op("pool", {OpKind::max_pool2d, OpKind::avg_pool2d})) {
     PoolShape pool{*op, line.number("pool kernel", 1), line.number("pool stride", 1), 0};
     pool.padding = line.number("pool padding", 0);

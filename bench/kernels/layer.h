@@ -27,6 +27,8 @@ struct Layer {
   /// FLOPs of the dense convolution, which each of its gradients has too; the rest is not counted, and what a
   /// sparse kernel leaves out is.
   double flops() const;
+  /// What a ReLU multiplies with below zero: the op's default where it is leaky.
+  double slope() const { return activation == OpKind::leaky_relu ? 0.01 : 0; }
   /// A ReLU whose gradient is the same taken before the pool's, at the size of its result.
   bool masks_pooled_gradient() const;
 };

@@ -125,6 +125,7 @@ class GraphWriter {
     if (!layer_.activation) return dy;
     const Value y = parameter("y", convolved());
     if (*layer_.activation == OpKind::relu) return select(y <= 0.0, graph_.scalar(DType::f32, 0), dy);
+    if (*layer_.activation == OpKind::leaky_relu) return select(y > 0.0, dy, dy * layer_.slope());
     if (*layer_.activation == OpKind::sigmoid) return dy * ((1.0 - y) * y);
     require(*layer_.activation == OpKind::tanh, "an activation that layers may have");
     return dy * (1.0 - y * y);

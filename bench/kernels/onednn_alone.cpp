@@ -40,7 +40,7 @@ class Primitives {
     dnnl::primitive_attr attributes;
     if (with_activation && layer_.activation) {
       dnnl::post_ops post;
-      post.append_eltwise(1, activation(), 0, 0);
+      post.append_eltwise(1, activation(), slope(), 0);
       attributes.set_post_ops(post);
     }
     return {{kind, convolution_, any(x()), any(weight()), any({layer_.o}), any(z()), stride(), padding(),
@@ -78,8 +78,8 @@ class Primitives {
 
   dnnl::eltwise_backward::primitive_desc activation_backward(const memory::desc& z) const {
     const dnnl::eltwise_forward::primitive_desc forward(
-        {prop_kind::forward_training, activation_by_result(), z, 0, 0}, engine_);
-    return {{activation_by_result(), z, z, 0, 0}, engine_, forward};
+        {prop_kind::forward_training, activation_by_result(), z, slope(), 0}, engine_);
+    return {{activation_by_result(), z, z, slope(), 0}, engine_, forward};
   }
 
  private:
@@ -102,15 +102,16 @@ class Primitives {
                                                  : algorithm::pooling_avg_include_padding;
   }
   algorithm activation() const {
-    return layer_.activation == OpKind::relu      ? algorithm::eltwise_relu
-           : layer_.activation == OpKind::sigmoid ? algorithm::eltwise_logistic
-                                                  : algorithm::eltwise_tanh;
+    return layer_.activation == OpKind::sigmoid ? algorithm::eltwise_logistic
+           : layer_.activation == OpKind::tanh  ? algorithm::eltwise_tanh
+                                                : algorithm::eltwise_relu;
   }
   algorithm activation_by_result() const {
-    return layer_.activation == OpKind::relu      ? algorithm::eltwise_relu_use_dst_for_bwd
-           : layer_.activation == OpKind::sigmoid ? algorithm::eltwise_logistic_use_dst_for_bwd
-                                                  : algorithm::eltwise_tanh_use_dst_for_bwd;
+    return layer_.activation == OpKind::sigmoid ? algorithm::eltwise_logistic_use_dst_for_bwd
+           : layer_.activation == OpKind::tanh  ? algorithm::eltwise_tanh_use_dst_for_bwd
+                                                : algorithm::eltwise_relu_use_dst_for_bwd;
   }
+  float slope() const { return static_cast<float>(layer_.slope()); }
 
   const Layer& layer_;
   algorithm convolution_;

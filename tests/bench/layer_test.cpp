@@ -63,7 +63,7 @@ TEST(Layer, AnErrorNamesLineColumnAndWhatWasExpected) {
   EXPECT_EQ(error_of("1 0 3 3 4 3 1 1 none none"), ":1: c is \"0\"; expected a number from 1 to 999999");
   EXPECT_EQ(error_of("1 1 3 3 4 3 1 -1 none none"), ":1: p is \"-1\"; expected a number from 0 to 999999");
   EXPECT_EQ(error_of("1 1 3 3 4 3 1 1 gelu none"),
-            ":1: activation is \"gelu\"; expected relu, sigmoid, tanh, none");
+            ":1: activation is \"gelu\"; expected relu, leaky_relu, sigmoid, tanh, none");
   EXPECT_EQ(error_of("1 1 3 3 4 3 1 1 relu max 2 2 0"),
             ":1: pool is \"max\"; expected max_pool2d, avg_pool2d, none");
   EXPECT_EQ(error_of("1 1 3 3 4 3 1 1 relu max_pool2d 2 2"), ":1: pool padding is missing");
