@@ -13,6 +13,7 @@
 #include "tests/backends/activations.h"
 #include "tests/backends/random_network.h"
 #include "tests/backends/run_graph.h"
+#include "tests/random/choice.h"
 
 /// Kernels of generated code for fusions, those of a convolution with its pool before all, in every layout
 /// they are offered in, against the interpreter.
@@ -107,6 +108,48 @@ TEST_F(JitFusion, ConvolutionActivationAndPool) {
       expect_runs(as_fusion(std::move(body)));
       if (HasFailure()) return;
     }
+}
+
+// Of numbers that no vector and no slab divides, and of those that they do.
+Convolution random_convolution(RandomEngine& random) {
+  const auto length = [&] { return one_of(random, {7, 11, 13, 19}); };
+  const auto channels = [&] { return one_of(random, {1, 3, 6, 16, 17}); };
+  Convolution c = {{one_of(random, {1, 2, 16, 17}), channels(), length(), length()},
+                   channels(),
+                   between(random, 1, 5),
+                   {}};
+  c.options.stride = {between(random, 1, 2), between(random, 1, 2)};
+  c.options.padding.clear();
+  for (int side = 0; side < 4; ++side) c.options.padding.push_back(between(random, 0, c.kernel - 1));
+  return c;
+}
+
+// Over an image of this size.
+Window random_window(RandomEngine& random, int64_t height, int64_t width) {
+  const auto most = [&](int64_t size) { return std::min<int64_t>(size, 4); };
+  Window window = {chance(random, 0.5), {}};
+  PoolOptions& options = window.options;
+  options.kernel_size = {between(random, 1, most(height)), between(random, 1, most(width))};
+  if (chance(random, 0.7)) options.stride = {between(random, 1, 3), between(random, 1, 3)};
+  options.padding.clear();
+  for (int side = 0; side < 4; ++side)
+    options.padding.push_back(between(random, 0, options.kernel_size[side % 2] / 2));
+  options.ceil_mode = chance(random, 0.2);
+  return window;
+}
+
+TEST_F(JitFusion, ConvolutionActivationAndPoolOfRandomShapes) {
+  const auto& activations = activations_behind_products();
+  for (size_t number = 0; number < 32; ++number) {
+    const size_t choice = number % (activations.size() + 1);
+    Graph body;
+    Value y = convolution(body, random_convolution(random_), number % 3 != 0);
+    if (choice < activations.size()) y = activations[choice].apply(y);
+    const Window window = random_window(random_, y.type().shape[2].size, y.type().shape[3].size);
+    body.add_result(window.maximum ? max_pool2d(y, window.options) : average(y, window.options));
+    expect_runs(as_fusion(std::move(body)));
+    if (HasFailure()) return;
+  }
 }
 
 // Alone, and of the sum with what a residual block goes around.

@@ -8,6 +8,7 @@
 #include "ir/build.h"
 #include "ir/text.h"
 #include "tests/backends/run_graph.h"
+#include "tests/random/choice.h"
 
 /// Gradients of a convolution through an activation and an average pool as one kernel, in every layout they
 /// are offered in, against the interpreter.
@@ -168,10 +169,6 @@ INSTANTIATE_TEST_SUITE_P(Cases, PooledGradient,
                                                           InstructionSet::avx2, InstructionSet::baseline)));
 
 // ---- shapes nobody thought of
-
-int64_t between(RandomEngine& random, int64_t least, int64_t most) {
-  return std::uniform_int_distribution<int64_t>(least, most)(random);
-}
 
 Case random_case(RandomEngine& random) {
   const auto kernel = [&](int64_t most) { return Ints{between(random, 1, most), between(random, 1, most)}; };

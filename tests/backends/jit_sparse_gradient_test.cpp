@@ -8,6 +8,7 @@
 #include "ir/build.h"
 #include "ir/text.h"
 #include "tests/backends/run_graph.h"
+#include "tests/random/choice.h"
 
 /// Gradients of a convolution through a max pool, one product for each gradient that is there, in every
 /// layout they are offered in, against the interpreter, which multiplies all zeros too.
@@ -27,7 +28,7 @@ struct Case {
 // Few channels (taps beside one another in the lanes), whole and broken blocks of channels and samples, more
 // taps than registers, bands of windows, windows that overlap, leave gaps, reach over the border and beyond
 // the padding; channels enough for lists of each window's places, in one part and in two.
-const Case cases[] = {
+const Case chosen_cases[] = {
     {{1, 1, 12, 12}, 6, {5, 5}, {.padding = {2, 2, 2, 2}}, {.kernel_size = {2, 2}}},
     {{17, 6, 14, 14}, 16, {5, 5}, {}, {.kernel_size = {2, 2}}},
     {{16, 3, 23, 17}, 5, {3, 3}, {.stride = {2, 1}, .padding = {1, 0, 1, 0}}, {.kernel_size = {2, 3}}},
@@ -45,6 +46,37 @@ const Case cases[] = {
     {{3, 20, 10, 12}, 75, {3, 3}, {.padding = {1, 1, 1, 1}}, {.kernel_size = {2, 2}}},
     {{17, 16, 9, 7}, 96, {1, 2}, {.stride = {2, 1}}, {.kernel_size = {2, 2}, .stride = {1, 3}}},
 };
+
+Case random_case(RandomEngine& random) {
+  const auto size = [&](int64_t most) { return Ints{between(random, 1, most), between(random, 1, most)}; };
+  const auto padding = [&](const Ints& kernel, int64_t share) {
+    Ints sides;
+    for (int side = 0; side < 4; ++side) sides.push_back(between(random, 0, kernel[side % 2] / share));
+    return sides;
+  };
+  Case c = {{one_of(random, {1, 2, 16, 17}), one_of(random, {1, 3, 6, 16, 17, 32}),
+             one_of(random, {7, 11, 13}), one_of(random, {7, 11, 13})},
+            one_of(random, {1, 3, 6, 16, 17, 40}),
+            size(4),
+            {},
+            {}};
+  c.conv = {.stride = size(2), .padding = padding(c.kernel, 2)};
+  c.pool.kernel_size = size(3);
+  if (chance(random, 0.5)) c.pool.stride = size(3);
+  if (chance(random, 0.5)) c.pool.padding = padding(c.pool.kernel_size, 2);
+  return c;
+}
+
+// Chosen and random ones.
+const std::vector<Case>& all_cases() {
+  static const std::vector<Case> all = [] {
+    std::vector<Case> list(std::begin(chosen_cases), std::end(chosen_cases));
+    RandomEngine random(31);
+    for (int i = 0; i < 6; ++i) list.push_back(random_case(random));
+    return list;
+  }();
+  return all;
+}
 
 // Places of cases: eighteen products of vectors for each gradient, and two.
 constexpr size_t few_products = 4, two_products = 5;
@@ -92,7 +124,7 @@ class SparseGradient : public testing::TestWithParam<std::tuple<size_t, Instruct
     }
   }
 
-  const Case& c() const { return cases[std::get<size_t>(GetParam())]; }
+  const Case& c() const { return all_cases()[std::get<size_t>(GetParam())]; }
 
   Value unpooled(Graph& body) {
     const std::array<std::optional<Value>, 2> operands = {body.input("dy", sizes_.pooled),
@@ -188,7 +220,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, SparseGradientForm,
                                                           InstructionSet::baseline)));
 
 INSTANTIATE_TEST_SUITE_P(Cases, SparseGradient,
-                         testing::Combine(testing::Range<size_t>(0, std::size(cases)),
+                         testing::Combine(testing::Range<size_t>(0, all_cases().size()),
                                           testing::Values(InstructionSet::host, InstructionSet::avx2,
                                                           InstructionSet::baseline)));
 

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
+#include <random>
 
 #include "ir/interpreter.h"
 #include "passes/same_numbers.h"
@@ -106,6 +109,61 @@ int64_t activation_bytes(bool relu_max, const std::string& backend, int64_t batc
   CompileOptions options{.backend = backend, .passes = training_passes()};
   options.pass_options.symbols["N"] = batch;
   return compile(whole_lenet(relu_max), options)->activation_bytes(2);
+}
+
+/// A kernel whose units run one by one in an order of their own.
+class InOrder final : public Kernel {
+ public:
+  InOrder(std::unique_ptr<Kernel> kernel, std::vector<int64_t> order)
+      : kernel_(std::move(kernel)), order_(std::move(order)) {}
+
+  int64_t units() const noexcept override { return kernel_->units(); }
+  int64_t workspace_bytes() const noexcept override { return kernel_->workspace_bytes(); }
+  bool run(void* const* buffers, void* workspace, int64_t begin, int64_t end) const noexcept override {
+    for (int64_t i = begin; i < end; ++i)
+      if (!kernel_->run(buffers, workspace, order_[i], order_[i] + 1)) return false;
+    return true;
+  }
+
+ private:
+  std::unique_ptr<Kernel> kernel_;
+  std::vector<int64_t> order_;
+};
+
+// Gives how many kernels have units enough for an order.
+int64_t put_in_order(Executable& step, const std::function<void(std::vector<int64_t>&)>& arrange) {
+  int64_t arranged = 0;
+  for (CompiledNode& node : step.program.nodes)
+    for (std::unique_ptr<Kernel>& kernel : node.kernels) {
+      if (kernel->self_parallel() || kernel->units() < 2) continue;
+      std::vector<int64_t> order(kernel->units());
+      std::iota(order.begin(), order.end(), 0);
+      arrange(order);
+      kernel = std::make_unique<InOrder>(std::move(kernel), std::move(order));
+      ++arranged;
+    }
+  return arranged;
+}
+
+TEST(SlabLoop, AnyOrderOfLanesGivesTheSameBits) {
+  std::mt19937_64 random(3);
+  const std::function<void(std::vector<int64_t>&)> orders[] = {
+      [](std::vector<int64_t>& order) { std::ranges::reverse(order); },
+      [&](std::vector<int64_t>& order) { std::ranges::shuffle(order, random); }};
+  for (const std::string& backend : backend_names()) {
+    SCOPED_TRACE(backend);
+    const auto step = compile_step(backend, 150, true);
+    ASSERT_GT(loops_of(*step), 0);
+    const Bindings bindings = random_bindings(step->graph, 5);
+    const auto expected = run_step(step, bindings, 2);
+    for (const auto& arrange : orders)
+      for (const int threads : {1, 3}) {
+        const auto other = std::const_pointer_cast<Executable>(compile_step(backend, 150, true));
+        ASSERT_GT(put_in_order(*other, arrange), 0);
+        const auto results = run_step(other, bindings, threads);
+        for (size_t i = 0; i < results.size(); ++i) EXPECT_EQ(results[i], expected[i]) << "result " << i;
+      }
+  }
 }
 
 TEST(SlabLoop, ActivationMemoryDoesNotGrowWithTheBatch) {
