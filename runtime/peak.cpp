@@ -17,7 +17,7 @@ namespace {
 // constants, twelve still fit into the sixteen registers of SSE and AVX.
 constexpr int chains = 12;
 // Some tenth of a millisecond for a unit, and eight units a thread: on a busy machine some rounds of that
-// length go by undisturbed for a thread, and those that run alone at their beginning and end are few.
+// length go by undisturbed.
 constexpr int64_t steps = 50'000;
 constexpr int64_t units_per_thread = 8;
 constexpr int rounds = 32;
@@ -122,8 +122,8 @@ double measure_peak_flops(ThreadPool& pool, int vector_width) {
   constexpr double cores_of_their_own = 0.75;
   const Kernel kernel = kernel_of(vector_width);
   double alone = 0, together = 0;
-  for (int round = 0; round < rounds;
-       ++round)  // one kind after the other: idle threads spin before they sleep
+  // One kind after the other: idle threads spin before they sleep.
+  for (int round = 0; round < rounds; ++round)
     alone = std::max(alone, run_units(kernel, units_per_thread).units_per_second() * pool.threads());
   for (int round = 0; round < rounds; ++round)
     together = std::max(together, units_per_second_together(pool, kernel));

@@ -9,7 +9,7 @@ namespace sinter {
 /// kernel that does every multiplication of its op can pass. That of one thread for each, where they have
 /// cores of their own, else of all together; the best of many short rounds, with vectors of `vector_width`
 /// elements: 16 (AVX-512), 8 (AVX2) or 4 (SSE2, which has no fused multiply-add); needs: this processor has
-/// them. Takes some 35 ms, more on a busy machine; one thread at a time calls it.
+/// them. Takes some 50 ms, more on a busy machine; one thread at a time calls it.
 double measure_peak_flops(ThreadPool& pool, int vector_width = widest_vector());
 
 }  // namespace sinter
