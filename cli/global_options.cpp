@@ -37,25 +37,15 @@ CLI::Validator seed_number() {
           ""};
 }
 
-// A whole number of bytes, or of a unit of 1024^n as in 64MiB, 64MB, 64m. CLI11's own wraps around, and of
-// what it cannot read it names the type.
-CLI::Validator size_in_bytes() {
+// What CLI11 would take for another number or name by its type: a sign, an exponent, more digits than it
+// holds.
+CLI::Validator whole_number_and_unit() {
   return {[](std::string& text) -> std::string {
-            uint64_t count = 0;
-            const char* const end = text.data() + text.size();
-            const auto [unit, error] = std::from_chars(text.data(), end, count);
-            std::string name(unit, end);
-            std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
-            constexpr std::string_view prefixes = "kmgtpe";
-            const size_t place = name.empty() ? std::string_view::npos : prefixes.find(name[0]);
-            const std::string_view rest =
-                std::string_view(name).substr(place == std::string_view::npos ? 0 : 1);
-            const size_t shift = place == std::string_view::npos ? 0 : 10 * (place + 1);
-            const bool is_unit = rest.empty() || rest == "b" || (shift > 0 && (rest == "i" || rest == "ib"));
-            if (error != std::errc{} || !is_unit || count > UINT64_MAX >> shift)
-              return fmt::format("{} is no size below 16EiB, such as 262144, 64MiB or 1GiB", text);
-            text = std::to_string(count << shift);
-            return {};
+            const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+            const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
+            if (digits > 0 && digits <= 18 && std::all_of(text.begin() + digits, text.end(), is_letter))
+              return {};
+            return fmt::format("{} is no size, such as 262144, 64MiB or 1GiB", text);
           },
           ""};
 }
@@ -93,7 +83,8 @@ void add_kernel_options(CLI::App& app, GlobalOptions& options, const char* group
       ->group(group);
   app.add_option("--kernel-cache-limit", options.kernel_cache_limit,
                  "most that the kernels kept may come to; those not used for the longest time go first")
-      ->transform(size_in_bytes())
+      ->transform(CLI::AsSizeValue(false))
+      ->transform(whole_number_and_unit())
       ->type_name("SIZE")
       ->default_str("256MiB")
       ->group(group);
